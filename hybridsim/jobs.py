@@ -1,0 +1,117 @@
+"""Many independent jobs, one call: processes of this machine (loky), a Ray cluster, or a plain loop."""
+
+from __future__ import annotations
+
+import os
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Literal, TypeVar, cast, get_args
+
+from hybridsim.errors import HybridSimError, JobError, listed
+
+Engine = Literal["loky", "ray", "serial"]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def map_jobs(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    engine: Engine = "loky",
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Result]:
+    """Apply a function to every item and return the results in the items' order, whatever finishes first.
+
+    Args:
+        function: must be importable by a worker (or a closure that cloudpickle can carry); takes one item.
+        items: each is copied to its worker, so pass paths or ids rather than long recordings.
+        engine: `serial` runs here and is the easiest to debug; `ray` needs `hybridsim[cluster]`.
+        workers: how many at once; None means one a core. One worker runs in this process.
+        progress: called in this process as progress(done, total) after each result.
+
+    Raises:
+        HybridSimError: an item's own error, its name put in front; no partial results.
+        JobError: unknown engine, missing package, or a worker that died.
+    """
+    work = list(items)
+    if engine not in get_args(Engine):
+        raise JobError(f"jobs: engine '{engine}'; expected one of {listed(get_args(Engine))}")
+    if workers is not None and workers < 1:
+        raise JobError(f"jobs: {workers} workers; expected at least 1")
+    at_once = min(workers or os.cpu_count() or 1, max(len(work), 1))
+    if engine == "ray":
+        stream = _ray(function, work, at_once)
+    elif engine == "serial" or at_once == 1:
+        stream = (_run(function, item) for item in work)
+    else:
+        stream = _loky(function, work, at_once)
+    results = []
+    for result in stream:
+        results.append(result)
+        if progress is not None:
+            progress(len(results), len(work))
+    return results
+
+
+def item_name(item: object) -> str:
+    """What an error message calls an item: its `log_id` or `name` where it has one, else a short repr."""
+    for attribute in ("log_id", "name"):
+        value = getattr(item, attribute, None)
+        if isinstance(value, str) and value:
+            return value
+    return str(item) if isinstance(item, (str, int, os.PathLike)) else reprlib.repr(item)
+
+
+def _run(function: Callable[[Item], Result], item: Item) -> Result:
+    """Run one job; its error says which item it was."""
+    try:
+        return function(item)
+    except HybridSimError as error:
+        name = item_name(item)
+        if name in str(error):
+            raise
+        raise type(error)(f"{name}: {error}") from error
+    except Exception as error:  # a mistake of ours: keep the traceback, add the name
+        error.add_note(f"while working on {item_name(item)}")
+        raise
+
+
+def _loky(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    # max_nbytes=None: joblib would hand big arrays over as read-only memory maps, which numba compiles anew.
+    pool = Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)
+    try:
+        yield from cast(Iterator[Result], pool(delayed(_run)(function, item) for item in items))
+    except TerminatedWorkerError as error:
+        raise JobError(
+            f"jobs: a worker process died, most often for lack of memory; try fewer than {workers} workers"
+        ) from error
+
+
+def _ray(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
+    try:
+        import ray  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise JobError(
+            "jobs: engine 'ray' needs the package ray, which is not installed; "
+            "run pip install 'hybridsim[cluster]', or use --engine loky"
+        ) from error
+    if not ray.is_initialized():
+        ray.init(log_to_driver=False)
+    remote: Any = ray.remote(_run)
+    queue = iter(items)
+    running = [remote.remote(function, item) for item in islice(queue, workers)]
+    while running:
+        try:
+            result = ray.get(running.pop(0))
+        except ray.exceptions.RayTaskError as error:
+            for left in running:
+                ray.cancel(left)
+            raise error.cause from None
+        running.extend(remote.remote(function, item) for item in islice(queue, 1))
+        yield result

@@ -1,0 +1,86 @@
+"""Jobs give the same results in the same order on every engine, and name the item that failed."""
+
+import sys
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from hybridsim.errors import JobError, LogError
+from hybridsim.jobs import item_name, map_jobs
+
+
+def slow_first_square(number):
+    time.sleep(0.2 if number == 0 else 0.0)
+    return number * number
+
+
+def refuse_three(number):
+    if number == 3:
+        raise LogError("signal 'joint_position' has NaN at 0.5 s")
+    return number
+
+
+def stumble(name):
+    raise ZeroDivisionError("ours")
+
+
+@dataclass(frozen=True)
+class Recording:
+    log_id: str
+
+
+@pytest.mark.parametrize("engine", ["serial", "loky"])
+def test_results_keep_the_order_of_items(engine):
+    # The first item finishes last on two workers.
+    seen = []
+    results = map_jobs(
+        slow_first_square, range(6), engine=engine, workers=2, progress=lambda *pair: seen.append(pair)
+    )
+    assert results == [0, 1, 4, 9, 16, 25]
+    assert seen == [(done, 6) for done in range(1, 7)]
+
+
+@pytest.mark.parametrize("engine", ["serial", "loky"])
+def test_an_error_names_its_item_and_keeps_its_class(engine):
+    with pytest.raises(LogError, match=r"^3: signal 'joint_position' has NaN at 0.5 s$"):
+        map_jobs(refuse_three, range(6), engine=engine, workers=2)
+
+
+def test_a_mistake_of_ours_keeps_its_class_and_notes_the_item():
+    with pytest.raises(ZeroDivisionError) as caught:
+        map_jobs(stumble, ["multisine"], engine="serial")
+    assert caught.value.__notes__ == ["while working on multisine"]
+
+
+def test_no_items_is_no_work():
+    assert map_jobs(stumble, [], engine="loky") == []
+
+
+def test_items_are_named_for_people():
+    assert item_name(Recording("so101-4f")) == "so101-4f"
+    assert item_name("multisine") == "multisine"
+    assert len(item_name(list(range(10_000)))) < 60
+
+
+def test_unknown_engine_lists_the_known_ones():
+    with pytest.raises(JobError, match="engine 'dask'; expected one of loky, ray, serial"):
+        map_jobs(str, [1], engine="dask")
+
+
+def test_zero_workers_are_refused():
+    with pytest.raises(JobError, match="0 workers; expected at least 1"):
+        map_jobs(str, [1], workers=0)
+
+
+def test_ray_missing_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)  # what Python itself stores for a module that cannot load
+    with pytest.raises(JobError, match=r"hybridsim\[cluster\].*--engine loky"):
+        map_jobs(str, [1], engine="ray")
+
+
+def test_ray_gives_the_same_results():
+    pytest.importorskip("ray", reason="ray is not installed (extra 'cluster')")
+    assert map_jobs(slow_first_square, range(6), engine="ray", workers=2) == [0, 1, 4, 9, 16, 25]
+    with pytest.raises(LogError, match="^3: signal"):
+        map_jobs(refuse_three, range(6), engine="ray", workers=2)
