@@ -23,7 +23,7 @@ class Replay:
         time_s: time since the log's first sample [s].
         measured: the log's own samples; NaN where a sample is missing.
         command: the command held at each sample, same unit as `measured`.
-        predicted: per variant ("command", "nominal", "delayed", "identified", "hybrid", "blackbox"), never NaN.
+        predicted: per variant (command, nominal, delayed, identified, hybrid, blackbox), never NaN.
         low: lower end of the hybrid's 90 % interval, or None without one.
         high: upper end of the hybrid's 90 % interval, or None without one.
         speed: rate of change of the component [unit/s].

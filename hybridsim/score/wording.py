@@ -1,0 +1,50 @@
+"""Numbers as a person reads them: 4.5 [4.1, 4.9] mrad."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+# unit inside -> (factor, unit on the page): errors are small, so the page shows thousandths of them.
+DISPLAY = {"rad": (1e3, "mrad"), "rad/s": (1e3, "mrad/s"), "m": (1e3, "mm"), "1": (1e3, "thousandths")}
+
+MOST_DECIMALS = 4
+
+
+def display_unit(unit: str) -> tuple[float, str]:
+    """Factor and unit to show errors in: rad as mrad, m as mm, dimensionless as thousandths."""
+    return DISPLAY.get(unit, (1.0, unit))
+
+
+def number_text(value: float | None, unit: str, interval: Sequence[float] = ()) -> str:
+    """A value in its display unit, without the unit; "–" for None and NaN."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    factor, _ = display_unit(unit)
+    return f"{value * factor:.{decimals(value * factor, [end * factor for end in interval])}f}"
+
+
+def interval_text(value: float | None, interval: Sequence[float] | None, unit: str) -> str:
+    """A value with its interval and unit: 0.00452 rad, (0.0041, 0.0049) -> "4.5 [4.1, 4.9] mrad"."""
+    factor, word = display_unit(unit)
+    if value is None or not math.isfinite(value):
+        return "–"
+    if interval is None:
+        return f"{number_text(value, unit)} {word}"
+    places = decimals(value * factor, [end * factor for end in interval])
+    low, high = (f"{end * factor:.{places}f}" for end in interval)
+    return f"{value * factor:.{places}f} [{low}, {high}] {word}"
+
+
+def decimals(value: float, interval: Sequence[float] = ()) -> int:
+    """Decimals that tell enough: one from 1 to 100, two digits below, more for a tight interval."""
+    places = 0 if abs(value) >= 100 else 1 if abs(value) >= 1 or value == 0 else 1 - exponent(value)
+    half = (max(interval) - min(interval)) / 2 if interval else 0.0
+    if half > 0:
+        places = max(places, -exponent(half))
+    return min(places, MOST_DECIMALS)
+
+
+def exponent(value: float) -> int:
+    """Power of ten of the first digit: 0.03 -> -2."""
+    return math.floor(math.log10(abs(value)) + 1e-9)  # log10(0.01 - rounding) is still -2
