@@ -1,0 +1,229 @@
+"""The pydantic models of robot.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from hybridsim.errors import RobotError
+from hybridsim.robot.quantity import (
+    Inertia,
+    NewtonMetres,
+    NewtonMetresPerAmpere,
+    Ohms,
+    PerRadian,
+    Quantity,
+    Radians,
+    RadiansPerSecond,
+    Ratio,
+    Seconds,
+    Volts,
+)
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$", max_length=80)]
+
+
+class Table(BaseModel):
+    """A table of robot.toml: no unknown keys, never changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class UrdfSource(Table):
+    """Where the rigid bodies come from.
+
+    Attributes:
+        package: `example-robot-data`, or None for a URDF beside robot.toml.
+        path: relative to the package's robots, or to robot.toml's folder; may not leave it.
+        base: whether the first link is bolted down.
+        source: where the URDF came from and under which licence.
+    """
+
+    package: Literal["example-robot-data"] | None = None
+    path: str
+    base: Literal["fixed", "floating"]
+    source: str
+
+
+class Joint(Table):
+    """A joint under the project's name.
+
+    URDF angle = sign * joint angle + offset; limits are of the joint angle.
+    """
+
+    name: Name
+    urdf_joint: str
+    sign: Literal[1, -1]
+    sign_source: str
+    offset: Radians
+    lower: Radians
+    upper: Radians
+    velocity_limit: RadiansPerSecond
+    effort_limit: NewtonMetres
+
+
+class Drive(Table):
+    """What moves a joint.
+
+    Attributes:
+        joint: the joint it moves.
+        model: product name; keys missing here come from `[drive_model.<model>]`.
+        coupling: `motion` for a stiff geared servo that the body follows, `effort` for a torque on the joint.
+        command: signal that commands it.
+        measured: signal that measures the same quantity.
+        gear_ratio: turns of the rotor for one of the output [1].
+        armature: rotor inertia reflected to the output [kg*m^2].
+        stall_effort: at the output, at the rated voltage [N*m].
+        no_load_speed: at the output, at the rated voltage [rad/s].
+        rated_voltage: voltage of the two values above [V].
+        command_scale: joint angle [rad] = command_scale * signal + command_offset.
+        command_offset: see command_scale [rad].
+        position_gain_per_register: duty (share of the supply voltage) per rad of error and register count [1/rad].
+        position_gain_register: the register's value where a log does not give it [1].
+        duty_limit: largest share of the supply voltage that the drive applies [1].
+        torque_constant: at the output, gears included [N*m/A].
+        resistance: of the winding [ohm].
+        control_period: of the drive's own loop [s].
+    """
+
+    joint: Name
+    model: str
+    coupling: Literal["motion", "effort"]
+    command: Name
+    measured: Name
+    gear_ratio: Ratio
+    armature: Inertia
+    stall_effort: NewtonMetres
+    no_load_speed: RadiansPerSecond
+    rated_voltage: Volts
+    command_scale: Quantity
+    command_offset: Radians
+    position_gain_per_register: PerRadian | None = None
+    position_gain_register: Ratio | None = None
+    duty_limit: Ratio | None = None
+    torque_constant: NewtonMetresPerAmpere | None = None
+    resistance: Ohms | None = None
+    control_period: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _scale_has_a_unit_of_angle(self) -> Drive:
+        if self.command_scale.unit not in ("1", "rad"):
+            raise ValueError(
+                f"command_scale: unit is '{self.command_scale.unit}', expected '1' (rad to rad) or 'rad' (0..1 to rad)"
+            )
+        return self
+
+
+class Encoder(Table):
+    """What measures a joint's angle: `resolution` is one count [rad]."""
+
+    joint: Name
+    resolution: Radians
+    velocity_resolution: RadiansPerSecond | None = None
+
+
+class Sensor(Table):
+    """Any other sensor: an IMU on a link, a force sensor in a foot."""
+
+    name: Name
+    kind: Literal["imu", "force", "wrench", "contact"]
+    link: str
+    source: str
+
+
+class Payload(Table):
+    """A point mass that a log's constants put on a link.
+
+    The mass `mass_constant` [kg] sits `length_constant` [m] along `axis` from the link's origin.
+    """
+
+    link: str
+    mass_constant: Name
+    length_constant: Name
+    axis: tuple[float, float, float]
+    source: str
+
+
+class RigidBody(Table):
+    """How the rigid-body engine treats this robot."""
+
+    timestep: Seconds
+    reflected_inertia: Literal["drive", "link", "none"]
+    source: str
+
+
+class Robot(Table):
+    """A design: joints, drives, encoders, sensors and the URDF they belong to."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: Name
+    description: str
+    urdf: UrdfSource
+    joints: tuple[Joint, ...] = Field(alias="joint", min_length=1)
+    drives: tuple[Drive, ...] = Field(alias="drive", default=())
+    encoders: tuple[Encoder, ...] = Field(alias="encoder", default=())
+    sensors: tuple[Sensor, ...] = Field(alias="sensor", default=())
+    payloads: tuple[Payload, ...] = Field(alias="payload", default=())
+    rigid_body: RigidBody
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spread_drive_models(cls, data: Any) -> Any:
+        """Give every drive the values of its `[drive_model.<model>]` table."""
+        if not isinstance(data, dict) or "drive_model" not in data:
+            return data
+        data = dict(data)
+        shared = data.pop("drive_model")
+        if isinstance(shared, dict) and isinstance(data.get("drive"), list):
+            data["drive"] = [_with_model(drive, shared) for drive in data["drive"]]
+        return data
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Robot:
+        names = self.joint_names
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"joint {', '.join(twice)} is given twice")
+        return self
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """Names of all joints, in robot.toml's order."""
+        return tuple(joint.name for joint in self.joints)
+
+    @property
+    def folder(self) -> Path:
+        """Where robot.toml lies."""
+        return self._folder
+
+    def joint(self, name: str) -> Joint:
+        """The joint of this name, or a RobotError that lists the names there are."""
+        for joint in self.joints:
+            if joint.name == name:
+                return joint
+        raise RobotError(f"robot {self.name}: no joint '{name}'; available: {', '.join(self.joint_names)}")
+
+    def drive(self, joint: str) -> Drive:
+        """The drive of a joint, or a RobotError that lists the joints that have one."""
+        for drive in self.drives:
+            if drive.joint == joint:
+                return drive
+        driven = ", ".join(drive.joint for drive in self.drives) or "none"
+        raise RobotError(f"robot {self.name}: joint '{joint}' has no drive; joints with one: {driven}")
+
+    def urdf_path(self) -> Path:
+        """The URDF file, or a RobotError that says how to get it."""
+        from hybridsim.robot.load import find_urdf
+
+        return find_urdf(self)
+
+
+def _with_model(drive: Any, shared: dict[str, Any]) -> Any:
+    if not isinstance(drive, dict):
+        return drive
+    model = shared.get(drive.get("model", ""), {})
+    return {**model, **drive} if isinstance(model, dict) else drive
