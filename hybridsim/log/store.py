@@ -1,0 +1,167 @@
+"""A folder of logs: written all or nothing, never changed, checked when read."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from hybridsim.errors import LogError, listed
+from hybridsim.log.codec import content_sha256, decode_header, decode_signal, encode
+from hybridsim.log.header import LogHeader
+from hybridsim.log.model import Log, LogDraft, Signal
+
+PARTIAL = ".partial-"
+# A partial folder older than this was left by a killed ingestion; chosen, because writing a log takes seconds.
+STALE_S = 3600.0
+MAX_FILE_BYTES = 4_000_000_000
+
+
+class LogStore:
+    """Logs under `root`, one folder each.
+
+    Names that start with a dot are not logs: a killed ingestion leaves at most such a folder, which the next
+    `add` an hour later removes.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def add(self, draft: LogDraft) -> tuple[str, bool]:
+        """Write a log unless the store has it already.
+
+        Returns:
+            The log's id, and whether it is new.
+
+        Raises:
+            LogError: impossible samples, or the disk is full or not writable; then nothing is left behind.
+        """
+        header, files = encode(draft)
+        target = self.root / header.log_id
+        if (target / "log.json").is_file():
+            return header.log_id, False
+        partial: Path | None = None
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._sweep()
+            partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=self.root))
+            partial.chmod(0o755)
+            for name, content in files.items():
+                _write_synced(partial / name, content)
+            _sync_folder(partial)
+            created = _rename(partial, target)
+            _sync_folder(self.root)
+        except OSError as error:
+            raise LogError(f"{self.root}: log {draft.name} was not written: {error.strerror}") from error
+        finally:
+            if partial is not None:
+                shutil.rmtree(partial, ignore_errors=True)
+        return header.log_id, created
+
+    def ids(self) -> list[str]:
+        """Ids of all logs, sorted."""
+        if not self.root.is_dir():
+            return []
+        return sorted(path.name for path in self.root.iterdir() if path.name[0] != "." and is_log(path))
+
+    def load(self, log_id: str) -> Log:
+        """Read a log and check it; see `read_log`."""
+        if log_id not in self.ids():
+            raise LogError(f"{self.root}: no log '{log_id}'; available: {listed(self.ids())}")
+        return read_log(self.root / log_id)
+
+    def header(self, log_id: str) -> LogHeader:
+        """Read only log.json of a log."""
+        return read_header(self.root / log_id)
+
+    def _sweep(self) -> None:
+        """Remove what killed ingestions left."""
+        for path in self.root.glob(PARTIAL + "*"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > STALE_S:
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+def is_log(folder: Path) -> bool:
+    """Whether a folder is a log of a store."""
+    return (folder / "log.json").is_file()
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a folder holds logs of a store."""
+    return folder.is_dir() and any(path.name[0] != "." and is_log(path) for path in folder.iterdir())
+
+
+def read_header(folder: Path) -> LogHeader:
+    """Read log.json alone.
+
+    Raises:
+        LogError: no such log, a newer schema, or not the layout of one.
+    """
+    return decode_header(_read(folder / "log.json"), where=str(folder))
+
+
+def read_log(folder: Path) -> Log:
+    """Read one log and check every byte of it.
+
+    Raises:
+        LogError: a damaged file, a newer schema, or content that is not what the log's id was derived from.
+    """
+    header = read_header(folder)
+    signals = {
+        name: decode_signal(name, _read(folder / f"{name}.parquet"), entry, str(folder))
+        for name, entry in header.signals.items()
+    }
+    content = content_sha256(header.robot, header.serial, header.constants, header.labels, signals)
+    if content != header.content_sha256 or header.log_id != content[:16]:
+        raise LogError(f"{folder}: log.json is damaged: it does not fit the samples; delete the log and ingest again")
+    return _log(header, signals)
+
+
+def log_of(draft: LogDraft) -> Log:
+    """The log that a store would keep of this draft, without writing it."""
+    header, _ = encode(draft)
+    return _log(header, dict(draft.signals))
+
+
+def _log(header: LogHeader, signals: dict[str, Signal]) -> Log:
+    return Log(header.log_id, header.robot, header.serial, header.session, signals, header.constants, header)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise LogError(f"{path}: {path.stat().st_size} bytes; expected at most {MAX_FILE_BYTES}")
+        return path.read_bytes()
+    except OSError as error:
+        raise LogError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _rename(partial: Path, target: Path) -> bool:
+    """Give a finished folder its name; False when another process was first."""
+    try:
+        partial.rename(target)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return False
+        raise
+    return True
