@@ -1,0 +1,28 @@
+"""`hybridsim demo`: the whole chain on generated logs, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hybridsim.cli.options import implementation
+from hybridsim.cli.progress import progress
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option(help="Folder for the synthetic logs, the calibration and its report.")
+    ] = Path("demo"),
+) -> None:
+    """Record logs of a synthetic stand-in arm, calibrate on them, and compare with the planted truth.
+
+    \b
+    Example:
+      hybridsim demo --out demo/
+    """  # noqa: D301
+    run = implementation("hybridsim.demo", "demo")
+    with progress("demo") as report:
+        result = run(out=out, progress=report)
+    typer.echo(result)

@@ -1,0 +1,37 @@
+"""`hybridsim evaluate`: a calibration on logs it never saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hybridsim.cli.options import implementation
+from hybridsim.cli.progress import progress
+
+
+def evaluate(
+    calibration: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="Folder of a calibration.")
+    ],
+    logs: Annotated[
+        list[Path], typer.Option(exists=True, help="Log store or folder of recordings; may be repeated.")
+    ],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write every score to this file.")] = None,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="Write a page with tables and traces to this file.")
+    ] = None,
+) -> None:
+    """Replay logs free-running, from their first sample on, and score every variant with intervals.
+
+    \b
+    Example:
+      hybridsim evaluate calibration/so101/ID --logs recordings/ --json scores.json --report report.html
+    """  # noqa: D301
+    run = implementation("hybridsim.evaluate", "evaluate")
+    with progress("evaluate") as report:
+        result = run(
+            calibration=calibration, logs=logs, json_file=json_file, report_file=report_file, progress=report
+        )
+    typer.echo(result)

@@ -1,0 +1,43 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from hybridsim.errors import HybridSimError
+
+
+class Engine(StrEnum):
+    """Where jobs run."""
+
+    loky = "loky"
+    ray = "ray"
+    serial = "serial"
+
+
+EngineOption = Annotated[
+    Engine, typer.Option(help="Where jobs run: processes here, a Ray cluster, or one after another.")
+]
+SerialOption = Annotated[
+    str | None, typer.Option(help="Which individual of the robot, when logs do not say.")
+]
+SeedOption = Annotated[
+    int, typer.Option(min=0, help="Seed; the same study and seed give the same calibration.")
+]
+
+
+def implementation(module: str, name: str) -> Callable[..., Any]:
+    """A command's implementation, imported now and not when the command line starts."""
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] != "hybridsim":
+            raise HybridSimError(
+                f"package '{error.name}' is not installed; reinstall with: pip install 'hybridsim[robots]'"
+            ) from error
+        raise HybridSimError(f"this version has no {module}; update hybridsim") from error
