@@ -1,6 +1,15 @@
 """Logs: one recording of one individual, and the store that keeps them."""
 
-from hybridsim.log.header import Clock, Constant, Gap, LogHeader, Refusal, SignalFacts, SignalHeader, SourceFile
+from hybridsim.log.header import (
+    Clock,
+    Constant,
+    Gap,
+    LogHeader,
+    Refusal,
+    SignalFacts,
+    SignalHeader,
+    SourceFile,
+)
 from hybridsim.log.model import Log, LogDraft, Signal
 from hybridsim.log.store import LogStore, is_log, is_store, read_log
 

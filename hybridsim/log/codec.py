@@ -67,10 +67,14 @@ def decode_header(text: bytes, where: str) -> LogHeader:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise LogError(f"{where}: log.json is not valid JSON ({error}); delete the log and ingest again") from None
+        raise LogError(
+            f"{where}: log.json is not valid JSON ({error}); delete the log and ingest again"
+        ) from None
     version = data.get("schema_version") if isinstance(data, dict) else None
     if isinstance(version, int) and version > SCHEMA:
-        raise LogError(f"{where}: log.json has schema {version}; this version reads up to {SCHEMA}: upgrade hybridsim")
+        raise LogError(
+            f"{where}: log.json has schema {version}; this version reads up to {SCHEMA}: upgrade hybridsim"
+        )
     try:
         return LogHeader.model_validate(data)
     except ValidationError as error:
@@ -89,7 +93,9 @@ def decode_signal(name: str, content: bytes, header: SignalHeader, where: str) -
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
         if file.metadata.num_rows != header.rows or header.rows > MAX_ROWS:
-            raise LogError(f"{where}: {name}.parquet has {file.metadata.num_rows} rows; expected {header.rows}")
+            raise LogError(
+                f"{where}: {name}.parquet has {file.metadata.num_rows} rows; expected {header.rows}"
+            )
         table = file.read()
     except (pa.ArrowException, OSError) as error:
         raise LogError(f"{where}: {name}.parquet cannot be read: {error}; {remedy}") from None
@@ -184,5 +190,6 @@ def find_gaps(stamp_ns: Int64[np.ndarray, " sample"]) -> tuple[float | None, lis
     interval = np.diff(stamp_ns) * 1e-9
     threshold = 3.0 * float(np.median(interval))
     return threshold, [
-        Gap(start_ns=int(stamp_ns[k]), duration_s=float(interval[k])) for k in np.flatnonzero(interval > threshold)
+        Gap(start_ns=int(stamp_ns[k]), duration_s=float(interval[k]))
+        for k in np.flatnonzero(interval > threshold)
     ]

@@ -118,7 +118,9 @@ def read_log(folder: Path) -> Log:
     }
     content = content_sha256(header.robot, header.serial, header.constants, header.labels, signals)
     if content != header.content_sha256 or header.log_id != content[:16]:
-        raise LogError(f"{folder}: log.json is damaged: it does not fit the samples; delete the log and ingest again")
+        raise LogError(
+            f"{folder}: log.json is damaged: it does not fit the samples; delete the log and ingest again"
+        )
     return _log(header, signals)
 
 

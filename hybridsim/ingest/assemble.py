@@ -1,0 +1,194 @@
+"""Rows of cells to signals in SI units, row by row refused where they must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from hybridsim.errors import LogError
+from hybridsim.ingest.cells import Cells, lists, numbers
+from hybridsim.ingest.clocks import order_faults, parse_stamps
+from hybridsim.ingest.faults import Fault, refusals
+from hybridsim.ingest.spec import Column, Decoding, SignalSpec, TableSpec
+from hybridsim.ingest.tables import Rows
+from hybridsim.log import Signal, SignalFacts
+from hybridsim.robot import Robot
+from hybridsim.signals import signal_word
+
+PLACE = re.compile(r"^(?P<base>.+)\[(?P<place>[^\[\]]+)\]$")
+# How far beyond a joint's limits a recorded value is still believed; chosen: a drive overshoots, is calibrated
+# to another zero, or runs at a higher voltage than rated, but never by this much.
+POSITION_MARGIN = 2 * np.pi
+RATE_FACTOR = 20.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a column's numbers stand: a cell, or a place in the list inside a cell."""
+
+    base: str
+    index: int | None
+
+
+def signals_of(
+    rows: Rows, table: TableSpec, robot: Robot, names: Sequence[str] | None
+) -> dict[str, tuple[Signal, SignalFacts]]:
+    """Every signal of one table that this robot has.
+
+    Raises:
+        LogError: a column or a joint that the file lacks, a file without rows, or a required signal of which
+            every row was refused.
+    """
+    if not rows.rows:
+        raise LogError(f"{rows.file}: no rows")
+    specs = [spec for spec in table.signals if spec.robots is None or robot.name in spec.robots]
+    stamp_ns, stamp_fault = parse_stamps(_stamp_cells(rows, table), table.stamp.unit)
+    parsed: dict[str, Cells] = {}
+    found = {}
+    for spec in specs:
+        values, fault = _values(rows, spec, robot, names, parsed)
+        fault = np.where(stamp_fault != Fault.NONE, stamp_fault, fault).astype(np.uint8)
+        fault = _with_structure(rows, fault)
+        good = np.flatnonzero(fault == Fault.NONE)
+        fault[good] = order_faults(stamp_ns[good])
+        keep = fault == Fault.NONE
+        if keep.sum() < 2:
+            if spec.required:
+                raise LogError(_nothing_left(rows, spec, fault))
+            continue
+        signal = Signal(
+            spec.name,
+            signal_word(spec.name).unit,
+            tuple(spec.columns),
+            stamp_ns[keep],
+            values[keep],
+            spec.frame,
+        )
+        line = np.array(rows.numbers, np.int64)
+        facts = SignalFacts(
+            rows_read=len(fault),
+            duplicates_dropped=int((fault == Fault.DUPLICATE).sum()),
+            refused=refusals(fault, line, rows.file),
+        )
+        found[spec.name] = (signal, facts)
+    return found
+
+
+def place_of(column: str, columns: Sequence[str], names: Sequence[str] | None, file: str) -> Place:
+    """Split `positions[Elbow]` into a column and a place; a column with just this name comes first.
+
+    Raises:
+        LogError: no such name among those the file gives.
+    """
+    match = PLACE.match(column)
+    if column in columns or match is None:
+        return Place(column, None)
+    place = match["place"]
+    if names and place in names:
+        return Place(match["base"], list(names).index(place))
+    if place.isdigit():
+        return Place(match["base"], int(place))
+    raise LogError(
+        f"{file}: no joint '{place}' for column '{column}'; available: {', '.join(names or ()) or 'none'}"
+    )
+
+
+def _values(
+    rows: Rows, spec: SignalSpec, robot: Robot, names: Sequence[str] | None, parsed: dict[str, Cells]
+) -> tuple[Float64[np.ndarray, "row component"], np.ndarray]:
+    columns = []
+    fault = np.zeros(len(rows.rows), np.uint8)
+    for component, column in spec.columns.items():
+        place = place_of(column.column, rows.columns, names, rows.file)
+        cells = _cells(rows, place, names, parsed)
+        index = place.index or 0
+        if index >= cells.values.shape[1]:
+            raise LogError(
+                f"{rows.file}: column '{place.base}' holds {cells.values.shape[1]} numbers; '{column.column}'"
+            )
+        values, strange = _converted(cells.values[:, index], spec, component, column)
+        low, high = bounds(spec.name, component, robot)
+        with np.errstate(invalid="ignore"):
+            strange |= (values < low) | (values > high)
+        strange = np.where(strange, Fault.IMPLAUSIBLE, Fault.NONE)
+        own = np.where(cells.fault != Fault.NONE, cells.fault, strange)
+        fault = np.where(fault != Fault.NONE, fault, own).astype(np.uint8)
+        columns.append(values)
+    return np.stack(columns, axis=1), fault
+
+
+def _cells(rows: Rows, place: Place, names: Sequence[str] | None, parsed: dict[str, Cells]) -> Cells:
+    key = place.base if place.index is not None else f"{place.base}\n"
+    if key not in parsed:
+        _check_column(rows, place.base)
+        cells = rows.cells(place.base)
+        parsed[key] = numbers(cells) if place.index is None else lists(cells, len(names) if names else None)
+    return parsed[key]
+
+
+def _stamp_cells(rows: Rows, table: TableSpec) -> list[object]:
+    _check_column(rows, table.stamp.column)
+    return rows.cells(table.stamp.column)
+
+
+def _check_column(rows: Rows, column: str) -> None:
+    if column not in rows.columns and column.split(".")[0] not in rows.columns:
+        raise LogError(f"{rows.file}: no column '{column}'; it has {', '.join(rows.columns)}")
+
+
+def _with_structure(rows: Rows, fault: np.ndarray) -> np.ndarray:
+    """Say that a row was cut, or is no object, where a missing value is only the consequence."""
+    for k in np.flatnonzero((fault == Fault.MISSING) | (fault == Fault.STAMP_UNREADABLE)):
+        row = rows.rows[k]
+        if row is None:
+            fault[k] = Fault.NOT_AN_OBJECT
+        elif len(row) < len(rows.columns) and not rows.document:
+            fault[k] = Fault.CUT
+    return fault
+
+
+def _converted(
+    raw: Float64[np.ndarray, " row"], spec: SignalSpec, component: str, column: Column
+) -> tuple[Float64[np.ndarray, " row"], np.ndarray]:
+    decoded, strange = decode(raw, column.decode) if column.decode else (raw, np.zeros(len(raw), bool))
+    factor, offset = spec.conversion(component)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return decoded * factor + offset, strange
+
+
+def decode(
+    raw: Float64[np.ndarray, " row"], decoding: Decoding
+) -> tuple[Float64[np.ndarray, " row"], np.ndarray]:
+    """Numbers with their sign, and which of them no register of this width can hold."""
+    span = 2.0 ** int(decoding.rsplit("_", 1)[1])
+    with np.errstate(invalid="ignore"):
+        strange = (raw < -span / 2) | (raw >= span)
+        return np.where(raw >= span / 2, raw - span, raw), strange
+
+
+def bounds(signal: str, component: str, robot: Robot) -> tuple[float, float]:
+    """What a recorded value of this signal may be [SI]: the signal's own bounds, tightened by the joint's limits."""
+    word = signal_word(signal)
+    if word.limit is None:
+        return word.low, word.high
+    joint = robot.joint(component)
+    if word.limit == "position":
+        return (
+            max(word.low, joint.lower.value - POSITION_MARGIN),
+            min(word.high, joint.upper.value + POSITION_MARGIN),
+        )
+    limit = joint.velocity_limit if word.limit == "velocity" else joint.effort_limit
+    most = min(word.high, RATE_FACTOR * limit.value)
+    return -most, most
+
+
+def _nothing_left(rows: Rows, spec: SignalSpec, fault: np.ndarray) -> str:
+    reasons = "; ".join(
+        f"{entry.count} rows: {entry.reason}"
+        for entry in refusals(fault, np.array(rows.numbers, np.int64), rows.file)
+    )
+    return f"{rows.file}: fewer than two rows of {spec.name} can be used; {reasons or f'it has {len(fault)} row'}"

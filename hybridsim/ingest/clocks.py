@@ -1,0 +1,130 @@
+"""Source stamps to nanoseconds that strictly increase."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from hybridsim.ingest.faults import Fault, Faults
+
+Unit = Literal["s", "ms", "us", "ns", "iso8601"]
+NS = {"s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1.0}
+LIMIT_NS = 4.6e18  # half of int64, 146 years: differences must not overflow
+
+# A stamp apart from the others by more than both is a glitch of the clock unless many rows share it; chosen,
+# because recordings pause for minutes at most.
+FAR_S = 600.0
+FAR_INTERVALS = 1000.0
+FEW_ROWS = 3
+# Below this share of rows in order, the clock was restarted rather than a few rows misplaced; chosen.
+IN_ORDER_SHARE = 0.9
+
+
+def parse_stamps(cells: Sequence[object], unit: Unit) -> tuple[Int64[np.ndarray, " row"], Faults]:
+    """Nanoseconds of every stamp; 0 where the fault says that there is none."""
+    if unit == "iso8601":
+        pairs = [_parse_date(cell) for cell in cells]
+    elif unit == "ns" and all(isinstance(cell, str) and cell.strip().isdigit() for cell in cells):
+        pairs = [_bounded(int(str(cell)) if len(str(cell)) < 30 else LIMIT_NS * 2) for cell in cells]
+    else:
+        return _parse_numbers(cells, NS[unit])
+    return np.array([ns for ns, _ in pairs], np.int64), np.array([fault for _, fault in pairs], np.uint8)
+
+
+def _parse_numbers(cells: Sequence[object], factor: float) -> tuple[Int64[np.ndarray, " row"], Faults]:
+    from hybridsim.ingest.cells import numbers
+
+    parsed = numbers(cells)
+    fault = parsed.fault.copy()
+    with np.errstate(over="ignore", invalid="ignore"):
+        ns = parsed.values[:, 0] * factor
+    unreadable = np.isin(fault, (Fault.MISSING, Fault.NOT_UTF8, Fault.NOT_A_NUMBER))
+    absurd = ~unreadable & ~(np.abs(ns) < LIMIT_NS)
+    fault[unreadable] = Fault.STAMP_UNREADABLE
+    fault[absurd] = Fault.STAMP_ABSURD
+    return np.rint(np.where(fault == Fault.NONE, ns, 0.0)).astype(np.int64), fault
+
+
+def _parse_date(cell: object) -> tuple[int, Fault]:
+    try:
+        date = datetime.fromisoformat(str(cell).strip())
+    except ValueError:
+        return 0, Fault.STAMP_UNREADABLE
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    delta = date - datetime(1970, 1, 1, tzinfo=UTC)
+    return _bounded((delta.days * 86_400 + delta.seconds) * 1_000_000_000 + delta.microseconds * 1_000)
+
+
+def _bounded(ns: float) -> tuple[int, Fault]:
+    return (int(ns), Fault.NONE) if abs(ns) < LIMIT_NS else (0, Fault.STAMP_ABSURD)
+
+
+def order_faults(stamp_ns: Int64[np.ndarray, " row"]) -> Faults:
+    """Which rows must go so that stamps strictly increase, and why.
+
+    Of rows with one stamp the first stays. Of rows out of order as few as possible go. Where a tenth or more would
+    have to, the clock was restarted: the longest stretch stays and the others go, because they cannot be placed.
+    """
+    fault = np.zeros(len(stamp_ns), np.uint8)
+    if len(stamp_ns) < 2:
+        return fault
+    if not np.all(np.diff(stamp_ns) > 0):
+        fault[1:][np.diff(stamp_ns) == 0] = Fault.DUPLICATE
+        left = np.flatnonzero(fault == Fault.NONE)
+        kept = left[_in_order(stamp_ns[left])]
+        out = np.setdiff1d(left, kept, assume_unique=True)
+        again = np.isin(stamp_ns[out], stamp_ns[kept])
+        fault[out] = np.where(again, Fault.DUPLICATE, Fault.BACKWARD)
+    kept = np.flatnonzero(fault == Fault.NONE)
+    fault[kept[_far(stamp_ns[kept])]] = Fault.STAMP_FAR
+    return fault
+
+
+def _in_order(stamps: Int64[np.ndarray, " row"]) -> Int64[np.ndarray, " kept"]:
+    """Places of the rows to keep."""
+    chain = _longest_increasing(stamps.tolist())
+    if len(chain) >= IN_ORDER_SHARE * len(stamps):
+        return np.array(chain, np.int64)
+    cuts = np.flatnonzero(np.diff(stamps) <= 0) + 1
+    edges = np.concatenate([[0], cuts, [len(stamps)]])
+    longest = int(np.argmax(np.diff(edges)))
+    return np.arange(edges[longest], edges[longest + 1], dtype=np.int64)
+
+
+def _longest_increasing(stamps: list[int]) -> list[int]:
+    """Places of a longest strictly increasing subsequence, in O(n log n)."""
+    tails: list[int] = []  # smallest last stamp of a chain of each length
+    places: list[int] = []
+    previous = [-1] * len(stamps)
+    for place, stamp in enumerate(stamps):
+        length = bisect_left(tails, stamp)
+        previous[place] = places[length - 1] if length else -1
+        tails[length : length + 1] = [stamp]
+        places[length : length + 1] = [place]
+    chain = []
+    place = places[-1] if places else -1
+    while place >= 0:
+        chain.append(place)
+        place = previous[place]
+    return chain[::-1]
+
+
+def _far(stamps: Int64[np.ndarray, " row"]) -> Bool[np.ndarray, " row"]:
+    """Rows in groups of a few that lie far from the rest."""
+    far = np.zeros(len(stamps), bool)
+    if len(stamps) < 3:
+        return far
+    interval = np.diff(stamps) * 1e-9
+    limit = max(FAR_S, FAR_INTERVALS * float(np.median(interval)))
+    edges = np.concatenate([[0], np.flatnonzero(interval > limit) + 1, [len(stamps)]])
+    sizes = np.diff(edges)
+    for start, size in zip(edges[:-1], sizes, strict=True):
+        if size <= FEW_ROWS and size < sizes.max():
+            far[start : start + size] = True
+    return far

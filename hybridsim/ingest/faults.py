@@ -1,0 +1,60 @@
+"""Why a row was refused, as a code that arrays can hold and as words that a report can print."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from hybridsim.log import Refusal
+
+MAX_ROWS_NAMED = 10  # chosen, because that is enough to find them in the file
+
+
+class Fault(IntEnum):
+    """Reason for refusing a row; 0 is none. The first reason found is the one that is reported."""
+
+    NONE = 0
+    MISSING = 1
+    CUT = 2
+    NOT_UTF8 = 3
+    NOT_A_NUMBER = 4
+    NOT_FINITE = 5
+    WRONG_LENGTH = 6
+    IMPLAUSIBLE = 7
+    STAMP_UNREADABLE = 8
+    STAMP_ABSURD = 9
+    DUPLICATE = 10
+    BACKWARD = 11
+    STAMP_FAR = 12
+    NOT_AN_OBJECT = 13
+
+
+WORDS = {
+    Fault.MISSING: "value is missing",
+    Fault.CUT: "row is cut short",
+    Fault.NOT_UTF8: "bytes are not UTF-8",
+    Fault.NOT_A_NUMBER: "not a number",
+    Fault.NOT_FINITE: "nan or infinite",
+    Fault.WRONG_LENGTH: "list has another length than the others",
+    Fault.IMPLAUSIBLE: "value is absurd for this signal",
+    Fault.STAMP_UNREADABLE: "stamp is missing or not a number",
+    Fault.STAMP_ABSURD: "stamp is not finite or beyond 146 years",
+    Fault.BACKWARD: "stamp runs backward",
+    Fault.STAMP_FAR: "stamp is far from all others",
+    Fault.NOT_AN_OBJECT: "row is not an object",
+}
+
+Faults = UInt8[np.ndarray, " row"]
+
+
+def refusals(fault: Faults, row_number: Int64[np.ndarray, " row"], file: str) -> tuple[Refusal, ...]:
+    """One entry a reason, duplicates apart, with the first rows that it hit."""
+    found = []
+    for code, words in WORDS.items():
+        rows = row_number[fault == code]
+        if len(rows):
+            first = tuple(int(row) for row in rows[:MAX_ROWS_NAMED])
+            found.append(Refusal(reason=words, file=file, count=len(rows), rows=first))
+    return tuple(found)

@@ -1,0 +1,114 @@
+"""Which files on disk make up which log."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from hybridsim.errors import LogError, listed
+from hybridsim.ingest.spec import IngestSpec
+
+MAX_DEPTH = 8
+MAX_ENTRIES = 200_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files of one log.
+
+    Attributes:
+        name: what the log is called: the folder's name, or the file's without its ending.
+        folder: where its files lie.
+        files: file of every table, in the specification's order.
+        shown: the path as a report prints it.
+    """
+
+    name: str
+    folder: Path
+    files: tuple[Path, ...]
+    shown: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A source, or a whole log, that was not ingested, and why."""
+
+    source: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.reason}"
+
+
+def discover(root: Path, spec: IngestSpec) -> tuple[list[Source], list[Refused]]:
+    """Every log under a file or folder, and what looks like one but lacks a file.
+
+    Raises:
+        LogError: no such path, an empty folder, or nothing in it that the specification describes.
+    """
+    if not root.exists():
+        raise LogError(f"{root}: no such file or folder")
+    found = list(_folders(root, spec) if spec.one_log_per == "folder" else _files(root, spec))
+    sources = sorted((item for item in found if isinstance(item, Source)), key=lambda source: source.shown)
+    refused = [item for item in found if isinstance(item, Refused)]
+    if not found:
+        expected = " and ".join(table.file for table in spec.tables)
+        content = listed((p.name for p in root.iterdir()), most=8) if root.is_dir() else root.name
+        raise LogError(
+            f"{root}: no log of set {spec.set_name}; expected {expected}; "
+            + (f"the folder holds {content}" if root.is_dir() else f"given {content}")
+        )
+    return sources, sorted(refused, key=str)
+
+
+def _folders(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
+    if root.is_file():
+        root = root.parent
+    for folder, folders, files in _walk(root):
+        matched = [_match(folder, files, table.file) for table in spec.tables]
+        shown = root.name if folder == root else f"{root.name}/{folder.relative_to(root).as_posix()}"
+        present = [path for path in matched if path is not None]
+        if len(present) == len(matched):
+            yield Source(folder.resolve().name, folder, tuple(present), shown)
+        elif present or (folder != root and not folders):
+            absent = [t.file for t, path in zip(spec.tables, matched, strict=True) if path is None]
+            yield Refused(shown, f"lacks {listed(absent)}; it holds {listed(files, most=8)}")
+
+
+def _files(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
+    pattern = spec.tables[0].file
+    if root.is_file():
+        if fnmatchcase(root.name, pattern):
+            yield Source(root.stem, root.parent, (root,), root.name)
+        return
+    for folder, _, files in _walk(root):
+        for name in files:
+            if fnmatchcase(name, pattern):
+                inside = (folder / name).relative_to(root).as_posix()
+                yield Source((folder / name).stem, folder, (folder / name,), f"{root.name}/{inside}")
+
+
+def _match(folder: Path, files: Sequence[str], pattern: str) -> Path | None:
+    fitting = [name for name in files if fnmatchcase(name, pattern)]
+    return folder / fitting[0] if fitting else None
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Folders below a root with their sorted content; links are followed, but no folder twice."""
+    seen: set[Path] = set()
+    entries = 0
+    for path, folders, files in os.walk(root, followlinks=True):
+        folder = Path(path)
+        folders[:] = sorted(
+            name for name in folders if name[0] != "." and (folder / name).resolve() not in seen
+        )
+        seen.update((folder / name).resolve() for name in folders)
+        if len(folder.relative_to(root).parts) >= MAX_DEPTH:
+            folders.clear()
+        entries += len(files) + len(folders)
+        if entries > MAX_ENTRIES:
+            raise LogError(f"{root}: more than {MAX_ENTRIES} files; give a smaller folder")
+        yield folder, folders, sorted(name for name in files if name[0] != ".")

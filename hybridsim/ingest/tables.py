@@ -1,0 +1,201 @@
+"""Files to rows of cells: CSV, JSON documents and JSON lines, broken ones included."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hybridsim.errors import LogError, listed
+from hybridsim.ingest.spec import TableSpec
+
+MAX_BYTES = 2_000_000_000
+MAX_JSON_BYTES = 500_000_000
+Cell = object
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one file, before anything was taken for a number.
+
+    Attributes:
+        file: name of the file.
+        numbers: where each row stands: line of the file or place in the list, from 1.
+        rows: cells of each row; a dict by name, or None where the row is no row at all.
+        columns: names that the cells have.
+        document: fields beside the rows, from a JSON document.
+        notes: what a reader should know.
+    """
+
+    file: str
+    numbers: list[int]
+    rows: list[dict[str, Any] | None]
+    columns: tuple[str, ...]
+    document: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    def cells(self, column: str) -> list[Cell]:
+        """Cells of one column; a dotted path where no column has just this name."""
+        if column in self.columns or "." not in column:
+            return [None if row is None else row.get(column) for row in self.rows]
+        return [None if row is None else dig(row, column) for row in self.rows]
+
+
+def read_rows(content: bytes, file: str, table: TableSpec) -> Rows:
+    """Read a file as its specification says.
+
+    Raises:
+        LogError: empty, not text, too large, or no list of rows where one should be.
+    """
+    if not content.strip():
+        raise LogError(f"{file}: the file is empty")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise LogError(f"{file}: the text is UTF-16; expected UTF-8")
+    most = MAX_BYTES if table.format == "csv" else MAX_JSON_BYTES
+    if len(content) > most:
+        raise LogError(f"{file}: {len(content)} bytes; expected at most {most}")
+    text = content.decode("utf-8-sig", errors="replace")
+    reader = {"csv": _read_csv, "json": _read_json, "jsonl": _read_json_lines}[table.format]
+    return _matching(reader(text, file, table), table)
+
+
+def dig(value: Any, path: str) -> Any:
+    """What a dotted path leads to inside nested objects, or None."""
+    for key in path.split("."):
+        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, dict):
+            value = value.get(key)
+        else:
+            return None
+    return value
+
+
+def _read_csv(text: str, file: str, table: TableSpec) -> Rows:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    kept = [(k, line) for k, line in enumerate(lines, start=1) if line.strip() and line[0] != "#"]
+    if not kept:
+        raise LogError(f"{file}: no lines but comments")
+    names = tuple(name.strip() for name in _csv_line(kept[0][1], table.delimiter))
+    body = [line for _, line in kept[1:]]
+    cells = _csv_cells(body, table.delimiter)
+    rows: list[dict[str, Any] | None] = []
+    for row in cells:
+        if len(row) < len(names):
+            row = row[:-1]  # the cell at the cut is not to be trusted
+        rows.append(dict(zip(names, row, strict=False)))
+    return Rows(file, [k for k, _ in kept[1:]], rows, names, {})
+
+
+def _csv_cells(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Cells of every line; a broken quote costs its own line, never the lines after it."""
+    if not any(line.count('"') % 2 for line in lines):
+        try:
+            cells = list(csv.reader(lines, delimiter=delimiter))
+        except csv.Error:
+            cells = []
+        if len(cells) == len(lines):
+            return cells
+    return [_csv_line(line, delimiter) for line in lines]
+
+
+def _csv_line(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a cell beyond the module's limit of 128 KiB
+        return []
+
+
+def _read_json(text: str, file: str, table: TableSpec) -> Rows:
+    notes: tuple[str, ...] = ()
+    try:
+        document = _loads(text)
+    except RecursionError:
+        raise LogError(f"{file}: nested too deep") from None
+    except ValueError as error:
+        document, notes = _salvage(text, file, table.rows, str(error))
+    rows = dig(document, table.rows) if table.rows else document
+    if not isinstance(rows, list):
+        keys = listed(document) if isinstance(document, dict) else type(document).__name__
+        raise LogError(f"{file}: no list of rows at '{table.rows}'; the document has {keys}")
+    fields = {k: v for k, v in document.items() if k != table.rows} if isinstance(document, dict) else {}
+    return _from_objects(file, rows, list(range(1, len(rows) + 1)), fields, notes)
+
+
+def _read_json_lines(text: str, file: str, table: TableSpec) -> Rows:
+    numbered = [(k, line) for k, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    rows: list[Any] = []
+    for _, line in numbered:
+        try:
+            rows.append(_loads(line))
+        except (ValueError, RecursionError):
+            rows.append(None)
+    return _from_objects(file, rows, [k for k, _ in numbered], {}, ())
+
+
+def _from_objects(
+    file: str, rows: list[Any], numbers: list[int], fields: dict[str, Any], notes: tuple[str, ...]
+) -> Rows:
+    objects: list[dict[str, Any] | None] = [row if isinstance(row, dict) else None for row in rows]
+    if objects and not any(objects):
+        raise LogError(f"{file}: none of {len(objects)} rows is an object")
+    columns = tuple(dict.fromkeys(key for row in objects if row for key in row))
+    return Rows(file, numbers, objects, columns, fields, notes)
+
+
+def _loads(text: str) -> Any:
+    # parse_int: a number of 5,000 digits is no reason to refuse the whole document.
+    return json.loads(text, parse_int=float)
+
+
+def _salvage(text: str, file: str, path: str, error: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The fields before a document's list of rows, and every row that is still whole."""
+    start = re.search(rf'"{re.escape(path)}"\s*:\s*\[', text) if path and "." not in path else None
+    if start is None:
+        raise LogError(f"{file}: not valid JSON: {error}")
+    rows, position, decoder = [], start.end(), json.JSONDecoder(parse_int=float)
+    while (opening := text.find("{", position)) >= 0:
+        try:
+            row, position = decoder.raw_decode(text, opening)
+        except (ValueError, RecursionError):
+            row, position = None, opening + 1
+            following = text.find("{", position)
+            position = len(text) if following < 0 else following
+        rows.append(row)
+    head = text[: start.start()].rstrip().rstrip(",")
+    try:
+        document = _loads((head if head.endswith("{") else head) + "}")
+    except (ValueError, RecursionError):
+        raise LogError(f"{file}: not valid JSON: {error}") from None
+    document[path] = rows
+    return document, (f"{file}: not valid JSON ({error}): read row by row",)
+
+
+def _matching(rows: Rows, table: TableSpec) -> Rows:
+    """Only the rows whose columns hold the words that `where` asks for."""
+    notes = list(rows.notes)
+    keep = [True] * len(rows.rows)
+    for column, word in table.where.items():
+        if column not in rows.columns:
+            raise LogError(f"{rows.file}: no column '{column}'; it has {', '.join(rows.columns)}")
+        cells = [str(cell).strip() for cell in rows.cells(column)]
+        others = {cell for cell in cells if cell != word}
+        if others:
+            count = sum(cell != word for cell in cells)
+            notes.append(
+                f"{rows.file}: {count} rows left alone: {column} is {listed(others, most=5)}, not {word}"
+            )
+        keep = [kept and cell == word for kept, cell in zip(keep, cells, strict=True)]
+    if all(keep):
+        return rows
+    return Rows(
+        rows.file,
+        [k for k, kept in zip(rows.numbers, keep, strict=True) if kept],
+        [row for row, kept in zip(rows.rows, keep, strict=True) if kept],
+        rows.columns,
+        rows.document,
+        tuple(notes),
+    )
