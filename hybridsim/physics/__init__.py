@@ -1,0 +1,1 @@
+"""Rigid bodies: URDFs read safely, PyBullet worlds with its traps disarmed, and a fast dynamics kernel."""

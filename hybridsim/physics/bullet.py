@@ -1,0 +1,252 @@
+"""N PyBullet worlds of one robot in one process, read and driven as arrays [world joint]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pybullet
+from jaxtyping import Float
+
+from hybridsim.errors import RobotError, SimulationError
+from hybridsim.physics import kernel
+from hybridsim.physics.chain import Chain, chain_of, check_joints
+from hybridsim.physics.client import WorldSettings, grounded, open_client
+from hybridsim.physics.floating import FloatingBase
+from hybridsim.physics.forward import next_velocity
+from hybridsim.physics.model import RigidModel
+from hybridsim.physics.stepper import Stepper
+
+WorldJoint = Float[np.ndarray, "world joint"]
+# Chosen, because it is far above any joint's load and far below where doubles lose the solver's digits.
+FOLLOWING_EFFORT = 1e6
+
+
+class BulletWorlds:
+    """Worlds of one robot, each its own PyBullet client; nothing is shared between them.
+
+    Every `step` uses what was applied since the last one: efforts and driven motions hold for one step only,
+    friction until it is changed. Units: rad, rad/s, N·m (m, m/s, N for sliders), seconds.
+    """
+
+    def __init__(
+        self, model: RigidModel, joints: Sequence[str], worlds: int, settings: WorldSettings
+    ) -> None:
+        """Load the robot into `worlds` clients, joints at zero, at rest.
+
+        Args:
+            model: the robot; merge its fixed links first, every link costs time.
+            joints: every moving joint once, in the order of the arrays' columns.
+            worlds: how many.
+            settings: the same for all worlds.
+
+        Raises:
+            RobotError: a joint is missing or unknown, moves nothing, or PyBullet cannot load the robot.
+        """
+        check_joints(model, joints)
+        self.joints, self.settings = tuple(joints), settings
+        fixed = settings.base == "fixed"
+        self.chain: Chain | None = chain_of(model, joints, settings.gravity) if fixed else None
+        if self.chain is not None:
+            check_weights(model, self.chain, self.joints)
+        self._free = fixed and not settings.plane
+        self._armature = (
+            np.zeros(len(self.joints)) if settings.armature is None else np.array(settings.armature)
+        )
+        if len(self._armature) != len(self.joints):
+            raise RobotError(
+                f"{model.name}: armature of {len(self._armature)} joints; expected {len(joints)}"
+            )
+        loaded = grounded(model) if fixed else model
+        self.clients = [open_client(loaded, self.joints, settings) for _ in range(worlds)]
+        self._stepper = Stepper(self.clients, len(self.joints))
+        self.base = None if fixed else FloatingBase(self.clients, model)
+        shape = (worlds, len(self.joints))
+        self._effort, self._load, self._friction = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self._target: np.ndarray | None = None
+        self._steps = np.zeros(worlds, np.int64)
+        self.reset()
+
+    @property
+    def worlds(self) -> int:
+        """How many worlds there are."""
+        return len(self.clients)
+
+    @property
+    def joint_position(self) -> WorldJoint:
+        """Joint positions now; the worlds' own array, read it and copy what you keep."""
+        return self._stepper.position
+
+    @property
+    def joint_velocity(self) -> WorldJoint:
+        """Joint velocities now; the worlds' own array."""
+        return self._stepper.velocity
+
+    @property
+    def load_effort(self) -> WorldJoint:
+        """Effort that all drives and friction together put on each joint during the last step.
+
+        After `drive_motion`: what the body asked of the shaft that drives it, positive along the joint.
+        """
+        return self._load
+
+    @property
+    def time(self) -> Float[np.ndarray, "world"]:
+        """Time since each world's last reset [s]."""
+        return self._steps * self.settings.timestep
+
+    def apply_effort(self, effort: WorldJoint) -> None:
+        """Put an effort on the joints for the next step; a second call replaces the first."""
+        self._effort[:] = effort
+        self._target = None
+
+    def apply_friction(self, limit: WorldJoint) -> None:
+        """Coulomb friction of at most `limit` (>= 0) at the joints, until changed; it stops and holds.
+
+        A fixed base without a plane solves it in joint space, to 1e-12 rad/s. Otherwise Bullet's velocity
+        motor with limited force does, together with contacts: at 50 iterations an arm may creep by mrad/s.
+        """
+        self._friction[:] = limit
+
+    def drive_motion(self, position: WorldJoint) -> None:
+        """Carry the joints to these positions at the end of the next step, whatever that takes.
+
+        The joint's velocity is then the step's difference quotient, as a shaft has that is integrated by
+        semi-implicit Euler at the same timestep. `load_effort` then holds the body's reaction.
+        Error: 1e-12 rad in free space; friction set by `apply_friction` has no say.
+        """
+        self._target = np.array(position, float)
+
+    def step(self) -> None:
+        """Advance every world by one timestep.
+
+        Raises:
+            SimulationError: a state is not finite; names world, joint and time.
+        """
+        if self._target is not None:
+            self._follow(self._target)
+        elif self._free and (self._armature.any() or self._friction.any()):
+            self._push_free()
+        else:
+            self._push()
+        self._effort[:] = 0.0
+        self._target = None
+        self._steps += 1
+        if self.base is not None:
+            self.base.stale = True
+        self._check()
+
+    def _push(self) -> None:
+        """Efforts as they are; friction by the solver's velocity motor with limited force."""
+        self._stepper.advance(self._effort, 0.0, self._friction)
+        np.add(self._effort, self._stepper.motor_effort, out=self._load)
+
+    def _push_free(self) -> None:
+        """Efforts as the body feels them behind drives with inertia and friction, solved in joint space.
+
+        In free space this is exact, where Bullet's solver stops at 50 iterations and lets a held arm creep.
+        """
+        chain, dt = self._grounded_chain(), self.settings.timestep
+        position, velocity = self.joint_position, self.joint_velocity
+        after = next_velocity(chain, position, velocity, self._effort, self._armature, self._friction, dt)
+        effort = kernel.inverse_dynamics(chain, position, velocity, (after - velocity) / dt)
+        self._stepper.advance(effort, 0.0, 0.0)
+        self._load[:] = effort
+
+    def _follow(self, target: WorldJoint) -> None:
+        """Feed the motion's effort forward and let a strong motor correct what contacts and limits add."""
+        dt = self.settings.timestep
+        position, velocity = self.joint_position, self.joint_velocity
+        after = (target - position) / dt
+        effort = np.zeros_like(target)
+        if self.chain is not None:
+            effort = kernel.inverse_dynamics(self.chain, position, velocity, (after - velocity) / dt)
+        self._stepper.advance(effort, after, FOLLOWING_EFFORT)
+        np.add(effort, self._stepper.motor_effort, out=self._load)
+
+    def _check(self) -> None:
+        """Refuse to go on from a state that is not finite."""
+        state = self.joint_position + self.joint_velocity
+        if np.isfinite(state.sum()):
+            return
+        for world, joint in np.argwhere(~np.isfinite(state)):
+            raise SimulationError(
+                f"world {world}: joint '{self.joints[joint]}' is not finite at {self.time[world]:.6g} s;"
+                " expected finite efforts and a smaller timestep"
+            )
+
+    def reset(
+        self,
+        worlds: Sequence[int] | None = None,
+        position: Float[np.ndarray, "some joint"] | float = 0.0,
+        velocity: Float[np.ndarray, "some joint"] | float = 0.0,
+    ) -> None:
+        """Put worlds into a state and forget everything that was applied to them, friction included.
+
+        A floating base goes to the origin at rest; place it with `base.place` afterwards.
+
+        Args:
+            worlds: which; None for all.
+            position: joint positions, one row a world given.
+            velocity: joint velocities.
+        """
+        chosen = np.arange(self.worlds) if worlds is None else np.asarray(worlds, np.int64)
+        shape = (len(chosen), len(self.joints))
+        positions, velocities = np.broadcast_to(position, shape), np.broadcast_to(velocity, shape)
+        if not np.isfinite(positions.sum() + velocities.sum()):
+            raise SimulationError(f"reset of worlds {chosen.tolist()}: state is not finite")
+        if self.base is not None:
+            self.base.home(chosen)
+        self._stepper.reset(chosen, positions, velocities)
+        for array in (self._effort, self._load, self._friction):
+            array[chosen] = 0.0
+        self._target = None
+        self._steps[chosen] = 0
+
+    def bias_effort(self, position: WorldJoint, velocity: WorldJoint) -> WorldJoint:
+        """Effort of gravity, Coriolis and centrifugal forces at a state (fixed base)."""
+        return kernel.bias_effort(self._grounded_chain(), position, velocity)
+
+    def inverse_dynamics(
+        self, position: WorldJoint, velocity: WorldJoint, acceleration: WorldJoint
+    ) -> WorldJoint:
+        """Effort of a motion in free space (fixed base)."""
+        return kernel.inverse_dynamics(self._grounded_chain(), position, velocity, acceleration)
+
+    def mass_matrix(self, position: WorldJoint) -> Float[np.ndarray, "world joint joint"]:
+        """Joint-space mass matrix, armature not included (fixed base)."""
+        return kernel.mass_matrix(self._grounded_chain(), position)
+
+    def _grounded_chain(self) -> Chain:
+        """The chain, which only a fixed base has."""
+        if self.chain is None:
+            raise SimulationError(
+                "a floating base has no joint-space dynamics of its own; expected base 'fixed'"
+            )
+        return self.chain
+
+    def close(self) -> None:
+        """Disconnect every client; calling it twice is harmless."""
+        clients, self.clients = self.clients, []
+        for client in clients:
+            pybullet.disconnect(physicsClientId=client.id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def check_weights(model: RigidModel, chain: Chain, joints: Sequence[str]) -> None:
+    """Refuse a joint that moves no inertia: its acceleration would be anything."""
+    diagonal = np.diagonal(kernel.mass_matrix(chain, np.zeros((1, len(joints))))[0])
+    for name, inertia in zip(joints, diagonal, strict=True):
+        if not inertia > 0:
+            raise RobotError(
+                f"{model.name}: joint '{name}' moves {inertia} kg·m²; expected a positive inertia"
+            )

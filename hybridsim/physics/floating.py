@@ -1,0 +1,133 @@
+"""Pose and velocity of a floating root link, in every world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pybullet
+from jaxtyping import Float
+
+from hybridsim.physics.client import Client
+from hybridsim.physics.inertia import principal_axes
+from hybridsim.physics.model import RigidModel
+
+WorldVector = Float[np.ndarray, "world 3"]
+WorldQuaternion = Float[np.ndarray, "world 4"]
+
+
+class FloatingBase:
+    """The root link of each world, by its own frame; PyBullet speaks of centre of mass and principal axes."""
+
+    def __init__(self, clients: Sequence[Client], model: RigidModel) -> None:
+        root = model.link(model.root)
+        self._clients = clients
+        self._com = root.com
+        self._rotation_link_from_principal = principal_axes(root.inertia)[1]
+        self._raw = np.zeros((len(clients), 13))
+        self.stale = True
+        """Set by whoever moves the worlds; the next read then asks PyBullet."""
+
+    @property
+    def position(self) -> WorldVector:
+        """Origin of the root link in the world [m]."""
+        raw, rotation = self._read(), self.rotation_world_from_body
+        return raw[:, :3] - rotation @ self._com
+
+    @property
+    def rotation_world_from_body(self) -> Float[np.ndarray, "world 3 3"]:
+        """Orientation of the root link."""
+        return rotations(self._read()[:, 3:7]) @ self._rotation_link_from_principal.T
+
+    @property
+    def orientation(self) -> WorldQuaternion:
+        """Orientation of the root link, world from body, quaternion xyzw with w >= 0."""
+        return np.array([quaternion(rotation) for rotation in self.rotation_world_from_body])
+
+    @property
+    def angular_velocity(self) -> WorldVector:
+        """In the world's axes [rad/s]."""
+        return self._read()[:, 10:13].copy()
+
+    @property
+    def linear_velocity(self) -> WorldVector:
+        """Of the root link's origin, in the world's axes [m/s]."""
+        raw, rotation = self._read(), self.rotation_world_from_body
+        return raw[:, 7:10] - np.cross(raw[:, 10:13], rotation @ self._com)
+
+    def home(self, worlds: Iterable[int]) -> None:
+        """Put the root link of some worlds at the origin, at rest."""
+        for world in worlds:
+            self.place(int(world), np.zeros(3))
+
+    def place(
+        self,
+        world: int,
+        position: Float[np.ndarray, "3"],
+        orientation: Float[np.ndarray, "4"] | None = None,
+        linear_velocity: Float[np.ndarray, "3"] | None = None,
+        angular_velocity: Float[np.ndarray, "3"] | None = None,
+    ) -> None:
+        """Put one world's root link somewhere.
+
+        Args:
+            world: which.
+            position: of the link's origin [m].
+            orientation: world from body, quaternion xyzw; None for the identity.
+            linear_velocity: of the link's origin, world's axes [m/s]; None for rest.
+            angular_velocity: world's axes [rad/s]; None for rest.
+        """
+        client = self._clients[world]
+        body = np.eye(3) if orientation is None else rotations(np.array([orientation]))[0]
+        spin = np.zeros(3) if angular_velocity is None else np.asarray(angular_velocity, float)
+        speed = np.zeros(3) if linear_velocity is None else np.asarray(linear_velocity, float)
+        lever = body @ self._com
+        pybullet.resetBasePositionAndOrientation(
+            client.body,
+            (position + lever).tolist(),
+            quaternion(body @ self._rotation_link_from_principal).tolist(),
+            physicsClientId=client.id,
+        )
+        pybullet.resetBaseVelocity(
+            client.body,
+            (speed + np.cross(spin, lever)).tolist(),
+            spin.tolist(),
+            physicsClientId=client.id,
+        )
+        self.stale = True
+
+    def _read(self) -> np.ndarray:
+        """Per world: position and quaternion of the inertial frame, linear and angular velocity of it."""
+        if self.stale:
+            for row, client in zip(self._raw, self._clients, strict=True):
+                pose = pybullet.getBasePositionAndOrientation(client.body, client.id)
+                speed = pybullet.getBaseVelocity(client.body, client.id)
+                row[:] = pose[0] + pose[1] + speed[0] + speed[1]
+            self.stale = False
+        return self._raw
+
+
+def rotations(quaternions: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, "n 3 3"]:
+    """Rotation matrices of unit quaternions xyzw."""
+    x, y, z, w = np.asarray(quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)).T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), -1, 0)
+
+
+def quaternion(rotation: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "4"]:
+    """Unit quaternion xyzw of a rotation, w >= 0: the largest eigenvector of Bar-Itzhack's matrix."""
+    xx, xy, xz, yx, yy, yz, zx, zy, zz = rotation.ravel()
+    matrix = np.array(
+        [
+            [xx - yy - zz, xy + yx, xz + zx, zy - yz],
+            [xy + yx, yy - xx - zz, yz + zy, xz - zx],
+            [xz + zx, yz + zy, zz - xx - yy, yx - xy],
+            [zy - yz, xz - zx, yx - xy, xx + yy + zz],
+        ]
+    )
+    vector = np.linalg.eigh(matrix)[1][:, -1]
+    return vector if vector[3] >= 0 else -vector
