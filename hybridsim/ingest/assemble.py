@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from hybridsim.errors import LogError
 from hybridsim.ingest.cells import Cells, lists, numbers
 from hybridsim.ingest.clocks import order_faults, parse_stamps
-from hybridsim.ingest.faults import Fault, refusals
+from hybridsim.ingest.faults import Fault, Faults, refusals
 from hybridsim.ingest.spec import Column, Decoding, SignalSpec, TableSpec
 from hybridsim.ingest.tables import Rows
 from hybridsim.log import Signal, SignalFacts
@@ -43,10 +43,10 @@ def signals_of(
         LogError: a column or a joint that the file lacks, a file without rows, or a required signal of which
             every row was refused.
     """
-    if not rows.rows:
+    if not len(rows.numbers):
         raise LogError(f"{rows.file}: no rows")
     specs = [spec for spec in table.signals if spec.robots is None or robot.name in spec.robots]
-    stamp_ns, stamp_fault = parse_stamps(_stamp_cells(rows, table), table.stamp.unit)
+    stamp_ns, stamp_fault = parse_stamps(rows.cells(table.stamp.column), table.stamp.unit)
     parsed: dict[str, Cells] = {}
     found = {}
     for spec in specs:
@@ -68,11 +68,10 @@ def signals_of(
             values[keep],
             spec.frame,
         )
-        line = np.array(rows.numbers, np.int64)
         facts = SignalFacts(
             rows_read=len(fault),
             duplicates_dropped=int((fault == Fault.DUPLICATE).sum()),
-            refused=refusals(fault, line, rows.file),
+            refused=refusals(fault, rows.numbers, rows.file),
         )
         found[spec.name] = (signal, facts)
     return found
@@ -99,9 +98,9 @@ def place_of(column: str, columns: Sequence[str], names: Sequence[str] | None, f
 
 def _values(
     rows: Rows, spec: SignalSpec, robot: Robot, names: Sequence[str] | None, parsed: dict[str, Cells]
-) -> tuple[Float64[np.ndarray, "row component"], np.ndarray]:
+) -> tuple[Float64[np.ndarray, "row component"], Faults]:
     columns = []
-    fault = np.zeros(len(rows.rows), np.uint8)
+    fault = np.zeros(len(rows.numbers), np.uint8)
     for component, column in spec.columns.items():
         place = place_of(column.column, rows.columns, names, rows.file)
         cells = _cells(rows, place, names, parsed)
@@ -124,31 +123,15 @@ def _values(
 def _cells(rows: Rows, place: Place, names: Sequence[str] | None, parsed: dict[str, Cells]) -> Cells:
     key = place.base if place.index is not None else f"{place.base}\n"
     if key not in parsed:
-        _check_column(rows, place.base)
         cells = rows.cells(place.base)
         parsed[key] = numbers(cells) if place.index is None else lists(cells, len(names) if names else None)
     return parsed[key]
 
 
-def _stamp_cells(rows: Rows, table: TableSpec) -> list[object]:
-    _check_column(rows, table.stamp.column)
-    return rows.cells(table.stamp.column)
-
-
-def _check_column(rows: Rows, column: str) -> None:
-    if column not in rows.columns and column.split(".")[0] not in rows.columns:
-        raise LogError(f"{rows.file}: no column '{column}'; it has {', '.join(rows.columns)}")
-
-
-def _with_structure(rows: Rows, fault: np.ndarray) -> np.ndarray:
+def _with_structure(rows: Rows, fault: Faults) -> Faults:
     """Say that a row was cut, or is no object, where a missing value is only the consequence."""
-    for k in np.flatnonzero((fault == Fault.MISSING) | (fault == Fault.STAMP_UNREADABLE)):
-        row = rows.rows[k]
-        if row is None:
-            fault[k] = Fault.NOT_AN_OBJECT
-        elif len(row) < len(rows.columns) and not rows.document:
-            fault[k] = Fault.CUT
-    return fault
+    missing = (fault == Fault.MISSING) | (fault == Fault.STAMP_UNREADABLE)
+    return np.where(missing & (rows.fault != Fault.NONE), rows.fault, fault).astype(np.uint8)
 
 
 def _converted(
@@ -188,7 +171,6 @@ def bounds(signal: str, component: str, robot: Robot) -> tuple[float, float]:
 
 def _nothing_left(rows: Rows, spec: SignalSpec, fault: np.ndarray) -> str:
     reasons = "; ".join(
-        f"{entry.count} rows: {entry.reason}"
-        for entry in refusals(fault, np.array(rows.numbers, np.int64), rows.file)
+        f"{entry.count} rows: {entry.reason}" for entry in refusals(fault, rows.numbers, rows.file)
     )
     return f"{rows.file}: fewer than two rows of {spec.name} can be used; {reasons or f'it has {len(fault)} row'}"

@@ -12,12 +12,15 @@ from hybridsim.errors import HybridSimError, LogError
 from hybridsim.ingest.assemble import signals_of
 from hybridsim.ingest.fields import check_robot, constants_of, header_fields, labels_of, list_names
 from hybridsim.ingest.sources import Refused, Source, discover
-from hybridsim.ingest.spec import IngestSpec
+from hybridsim.ingest.spec import IngestSpec, load_spec, specs_for
 from hybridsim.ingest.tables import read_rows
+from hybridsim.jobs import Engine, map_jobs
 from hybridsim.log import LogDraft, LogStore, Refusal, Signal, SignalFacts, SourceFile
-from hybridsim.robot import Robot
+from hybridsim.robot import Robot, load_robot
 
-Progress = Callable[[int, int, str], None]  # done, total, what is read next
+Progress = Callable[[int, int], None]  # done, total
+# Below this much, starting worker processes takes longer than reading; chosen from 0.15 s a megabyte.
+PARALLEL_BYTES = 30_000_000
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,19 @@ class Ingested:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What became of every source."""
+    """What became of every source.
 
+    Attributes:
+        store: where the logs are.
+        logs: one entry a log that was read, new or not.
+        refused: logs and sources that were not.
+        failed: sources, as they were given, that gave no log at all.
+    """
+
+    store: Path
     logs: tuple[Ingested, ...]
     refused: tuple[Refused, ...]
+    failed: tuple[Path, ...]
 
     @property
     def created(self) -> int:
@@ -75,43 +87,86 @@ class IngestReport:
         rows = [line for log in self.logs for line in log.lines()]
         return [*(f"refused {entry}" for entry in self.refused), *rows]
 
+    def __str__(self) -> str:
+        known = len(self.logs) - self.created
+        summary = (
+            f"{self.created} new logs in {self.store}, {known} known already, {len(self.refused)} refused"
+        )
+        return "\n".join([*self.lines(), summary])
+
+
+@dataclass(frozen=True)
+class Job:
+    """One log to read: everything that a worker process needs."""
+
+    source: Source
+    spec: IngestSpec
+    robot: Robot
+    serial: str | None
+    store: Path
+
+    @property
+    def name(self) -> str:
+        """What an error calls it."""
+        return self.source.shown
+
 
 def ingest(
     sources: Sequence[Path],
-    spec: IngestSpec,
-    robot: Robot,
+    spec: IngestSpec | Path | str | None,
+    robot: Robot | str,
     serial: str | None,
-    store: LogStore,
-    engine: str | None = None,
+    store: LogStore | Path,
+    engine: Engine = "serial",
     progress: Progress | None = None,
 ) -> IngestReport:
     """Read every log under the sources into a store.
 
-    A source that cannot be read is refused and named; the others are not touched by that.
+    A log that cannot be read is refused and named; the others are not touched by that.
 
     Args:
         sources: files or folders.
-        spec: which columns are which signals.
+        spec: which columns are which signals; the set in data/ that fits a source and the robot where None.
         robot: whose logs these are; logs of another robot are refused.
         serial: the individual; the specification's where None.
         store: where the logs go.
-        engine: `loky` or `ray` to read sources in parallel; one after the other where None.
-        progress: called before each source.
+        engine: `loky` or `ray` to read much in parallel, `serial` for one after the other.
+        progress: called as progress(done, total) after each log.
 
     Raises:
         SpecError: the specification does not serve this robot.
         LogError: the store cannot be written.
     """
-    spec.check(robot)
-    found, refused = _discover_all(sources, spec)
-    logs: list[Ingested] = []
-    for source, outcome in _drafts(found, spec, robot, serial, engine, progress):
-        if isinstance(outcome, Refused):
-            refused.append(outcome)
-            continue
-        log_id, created = store.add(outcome)
-        logs.append(_ingested(source, outcome, log_id, created))
-    return IngestReport(tuple(logs), tuple(refused))
+    robot = load_robot(robot) if isinstance(robot, str) else robot
+    store = store if isinstance(store, LogStore) else LogStore(Path(store))
+    jobs: list[Job] = []
+    refused: list[Refused] = []
+    given: dict[str, Path] = {}
+    for path in map(Path, sources):
+        chosen, found, without = _discover(path, spec, robot)
+        refused += without
+        jobs += [Job(source, chosen, robot, serial, store.root) for source in found if chosen]
+        given |= {source.shown: path for source in found}
+    outcomes = map_jobs(run_job, jobs, engine=_engine(jobs, engine), progress=progress)
+    logs = tuple(outcome for outcome in outcomes if isinstance(outcome, Ingested))
+    refused += [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    served = {given[log.source] for log in logs}
+    return IngestReport(
+        store.root, logs, tuple(refused), tuple(p for p in map(Path, sources) if p not in served)
+    )
+
+
+def run_job(job: Job) -> Ingested | Refused:
+    """Read one log into the store; a broken log is refused, a broken store is an error.
+
+    Raises:
+        LogError: the store cannot be written.
+    """
+    draft = try_draft(job.source, job.spec, job.robot, job.serial)
+    if isinstance(draft, Refused):
+        return draft
+    log_id, created = LogStore(job.store).add(draft)
+    return _ingested(job.source, draft, log_id, created)
 
 
 def draft_of(source: Source, spec: IngestSpec, robot: Robot, serial: str | None) -> LogDraft:
@@ -158,9 +213,8 @@ def draft_of(source: Source, spec: IngestSpec, robot: Robot, serial: str | None)
     )
 
 
-def try_draft(item: tuple[Source, IngestSpec, Robot, str | None]) -> LogDraft | Refused:
+def try_draft(source: Source, spec: IngestSpec, robot: Robot, serial: str | None) -> LogDraft | Refused:
     """`draft_of`, with a refusal instead of an exception: a broken log costs that log."""
-    source, spec, robot, serial = item
     try:
         return draft_of(source, spec, robot, serial)
     except HybridSimError as error:
@@ -169,37 +223,33 @@ def try_draft(item: tuple[Source, IngestSpec, Robot, str | None]) -> LogDraft | 
         return Refused(source.shown, f"cannot be read: {error}")
 
 
-def _drafts(
-    found: Sequence[Source],
-    spec: IngestSpec,
-    robot: Robot,
-    serial: str | None,
-    engine: str | None,
-    progress: Progress | None,
-) -> list[tuple[Source, LogDraft | Refused]]:
-    items = [(source, spec, robot, serial) for source in found]
-    outcomes = []
-    for done, item in enumerate(items):
-        if progress:
-            progress(done, len(items), item[0].shown)
-        outcomes.append((item[0], try_draft(item)))
-    if progress:
-        progress(len(items), len(items), "")
-    return outcomes
-
-
-def _discover_all(sources: Sequence[Path], spec: IngestSpec) -> tuple[list[Source], list[Refused]]:
-    found: list[Source] = []
-    refused: list[Refused] = []
-    for path in sources:
+def _discover(
+    path: Path, spec: IngestSpec | Path | str | None, robot: Robot
+) -> tuple[IngestSpec | None, list[Source], list[Refused]]:
+    """The specification that fits a source, its logs, and what is refused; a source without any is refused."""
+    reasons = []
+    for candidate in _candidates(spec, robot):
         try:
-            more, without = discover(Path(path), spec)
+            return candidate, *discover(path, candidate)
         except LogError as error:
-            refused.append(Refused(str(path), str(error).removeprefix(f"{path}: ")))
-            continue
-        found += more
-        refused += without
-    return found, refused
+            reasons.append(str(error).removeprefix(f"{path}: "))
+    reason = reasons[0] if reasons else f"no set in data/ serves robot {robot.name}; give an ingest.toml"
+    return None, [], [Refused(str(path), reason)]
+
+
+def _candidates(spec: IngestSpec | Path | str | None, robot: Robot) -> list[IngestSpec]:
+    if spec is None:
+        found = specs_for(robot)
+    else:
+        found = [spec if isinstance(spec, IngestSpec) else load_spec(spec)]
+    for candidate in found:
+        candidate.check(robot)
+    return found
+
+
+def _engine(jobs: Sequence[Job], engine: Engine) -> Engine:
+    size = sum(path.stat().st_size for job in jobs for path in job.source.files)
+    return "serial" if engine == "loky" and size < PARALLEL_BYTES else engine
 
 
 def _ingested(source: Source, draft: LogDraft, log_id: str, created: bool) -> Ingested:

@@ -6,42 +6,58 @@ import csv
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from jaxtyping import Int64
+
 from hybridsim.errors import LogError, listed
+from hybridsim.ingest.faults import Fault, Faults
 from hybridsim.ingest.spec import TableSpec
 
 MAX_BYTES = 2_000_000_000
 MAX_JSON_BYTES = 500_000_000
-Cell = object
+MAX_COLUMNS = 10_000
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one file, before anything was taken for a number.
+    """Rows of one file, column by column, before anything was taken for a number.
 
     Attributes:
         file: name of the file.
         numbers: where each row stands: line of the file or place in the list, from 1.
-        rows: cells of each row; a dict by name, or None where the row is no row at all.
-        columns: names that the cells have.
+        cells_by_name: cells of every column; None where a row does not have it.
+        fault: what is wrong with the row as a whole: cut short, or no row at all.
         document: fields beside the rows, from a JSON document.
         notes: what a reader should know.
     """
 
     file: str
-    numbers: list[int]
-    rows: list[dict[str, Any] | None]
-    columns: tuple[str, ...]
+    numbers: Int64[np.ndarray, " row"]
+    cells_by_name: dict[str, list[Any]]
+    fault: Faults
     document: dict[str, Any]
     notes: tuple[str, ...] = ()
 
-    def cells(self, column: str) -> list[Cell]:
-        """Cells of one column; a dotted path where no column has just this name."""
-        if column in self.columns or "." not in column:
-            return [None if row is None else row.get(column) for row in self.rows]
-        return [None if row is None else dig(row, column) for row in self.rows]
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names that the cells have."""
+        return tuple(self.cells_by_name)
+
+    def cells(self, column: str) -> list[Any]:
+        """Cells of one column, or what a dotted path leads to inside them.
+
+        Raises:
+            LogError: no such column; lists the columns there are.
+        """
+        if column in self.cells_by_name:
+            return self.cells_by_name[column]
+        base, _, path = column.partition(".")
+        if base not in self.cells_by_name:
+            raise LogError(f"{self.file}: no column '{column}'; it has {', '.join(self.columns)}")
+        return [dig(cell, path) for cell in self.cells_by_name[base]] if path else self.cells_by_name[base]
 
 
 def read_rows(content: bytes, file: str, table: TableSpec) -> Rows:
@@ -79,15 +95,26 @@ def _read_csv(text: str, file: str, table: TableSpec) -> Rows:
     kept = [(k, line) for k, line in enumerate(lines, start=1) if line.strip() and line[0] != "#"]
     if not kept:
         raise LogError(f"{file}: no lines but comments")
-    names = tuple(name.strip() for name in _csv_line(kept[0][1], table.delimiter))
-    body = [line for _, line in kept[1:]]
-    cells = _csv_cells(body, table.delimiter)
-    rows: list[dict[str, Any] | None] = []
-    for row in cells:
-        if len(row) < len(names):
-            row = row[:-1]  # the cell at the cut is not to be trusted
-        rows.append(dict(zip(names, row, strict=False)))
-    return Rows(file, [k for k, _ in kept[1:]], rows, names, {})
+    names = [name.strip() for name in _csv_line(kept[0][1], table.delimiter)]
+    rows = _csv_cells([line for _, line in kept[1:]], table.delimiter)
+    short = [len(row) < len(names) for row in rows]
+    if any(len(row) != len(names) for row in rows):
+        rows = [_fitted(row, len(names)) for row in rows]
+    columns = [list(cells) for cells in zip(*rows, strict=True)] or [[] for _ in names]
+    return Rows(
+        file,
+        np.array([k for k, _ in kept[1:]], np.int64),
+        dict(zip(names, columns, strict=True)),
+        np.where(short, Fault.CUT, Fault.NONE).astype(np.uint8),
+        {},
+    )
+
+
+def _fitted(row: list[str], width: int) -> list[Any]:
+    """A row of just this width; of a short one the last cell goes too, because it may be cut itself."""
+    if len(row) >= width:
+        return list(row[:width])
+    return [*row[:-1], *[None] * (width - len(row) + 1 if row else width)]
 
 
 def _csv_cells(lines: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -139,11 +166,21 @@ def _read_json_lines(text: str, file: str, table: TableSpec) -> Rows:
 def _from_objects(
     file: str, rows: list[Any], numbers: list[int], fields: dict[str, Any], notes: tuple[str, ...]
 ) -> Rows:
-    objects: list[dict[str, Any] | None] = [row if isinstance(row, dict) else None for row in rows]
+    objects = [row if isinstance(row, dict) else {} for row in rows]
     if objects and not any(objects):
         raise LogError(f"{file}: none of {len(objects)} rows is an object")
-    columns = tuple(dict.fromkeys(key for row in objects if row for key in row))
-    return Rows(file, numbers, objects, columns, fields, notes)
+    names = dict.fromkeys(key for row in objects for key in row)
+    if len(names) > MAX_COLUMNS:
+        raise LogError(f"{file}: rows have {len(names)} different keys; expected at most {MAX_COLUMNS}")
+    broken = [not isinstance(row, dict) for row in rows]
+    return Rows(
+        file,
+        np.array(numbers, np.int64),
+        {name: [row.get(name) for row in objects] for name in names},
+        np.where(broken, Fault.NOT_AN_OBJECT, Fault.NONE).astype(np.uint8),
+        fields,
+        notes,
+    )
 
 
 def _loads(text: str) -> Any:
@@ -177,25 +214,20 @@ def _salvage(text: str, file: str, path: str, error: str) -> tuple[dict[str, Any
 def _matching(rows: Rows, table: TableSpec) -> Rows:
     """Only the rows whose columns hold the words that `where` asks for."""
     notes = list(rows.notes)
-    keep = [True] * len(rows.rows)
+    keep = np.ones(len(rows.numbers), bool)
     for column, word in table.where.items():
-        if column not in rows.columns:
-            raise LogError(f"{rows.file}: no column '{column}'; it has {', '.join(rows.columns)}")
-        cells = [str(cell).strip() for cell in rows.cells(column)]
-        others = {cell for cell in cells if cell != word}
-        if others:
-            count = sum(cell != word for cell in cells)
+        same = np.array([str(cell).strip() == word for cell in rows.cells(column)], bool)
+        if not same.all():
+            others = {str(rows.cells(column)[k])[:40] for k in np.flatnonzero(~same)}
+            count = int((~same).sum())
             notes.append(
                 f"{rows.file}: {count} rows left alone: {column} is {listed(others, most=5)}, not {word}"
             )
-        keep = [kept and cell == word for kept, cell in zip(keep, cells, strict=True)]
-    if all(keep):
+        keep &= same
+    if keep.all():
         return rows
-    return Rows(
-        rows.file,
-        [k for k, kept in zip(rows.numbers, keep, strict=True) if kept],
-        [row for row, kept in zip(rows.rows, keep, strict=True) if kept],
-        rows.columns,
-        rows.document,
-        tuple(notes),
+    chosen = np.flatnonzero(keep).tolist()
+    columns = {name: [cells[k] for k in chosen] for name, cells in rows.cells_by_name.items()}
+    return replace(
+        rows, numbers=rows.numbers[keep], cells_by_name=columns, fault=rows.fault[keep], notes=tuple(notes)
     )

@@ -11,7 +11,7 @@ from hybridsim.log.header import (
     SourceFile,
 )
 from hybridsim.log.model import Log, LogDraft, Signal
-from hybridsim.log.store import LogStore, is_log, is_store, read_log
+from hybridsim.log.store import LogStore, is_log, is_store, log_of, read_header, read_log
 
 __all__ = [
     "Clock",
@@ -28,5 +28,7 @@ __all__ = [
     "SourceFile",
     "is_log",
     "is_store",
+    "log_of",
+    "read_header",
     "read_log",
 ]
