@@ -1,0 +1,31 @@
+"""A study: what to identify and learn, within which bounds, from which share of the logs, at what cost."""
+
+from hybridsim.study.load import load_study, parse_study
+from hybridsim.study.model import Study
+from hybridsim.study.sections import (
+    BlackBox,
+    Identify,
+    Learn,
+    ParameterRule,
+    Quick,
+    Simulation,
+    SplitRule,
+)
+from hybridsim.study.selection import Selection
+from hybridsim.study.split import Split, split_logs
+
+__all__ = [
+    "BlackBox",
+    "Identify",
+    "Learn",
+    "ParameterRule",
+    "Quick",
+    "Selection",
+    "Simulation",
+    "Split",
+    "SplitRule",
+    "Study",
+    "load_study",
+    "parse_study",
+    "split_logs",
+]

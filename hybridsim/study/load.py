@@ -1,0 +1,114 @@
+"""Read study.toml, and say in one line what is wrong with it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from hybridsim.errors import StudyError, listed
+from hybridsim.resources import available
+from hybridsim.study.model import SCHEMA, Study
+from hybridsim.validation import explain
+
+MAX_BYTES = 1_000_000  # chosen, because a hundred times the longest study of ours
+
+
+def load_study(path: str | Path) -> Study:
+    """Read a study.
+
+    Args:
+        path: of the TOML file, or of a folder that holds a study.toml.
+
+    Raises:
+        StudyError: no such file, not TOML, an unknown key, signal or robot, a value that contradicts another;
+            the message names the file, the key and what is expected there.
+    """
+    file = Path(path)
+    file = file / "study.toml" if file.is_dir() else file
+    if not file.is_file():
+        raise StudyError(f"{file}: no such study; expected a TOML file or a folder with a study.toml")
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise StudyError(f"{file}: cannot be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise StudyError(f"{file}: larger than {MAX_BYTES} bytes; expected a study, is this a log?")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{file}: not UTF-8 text: {error.reason} at byte {error.start}") from None
+    return parse_study(text, str(file), file.parent)
+
+
+def parse_study(text: str, where: str = "study", folder: Path | None = None) -> Study:
+    """A study from TOML text.
+
+    Args:
+        text: the TOML.
+        where: its file, for messages.
+        folder: what a relative path of a robot starts from.
+
+    Raises:
+        StudyError: as `load_study`.
+    """
+    study = _validated(_parsed(text, where), where)
+    study._where, study._text = where, text
+    study._robot_path = _robot_path(study.robot, where, folder)
+    return study
+
+
+def _parsed(text: str, where: str) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or int() on too many digits
+        raise StudyError(f"{where}: not valid TOML: {error}") from None
+    if key := _oversized(data):
+        raise StudyError(f"{where}: {key}: an integer of more than 64 bits; expected a number that fits")
+    version = data.get("schema")
+    if type(version) is int and version > SCHEMA:
+        raise StudyError(
+            f"{where}: schema is {version}; this hybridsim reads up to {SCHEMA}; update hybridsim"
+        )
+    return data
+
+
+def _validated(data: dict[str, Any], where: str) -> Study:
+    try:
+        study = Study.model_validate(data)
+    except ValidationError as error:
+        raise StudyError(f"{where}: {explain(error, Study)}") from None
+    for name, override in study.overrides:
+        table = type(getattr(study, name))
+        try:
+            table.model_validate({**data.get(name, {}), **override})
+        except ValidationError as error:
+            raise StudyError(f"{where}: quick.{name}: {explain(error, table)}") from None
+    return study
+
+
+def _robot_path(robot: str, where: str, folder: Path | None) -> str:
+    """A name under robots/, or the folder of a robot of the user's own."""
+    if robot in available("robots"):
+        return robot
+    own = (folder or Path()) / robot
+    if (own / "robot.toml").is_file():
+        return str(own)
+    raise StudyError(
+        f"{where}: robot: unknown robot '{robot}'; expected a folder with a robot.toml, or one of: "
+        f"{listed(available('robots'))}"
+    )
+
+
+def _oversized(value: Any, key: str = "") -> str:
+    """The key of an integer that no 64-bit number holds; pydantic and messages choke on such."""
+    if isinstance(value, dict):
+        found = (_oversized(entry, f"{key}.{name}".strip(".")) for name, entry in value.items())
+    elif isinstance(value, list):
+        found = (_oversized(entry, f"{key}[{index}]") for index, entry in enumerate(value))
+    else:
+        return key if isinstance(value, int) and abs(value) >= 2**63 else ""
+    return next((text for text in found if text), "")

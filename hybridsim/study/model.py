@@ -1,0 +1,120 @@
+"""The whole of study.toml."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from hybridsim.parameters import Parameter
+from hybridsim.study.sections import (
+    BlackBox,
+    Identify,
+    Learn,
+    ParameterRule,
+    Quick,
+    SignalName,
+    Simulation,
+    SplitRule,
+    Table,
+)
+from hybridsim.study.selection import Selection, select
+
+SCHEMA = 1
+
+
+class Study(Table):
+    """What to calibrate and how.
+
+    Attributes:
+        schema_version: version of this layout, key `schema`.
+        robot: a name under robots/, or the path of a folder beside the study that holds a robot.toml.
+        description: for people.
+        scored_signals: signals that are replayed, fitted and scored.
+        split: which logs the fit may see.
+        simulation: how the worlds step.
+        parameters: tables `[[parameter]]`: what is identified.
+        identify: budget of the search.
+        learn: the residual networks.
+        blackbox: the baseline without physics.
+        overrides: table `[quick]`: what `--quick` changes.
+    """
+
+    schema_version: Literal[1] = Field(alias="schema")
+    robot: Annotated[str, Field(min_length=1, max_length=400)]
+    description: Annotated[str, Field(max_length=4000)] = ""
+    scored_signals: Annotated[tuple[SignalName, ...], Field(strict=False, min_length=1, max_length=20)]
+    split: SplitRule = SplitRule()
+    simulation: Simulation = Simulation()
+    parameters: Annotated[
+        tuple[ParameterRule, ...], Field(alias="parameter", strict=False, max_length=2000)
+    ] = ()
+    identify: Identify = Identify()
+    learn: Learn = Learn()
+    blackbox: BlackBox = BlackBox()
+    overrides: Quick = Field(default=Quick(), alias="quick")
+
+    _where: str = PrivateAttr(default="study")
+    _text: str = PrivateAttr(default="")
+    _is_quick: bool = PrivateAttr(default=False)
+    _robot_path: str = PrivateAttr(default="")
+
+    @model_validator(mode="after")
+    def _unique(self) -> Study:
+        for key, names in (
+            ("scored_signals", self.scored_signals),
+            ("parameter", tuple(rule.name for rule in self.parameters)),
+        ):
+            if twice := {name for name in names if names.count(name) > 1}:
+                raise ValueError(f"{key}: {sorted(twice)[0]!r} given more than once; expected each name once")
+        return self
+
+    @property
+    def robot_path(self) -> str:
+        """What `load_robot` wants: a name under robots/, or the path of a robot of the user's own."""
+        return self._robot_path or self.robot
+
+    @property
+    def where(self) -> str:
+        """The file it was read from, for messages."""
+        return self._where
+
+    @property
+    def text(self) -> str:
+        """The file's text, for a calibration's lineage; a study made in Python gives its JSON."""
+        return self._text or self.model_dump_json(by_alias=True)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of `text`."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether the overrides of `[quick]` are applied."""
+        return self._is_quick
+
+    def quick(self) -> Study:
+        """The same study with the overrides of `[quick]` applied.
+
+        Raises:
+            pydantic.ValidationError: an override does not fit its table; `load_study` checks that.
+        """
+        changed: dict[str, Table] = {}
+        for name, table in (
+            ("simulation", self.simulation),
+            ("identify", self.identify),
+            ("learn", self.learn),
+            ("blackbox", self.blackbox),
+        ):
+            values = {**table.model_dump(exclude_unset=True), **getattr(self.overrides, name)}
+            changed[name] = type(table).model_validate(values)
+        quick = self.model_copy(update=changed)
+        quick._is_quick = True
+        return quick
+
+    def resolve(self, offered: Sequence[Parameter]) -> Selection:
+        """Which of the offered parameters are identified, with which bounds and starts; see `select`."""
+        return select(self.parameters, offered, self.where)

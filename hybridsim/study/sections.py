@@ -1,0 +1,208 @@
+"""The tables of study.toml; every key says its unit in its name, or in the `unit` beside it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+from hybridsim.errors import SpecError
+from hybridsim.signals import signal_word
+
+# Ceilings are chosen, because a hundred times what a study of ours asks for is a slip of the keyboard.
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+CountOrNone = Annotated[int, Field(ge=0, le=10_000_000)]
+Width = Annotated[int, Field(ge=1, le=256)]
+Members = Annotated[int, Field(ge=1, le=32)]
+Positive = Annotated[FiniteFloat, Field(gt=0, le=1e9)]
+NotNegative = Annotated[FiniteFloat, Field(ge=0, le=1e9)]
+Share = Annotated[FiniteFloat, Field(gt=0, lt=1)]
+Widths = Annotated[tuple[Width, ...], Field(strict=False, min_length=1, max_length=4)]
+Seconds = Annotated[tuple[NotNegative, ...], Field(strict=False, max_length=200)]
+Texts = Annotated[tuple[Text, ...], Field(strict=False, max_length=100_000)]
+
+
+def _known_signal(name: str) -> str:
+    try:
+        signal_word(name)
+    except SpecError as error:
+        raise ValueError(str(error)) from None
+    return name
+
+
+SignalName = Annotated[str, Field(max_length=80), AfterValidator(_known_signal)]
+PerSignal = dict[SignalName, Positive]
+
+
+class Table(BaseModel):
+    """A table of study.toml: no unknown keys, no silent conversions, never changed after reading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class SplitRule(Table):
+    """Which logs the fit may see.
+
+    Attributes:
+        by: what is never divided: a log, a session, an individual, or logs whose label `group` is the same.
+        validation_fraction: share of the groups that selection uses, where `validation` names none.
+        test_fraction: share of the groups that are scored once, where `test` names none.
+        validation: logs by name or id; their whole groups go there.
+        test: logs by name or id; their whole groups go there.
+        seed: of the draw.
+    """
+
+    by: Literal["log", "session", "serial", "group"] = "log"
+    validation_fraction: Share = 0.25
+    test_fraction: Annotated[FiniteFloat, Field(ge=0, lt=1)] = 0.0
+    validation: Texts = ()
+    test: Texts = ()
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+
+class Simulation(Table):
+    """How the worlds of replays and fits step.
+
+    Attributes:
+        physics_timestep_s: of the rigid bodies [s]; None takes the robot's.
+        rate_hz: of commands and observations [1/s]; None takes the physics rate.
+        plane: whether there is a ground to touch.
+    """
+
+    physics_timestep_s: Annotated[FiniteFloat, Field(ge=1e-6, le=0.1)] | None = None
+    rate_hz: Annotated[FiniteFloat, Field(gt=0, le=1e6)] | None = None
+    plane: bool = False
+
+
+class ParameterRule(Table):
+    """Which of the parameters that the models offer are identified, and within which bounds.
+
+    Of several rules that match a parameter the last one counts, so the general one comes first.
+
+    Attributes:
+        name: glob over the offered names, such as `drive.*.delay`.
+        unit: of every number here; has to be the offered one.
+        low: smallest value that is searched [unit]; None takes the model's.
+        high: largest value that is searched [unit]; None takes the model's.
+        value: where the search starts [unit]; None takes the prior.
+        scale: `log` searches ratios; None takes the model's.
+        identify: False holds the parameter at `value`.
+        shared: one value for all that match.
+        prior_sigma: standard deviation of the prior around the start [unit]; on a log scale that of the
+            natural logarithm [1].
+        source: where the bounds come from, in words.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
+    value: FiniteFloat | None = None
+    scale: Literal["linear", "log"] | None = None
+    identify: bool = True
+    shared: bool = False
+    prior_sigma: Positive | None = None
+    source: Annotated[str, Field(max_length=2000)] = ""
+
+    @model_validator(mode="after")
+    def _upright(self) -> ParameterRule:
+        low, high, value = self.low, self.high, self.value
+        if low is not None and high is not None and not low < high:
+            raise ValueError(
+                f"'{self.name}' has inverted bounds: low {low:g}, high {high:g} {self.unit}; "
+                "expected low < high"
+            )
+        if value is not None and ((low is not None and value < low) or (high is not None and value > high)):
+            raise ValueError(
+                f"'{self.name}' has value {value:g} outside its bounds; "
+                f"expected {_end(low)} to {_end(high)} {self.unit}"
+            )
+        if self.scale == "log" and low is not None and low <= 0:
+            raise ValueError(f"'{self.name}' has low {low:g} {self.unit}; a log scale needs low > 0")
+        if not self.identify and (self.shared or self.prior_sigma is not None):
+            raise ValueError(f"'{self.name}' is not identified; 'shared' and 'prior_sigma' have no use there")
+        return self
+
+
+class Identify(Table):
+    """Budget of the parameter search.
+
+    Attributes:
+        trials: evaluations of the global search, all restarts together.
+        restarts: independent starts of the global search.
+        workers: processes; None takes every core. The result does not depend on it.
+        polish_iterations: of the least squares at the end; 0 for none.
+        loss: `absolute` error, `soft` (square near zero, absolute far out) or `squared`.
+        loss_scale: per signal the error that counts as 1 [the signal's unit], to add different units.
+        prune_window_s: length of the pieces on which bad trials are given up early [s]; None for no pruning.
+    """
+
+    trials: Count = 2000
+    restarts: Count = 2
+    workers: Count | None = None
+    polish_iterations: CountOrNone = 30
+    loss: Literal["absolute", "soft", "squared"] = "soft"
+    loss_scale: PerSignal = {}
+    prune_window_s: Positive | None = None
+
+
+class Learn(Table):
+    """Residual networks: what they see, how large they are, how far they may correct.
+
+    Attributes:
+        enabled: False for parameters only.
+        features: names of the inputs; empty takes the models' own choice.
+        history_s: how long before now the inputs are looked at [s].
+        memory_s: time constants of leaky memories of the inputs [s].
+        hidden: widths of the hidden layers.
+        members: networks whose mean corrects and whose spread widens the interval.
+        sample_period_s: of the networks' inputs [s]; None takes the simulation's.
+        epochs: passes over the training windows, at most.
+        patience: epochs without a better validation error before it stops.
+        learning_rate: of the first epochs [1].
+        window_s: length of the free-running windows it is trained on [s].
+        max_correction: per signal the bound of the correction [the signal's unit].
+    """
+
+    enabled: bool = True
+    features: Texts = ()
+    history_s: Seconds = (0.0, 0.02, 0.05, 0.1)
+    memory_s: Seconds = ()
+    hidden: Widths = (32, 32)
+    members: Members = 5
+    sample_period_s: Positive | None = None
+    epochs: Count = 40
+    patience: Count = 8
+    learning_rate: Annotated[FiniteFloat, Field(gt=0, le=1)] = 3e-3
+    window_s: Positive = 1.0
+    max_correction: PerSignal = {}
+
+
+class BlackBox(Table):
+    """The baseline that knows no physics: a recurrent network from commands to measurements.
+
+    Attributes:
+        enabled: whether it is trained at all.
+        hidden: width of its state.
+        epochs: passes over the training logs, at most.
+        learning_rate: of the first epochs [1].
+    """
+
+    enabled: bool = True
+    hidden: Width = 64
+    epochs: Count = 60
+    learning_rate: Annotated[FiniteFloat, Field(gt=0, le=1)] = 3e-3
+
+
+class Quick(Table):
+    """What `--quick` changes: per table the keys that differ."""
+
+    simulation: dict[str, Any] = {}
+    identify: dict[str, Any] = {}
+    learn: dict[str, Any] = {}
+    blackbox: dict[str, Any] = {}
+
+
+def _end(bound: float | None) -> str:
+    return "the model's own bound" if bound is None else f"{bound:g}"
