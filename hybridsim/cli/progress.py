@@ -11,7 +11,7 @@ def progress(what: str) -> Iterator[Callable[..., None]]:
     """A bar that appears with the first report and goes when the command ends.
 
     Yields:
-        report(done, total, stage=None): each stage has a line and a total of its own.
+        report(done, total, note=""): the note says what is being worked on.
         Where stderr is no terminal, nothing is drawn.
     """
     from rich.console import Console
@@ -25,12 +25,13 @@ def progress(what: str) -> Iterator[Callable[..., None]]:
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        tasks: dict[str, int] = {}
+        task = None
 
-        def report(done: float, total: float, stage: str | None = None) -> None:
-            name = stage or what
-            if name not in tasks:
-                tasks[name] = bar.add_task(name, total=total)
-            bar.update(tasks[name], completed=done, total=total)  # pyright: ignore[reportArgumentType]
+        def report(done: float, total: float, note: object = "") -> None:
+            nonlocal task
+            words = f"{what}: {note}" if note else what
+            if task is None:
+                task = bar.add_task(words, total=total)
+            bar.update(task, description=words, completed=done, total=total)  # pyright: ignore[reportArgumentType]
 
         yield report
