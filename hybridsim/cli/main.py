@@ -66,7 +66,7 @@ def run(arguments: list[str]) -> int:
         error.show()  # pyright: ignore[reportAttributeAccessIssue]  # a usage error, from whichever click
         return getattr(error, "exit_code", 2)
     if code == INTERRUPTED:
-        return _fail("interrupted; the same command takes up what was finished", INTERRUPTED)
+        return _fail("interrupted", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

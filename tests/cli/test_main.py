@@ -43,7 +43,7 @@ def test_version(capsys):
     ("error", "code", "line"),
     [
         (StudyError("study.toml:\n unknown key 'x'"), 1, "hybridsim: study.toml: unknown key 'x'"),
-        (KeyboardInterrupt(), 130, "hybridsim: interrupted; the same command takes up what was finished"),
+        (KeyboardInterrupt(), 130, "hybridsim: interrupted"),
         (
             OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out"),
             1,
