@@ -22,12 +22,13 @@ MOST_BYTES = 2**30
 
 
 class Entry(BaseModel):
-    """One file of a set: its size [bytes] and what its content hashes to."""
+    """One file of a set: its size [bytes], its hash, and its address where the set's does not fit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bytes: int = Field(ge=0, le=MOST_BYTES)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    url: str | None = Field(default=None, pattern="^https://")
 
 
 class Manifest(BaseModel):
@@ -124,8 +125,9 @@ def _download(manifest: Manifest, file: str, folder: Path) -> None:
     import requests
 
     pooch.get_logger().setLevel("WARNING")
-    base = os.environ.get("HYBRIDSIM_MIRROR") or manifest.url.format(commit=manifest.commit)
-    url, entry, target = f"{base.rstrip('/')}/{file}", manifest.files[file], folder / file
+    mirror, entry, target = os.environ.get("HYBRIDSIM_MIRROR"), manifest.files[file], folder / file
+    base = mirror or manifest.url.format(commit=manifest.commit)
+    url = f"{base.rstrip('/')}/{file}" if mirror or not entry.url else entry.url
     target.unlink(missing_ok=True)
     try:
         pooch.retrieve(

@@ -20,8 +20,8 @@ from hybridsim.robot import Robot
 from hybridsim.signals import signal_word
 
 PLACE = re.compile(r"^(?P<base>.+)\[(?P<place>[^\[\]]+)\]$")
-# How far beyond a joint's limits a recorded value is still believed; chosen: a drive overshoots, is calibrated
-# to another zero, or runs at a higher voltage than rated, but never by this much.
+# How far beyond a joint's limits a recorded value is still believed; chosen, because a drive overshoots, has
+# another zero, or runs at a higher voltage than rated, but never by this much.
 POSITION_MARGIN = 2 * np.pi
 RATE_FACTOR = 20.0
 
@@ -154,7 +154,7 @@ def decode(
 
 
 def bounds(signal: str, component: str, robot: Robot) -> tuple[float, float]:
-    """What a recorded value of this signal may be [SI]: the signal's own bounds, tightened by the joint's limits."""
+    """What a recorded value may be [SI]: the signal's own bounds, tightened by the joint's limits."""
     word = signal_word(signal)
     if word.limit is None:
         return word.low, word.high
@@ -173,4 +173,5 @@ def _nothing_left(rows: Rows, spec: SignalSpec, fault: np.ndarray) -> str:
     reasons = "; ".join(
         f"{entry.count} rows: {entry.reason}" for entry in refusals(fault, rows.numbers, rows.file)
     )
-    return f"{rows.file}: fewer than two rows of {spec.name} can be used; {reasons or f'it has {len(fault)} row'}"
+    reasons = reasons or f"the file has {len(fault)} rows"
+    return f"{rows.file}: fewer than two rows of {spec.name} can be used: {reasons}"

@@ -1,4 +1,4 @@
-"""Header fields of a recording: constants, labels, the robot it belongs to, and what list places are called."""
+"""Header fields of a recording: constants, labels, its robot, and what places of a list are called."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def check_robot(fields: Mapping[str, Any], spec: IngestSpec, robot: Robot) -> No
     if word is None:
         raise LogError(f"header field '{spec.select.field}' is missing; expected one of {known}")
     whose = f"a log of robot {owner}" if owner else f"not one of {known}"
-    raise LogError(f"{spec.select.field} is '{str(word):.60}', {whose}; expected {robot.name}")
+    raise LogError(f"{spec.select.field} is '{word!s:.60}', {whose}; expected {robot.name}")
 
 
 def constants_of(fields: Mapping[str, Any], spec: IngestSpec) -> dict[str, Constant]:

@@ -51,7 +51,8 @@ class Ingested:
         for signal, entry in self.refused:
             merged.setdefault((entry.file, entry.reason, entry.count, entry.rows), []).append(signal)
         lines = [
-            f"{self.source}: {file}: {count} rows refused in {', '.join(signals)}: {reason} (row {_first(rows, count)})"
+            f"{self.source}: {file}: {count} rows refused in {', '.join(signals)}: {reason} "
+            f"(row {_first(rows, count)})"
             for (file, reason, count, rows), signals in merged.items()
         ]
         if self.duplicates_dropped:
@@ -226,7 +227,7 @@ def try_draft(source: Source, spec: IngestSpec, robot: Robot, serial: str | None
 def _discover(
     path: Path, spec: IngestSpec | Path | str | None, robot: Robot
 ) -> tuple[IngestSpec | None, list[Source], list[Refused]]:
-    """The specification that fits a source, its logs, and what is refused; a source without any is refused."""
+    """The specification that fits a source, the source's logs, and what is refused of it."""
     reasons = []
     for candidate in _candidates(spec, robot):
         try:
@@ -238,10 +239,9 @@ def _discover(
 
 
 def _candidates(spec: IngestSpec | Path | str | None, robot: Robot) -> list[IngestSpec]:
-    if spec is None:
-        found = specs_for(robot)
-    else:
-        found = [spec if isinstance(spec, IngestSpec) else load_spec(spec)]
+    if isinstance(spec, Path | str):
+        spec = load_spec(spec)
+    found = specs_for(robot) if spec is None else [spec]
     for candidate in found:
         candidate.check(robot)
     return found

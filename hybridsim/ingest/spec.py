@@ -130,7 +130,7 @@ class TableSpec(Table):
 
 
 class Names(Table):
-    """What the places of a list cell are called: the lines of a file beside the tables, or words given here."""
+    """What the places of a list cell are called: lines of a file beside the tables, or words given here."""
 
     file: str | None = None
     words: tuple[str, ...] | None = None
@@ -244,8 +244,8 @@ class IngestSpec(Table):
             for component in signal.columns:
                 if component not in robot.joint_names:
                     raise SpecError(
-                        f"set {self.set_name}, signal {signal.name}: '{component}' is not a joint of {robot.name}; "
-                        f"available: {', '.join(robot.joint_names)}"
+                        f"set {self.set_name}, signal {signal.name}: '{component}' is not a joint of "
+                        f"{robot.name}; available: {', '.join(robot.joint_names)}"
                     )
 
 

@@ -204,7 +204,7 @@ def _salvage(text: str, file: str, path: str, error: str) -> tuple[dict[str, Any
         rows.append(row)
     head = text[: start.start()].rstrip().rstrip(",")
     try:
-        document = _loads((head if head.endswith("{") else head) + "}")
+        document = _loads(head + "}")
     except (ValueError, RecursionError):
         raise LogError(f"{file}: not valid JSON: {error}") from None
     document[path] = rows

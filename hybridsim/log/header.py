@@ -104,8 +104,8 @@ class LogHeader(Record):
     Attributes:
         schema_version: version of this layout.
         log_id: first 16 digits of `content_sha256`, and the log's folder name.
-        content_sha256: over robot, serial, constants, labels and every sample; not over names and refusals, so
-            that the same recording under another file name is the same log.
+        content_sha256: over robot, serial, constants, labels and every sample; not over names and refusals:
+            the same recording under another file name is the same log.
         robot: the design.
         serial: the individual.
         session: recordings made without a change of set-up share one; None where the source does not say.

@@ -16,7 +16,7 @@ from hybridsim.log.header import LogHeader
 from hybridsim.log.model import Log, LogDraft, Signal
 
 PARTIAL = ".partial-"
-# A partial folder older than this was left by a killed ingestion; chosen, because writing a log takes seconds.
+# Older partial folders were left by a killed ingestion; chosen, because writing a log takes seconds.
 STALE_S = 3600.0
 MAX_FILE_BYTES = 4_000_000_000
 

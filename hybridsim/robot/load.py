@@ -20,8 +20,8 @@ def load_robot(name: str | Path) -> Robot:
     """Read a robot by name (`so101`), folder, or path of a robot.toml.
 
     Raises:
-        RobotError: no such file, not TOML, an unknown key, a missing value or a wrong unit; the message names the
-            place and what is expected there.
+        RobotError: no such file, not TOML, an unknown key, a missing value or a wrong unit; the message names
+            the place and what is expected there.
     """
     found = find("robots", name)
     path = found / "robot.toml" if found.is_dir() else found
@@ -45,8 +45,8 @@ def find_urdf(robot: Robot) -> Path:
     """The robot's URDF: beside robot.toml, or inside the package that robot.toml names.
 
     Raises:
-        RobotError: the package is missing (with the command that installs it), or the file, or the path leaves
-            the folder it belongs to.
+        RobotError: the package is missing (with the command that installs it), or the file is, or the path
+            leaves the folder it belongs to.
     """
     root = _package_robots() if robot.urdf.package else robot.folder
     path = (root / robot.urdf.path).resolve()

@@ -80,7 +80,7 @@ class Drive(Table):
         rated_voltage: voltage of the two values above [V].
         command_scale: joint angle [rad] = command_scale * signal + command_offset.
         command_offset: see command_scale [rad].
-        position_gain_per_register: duty (share of the supply voltage) per rad of error and register count [1/rad].
+        position_gain_per_register: share of the supply voltage per rad of error and register count [1/rad].
         position_gain_register: the register's value where a log does not give it [1].
         duty_limit: largest share of the supply voltage that the drive applies [1].
         torque_constant: at the output, gears included [N*m/A].
@@ -111,7 +111,8 @@ class Drive(Table):
     def _scale_has_a_unit_of_angle(self) -> Drive:
         if self.command_scale.unit not in ("1", "rad"):
             raise ValueError(
-                f"command_scale: unit is '{self.command_scale.unit}', expected '1' (rad to rad) or 'rad' (0..1 to rad)"
+                f"command_scale: unit is '{self.command_scale.unit}', "
+                "expected '1' (rad to rad) or 'rad' (0..1 to rad)"
             )
         return self
 

@@ -67,7 +67,8 @@ def _table_problems(robot: Robot) -> Iterator[str]:
 
 def _limit_problems(joint: Joint) -> Iterator[str]:
     if joint.lower.value >= joint.upper.value:
-        yield f"joint {joint.name}: limits are inverted: lower {joint.lower.value:g}, upper {joint.upper.value:g} rad"
+        lower, upper = joint.lower.value, joint.upper.value
+        yield f"joint {joint.name}: limits are inverted: lower {lower:g}, upper {upper:g} rad"
     for key in ("velocity_limit", "effort_limit"):
         value = getattr(joint, key).value
         if value <= 0:
@@ -80,7 +81,8 @@ def _joint_problems(robot: Robot, tree: Element) -> Iterator[str]:
     links = {link.get("name") for link in tree.iter("link")}
     for joint in robot.joints:
         if joint.urdf_joint not in movable:
-            yield f"joint '{joint.urdf_joint}' is not a moving joint of the URDF; it has {listed(movable, most=40)}"
+            there = listed(movable, most=40)
+            yield f"joint '{joint.urdf_joint}' is not a moving joint of the URDF; it has {there}"
     named = {joint.urdf_joint for joint in robot.joints}
     for name in movable:
         if name not in named:
@@ -108,7 +110,7 @@ def _link_problems(tree: Element) -> Iterator[str]:
         elif inertial is not None:
             massless.append(name)
     if massless:
-        yield f"note: {len(massless)} fixed links have an inertial tag and no mass: {listed(massless, most=5)}"
+        yield f"note: {len(massless)} fixed links have an inertial tag but no mass: {listed(massless, most=5)}"
 
 
 def _is_massless(inertial: Element) -> bool:
