@@ -122,8 +122,9 @@ def _drawn(study: Study, named: Mapping[str, Side], groups: Mapping[str, set[str
     fractions = _fractions(rule)
     if len(free) <= len(fractions):
         raise StudyError(
-            f"{study.where}: {len(groups)} groups of logs (split by {rule.by}), {len(named)} of them named for "
-            f"validation or test; expected {len(fractions) + 1} others, one of them to fit; give more logs"
+            f"{study.where}: {len(groups)} groups of logs (split by {rule.by}), {len(named)} of them "
+            f"named for validation or test; expected {len(fractions) + 1} others, one of them to "
+            "fit; give more logs"
         )
     drawn: dict[str, Side] = {}
     for later, (side, fraction) in zip(range(len(fractions))[::-1], fractions.items(), strict=True):
