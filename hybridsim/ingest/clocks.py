@@ -68,8 +68,8 @@ def _bounded(ns: float) -> tuple[int, Fault]:
 def order_faults(stamp_ns: Int64[np.ndarray, " row"]) -> Faults:
     """Which rows must go so that stamps strictly increase, and why.
 
-    Of rows with one stamp the first stays. Of rows out of order as few as possible go. Where more than a tenth
-    would have to, the clock was restarted: the longest stretch stays, the others cannot be placed.
+    Of rows with one stamp the first stays. Of rows out of order as few as possible go. Where more than a
+    tenth would have to, the clock was restarted: the longest stretch stays, the others cannot be placed.
     """
     fault = np.zeros(len(stamp_ns), np.uint8)
     if len(stamp_ns) < 2:

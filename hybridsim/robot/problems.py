@@ -110,7 +110,7 @@ def _link_problems(tree: Element) -> Iterator[str]:
         elif inertial is not None:
             massless.append(name)
     if massless:
-        yield f"note: {len(massless)} fixed links have an inertial tag but no mass: {listed(massless, most=5)}"
+        yield f"note: {len(massless)} fixed links have a mass of 0: {listed(massless, most=5)}"
 
 
 def _is_massless(inertial: Element) -> bool:

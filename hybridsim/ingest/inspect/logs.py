@@ -1,0 +1,147 @@
+"""A log on one page: signals, rates, gaps, and what looks wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from hybridsim.errors import HybridSimError
+from hybridsim.ingest.inspect.sheet import Grid, Sheet, number
+from hybridsim.log import Log, Refusal, SignalHeader
+from hybridsim.robot import Robot, load_robot
+from hybridsim.signals import SIGNALS
+
+SIGNAL_COLUMNS = (
+    "signal",
+    "unit",
+    "components",
+    "samples",
+    "rate [Hz]",
+    "lasts [s]",
+    "gaps",
+    "refused",
+    "range",
+)
+LOG_COLUMNS = ("log", "id", "robot", "session", "signals", "lasts [s]", "gaps", "refused")
+MAX_REFUSALS = 30  # lines; chosen, because nobody reads more
+
+
+def log_sheet(log: Log) -> Sheet:
+    """Everything about one log."""
+    header = log.header
+    facts = [
+        ("log id", log.log_id),
+        ("robot, serial", f"{log.robot}, {log.serial}"),
+        ("session", log.session or "not stated"),
+        ("lasts", f"{log.duration_s:.3f} s"),
+        *((name, f"{c.value:g}{'' if c.unit == '1' else ' ' + c.unit}") for name, c in log.constants.items()),
+        *log.labels.items(),
+        *(
+            ("source", f"{file.path}, {file.bytes} bytes, sha256 {file.sha256[:12]}")
+            for file in header.sources
+        ),
+        *(("note", note) for note in header.notes),
+    ]
+    rows = tuple(_signal_row(log, name, entry) for name, entry in header.signals.items())
+    data = {"kind": "log", "duration_s": log.duration_s, "header": header.model_dump(mode="json")}
+    return Sheet(
+        f"log {log.name}", tuple(facts), (Grid("signals", SIGNAL_COLUMNS, rows),), tuple(_problems(log)), data
+    )
+
+
+def logs_sheet(title: str, logs: Sequence[Log], refused: Sequence[str]) -> Sheet:
+    """Several logs, one line each, and what looks wrong with any of them."""
+    rows = tuple(_log_row(log) for log in logs)
+    lasts = sum(log.duration_s for log in logs)
+    found = [*(f"refused {line}" for line in refused)]
+    found += [f"{log.name}: {line}" for log in logs for line in _problems(log)]
+    data = {
+        "kind": "logs",
+        "logs": [
+            {"duration_s": log.duration_s, "header": log.header.model_dump(mode="json")} for log in logs
+        ],
+        "refused": list(refused),
+    }
+    facts = (("logs", f"{len(logs)}, {lasts:.1f} s in all"), ("refused", str(len(refused))))
+    return Sheet(title, facts, (Grid("logs", LOG_COLUMNS, rows),) if rows else (), tuple(found), data)
+
+
+def _signal_row(log: Log, name: str, entry: SignalHeader) -> tuple[str, ...]:
+    values = log.signals[name].values
+    span = 0 if entry.start_ns is None or entry.end_ns is None else entry.end_ns - entry.start_ns
+    longest = max((gap.duration_s for gap in entry.gaps), default=None)
+    return (
+        name,
+        entry.unit,
+        ", ".join(entry.components),
+        str(entry.rows),
+        number(entry.rate_hz),
+        f"{span * 1e-9:.3f}",
+        f"{entry.gap_count}" + (f", longest {number(longest)} s" if longest else ""),
+        str(_refused(entry)),
+        f"{number(values.min())} to {number(values.max())}" if values.size else "-",
+    )
+
+
+def _log_row(log: Log) -> tuple[str, ...]:
+    entries = log.header.signals.values()
+    return (
+        log.name,
+        log.log_id,
+        log.robot,
+        log.session or "-",
+        str(len(log.signals)),
+        f"{log.duration_s:.3f}",
+        str(max(entry.gap_count for entry in entries)),
+        str(sum(_refused(entry) for entry in entries)),
+    )
+
+
+def _refused(entry: SignalHeader) -> int:
+    return sum(refusal.count for refusal in entry.refused)
+
+
+def _problems(log: Log) -> Iterator[str]:
+    merged: dict[Refusal, list[str]] = {}
+    for name, entry in log.header.signals.items():
+        for refusal in entry.refused:
+            merged.setdefault(refusal, []).append(name)
+        if entry.duplicates_dropped:
+            yield f"{name}: {entry.duplicates_dropped} samples dropped: their stamp was there already"
+        if entry.gap_count:
+            longest = max(gap.duration_s for gap in entry.gaps)
+            yield f"{name}: {entry.gap_count} gaps, the longest {number(longest)} s"
+    for refusal, names in list(merged.items())[:MAX_REFUSALS]:
+        rows = ", ".join(map(str, refusal.rows[:3])) + (", ..." if refusal.count > 3 else "")
+        where = f"{refusal.file}: {refusal.count} rows refused in {', '.join(names)}"
+        yield f"{where}: {refusal.reason} (row {rows})"
+    try:
+        robot = load_robot(log.robot)
+    except HybridSimError as error:
+        yield str(error)
+        return
+    yield from _beyond_limits(log, robot)
+
+
+def _beyond_limits(log: Log, robot: Robot) -> Iterator[str]:
+    """Samples that the robot's own limits do not allow; such samples are kept."""
+    for name, signal in log.signals.items():
+        limit = SIGNALS[name].limit if name in SIGNALS else None
+        for component in signal.components if limit else ():
+            if component not in robot.joint_names:
+                yield f"{name}: '{component}' is not a joint of {robot.name}: {', '.join(robot.joint_names)}"
+                continue
+            joint = robot.joint(component)
+            low, high = joint.lower.value, joint.upper.value
+            if limit != "position":
+                high = (joint.velocity_limit if limit == "velocity" else joint.effort_limit).value
+                low = -high
+            column = signal.column(component)
+            count = int(np.count_nonzero((column < low) | (column > high)))
+            if count:
+                worst = column[np.argmax(np.abs(column - (low + high) / 2))]
+                yield (
+                    f"{name} of {component}: {count} samples beyond {number(low)} to {number(high)} "
+                    f"{signal.unit}, as far as {number(worst)}"
+                )

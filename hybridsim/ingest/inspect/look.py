@@ -1,0 +1,110 @@
+"""Decide what a path is, and look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hybridsim.errors import HybridSimError, LogError, SpecError, listed
+from hybridsim.ingest.inspect.logs import log_sheet, logs_sheet
+from hybridsim.ingest.inspect.robots import robot_sheet
+from hybridsim.ingest.inspect.sheet import Sheet
+from hybridsim.ingest.run import draft_of
+from hybridsim.ingest.sources import Source, discover
+from hybridsim.ingest.spec import IngestSpec, load_spec
+from hybridsim.log import Log, LogStore, is_log, is_store, log_of, read_log
+from hybridsim.resources import available, find
+from hybridsim.robot import load_robot
+
+
+def inspect_path(path: Path | str, spec: Path | str | None = None) -> Sheet:
+    """Look at a robot, a log, a store, or a raw recording.
+
+    Args:
+        path: robot folder or name, log of a store, store, or raw files that an ingest.toml describes.
+        spec: that ingest.toml; every one in data/ is tried where None.
+
+    Raises:
+        HybridSimError: nothing there that is any of these; says what was expected.
+    """
+    path = Path(path)
+    if not path.exists():
+        return robot_sheet(load_robot(_robot_name(path)))
+    if (path / "robot.toml").is_file() or path.name == "robot.toml":
+        return robot_sheet(load_robot(path))
+    if is_log(path):
+        return log_sheet(read_log(path))
+    if is_store(path):
+        return _store_sheet(path)
+    return _raw_sheet(path, spec)
+
+
+def _robot_name(path: Path) -> str:
+    """`so101` of `so101` or `robots/so101`, which an installed package finds without a checkout."""
+    if len(path.parts) == 1 or path.parts[:-1] == ("robots",):
+        return path.name
+    raise LogError(f"{path}: no such file or folder; robots: {listed(available('robots'))}")
+
+
+def _store_sheet(path: Path) -> Sheet:
+    store = LogStore(path)
+    logs, refused = [], []
+    for log_id in store.ids():
+        try:
+            logs.append(store.load(log_id))
+        except LogError as error:
+            refused.append(str(error))
+    return logs_sheet(f"store {path}", sorted(logs, key=lambda log: log.name), refused)
+
+
+def _raw_sheet(path: Path, spec: Path | str | None) -> Sheet:
+    """Every recording under a path, read by the first specification that describes any."""
+    reasons = []
+    for candidate in _specs(spec):
+        try:
+            sources, without = discover(path, candidate)
+        except LogError as error:
+            reasons.append(str(error).removeprefix(f"{path}: "))
+            continue
+        logs: list[Log] = []
+        refused = [str(entry) for entry in without]
+        for source in sources:
+            outcome = _read(source, candidate)
+            if isinstance(outcome, Log):
+                logs.append(outcome)
+            else:
+                refused.append(outcome)
+        if not logs:
+            reasons += refused[:2]
+            continue
+        if len(logs) == 1 and not refused:
+            return log_sheet(logs[0])
+        return logs_sheet(f"recordings in {path}, read as set {candidate.set_name}", logs, refused)
+    raise LogError(
+        f"{path}: no robot, log, store or recording; expected robot.toml, log.json, or files that an "
+        f"ingest.toml describes: {'; '.join(reasons)}"
+    )
+
+
+def _read(source: Source, spec: IngestSpec) -> Log | str:
+    """A recording as a log of the robot that it fits, or why it fits none."""
+    reason = ""
+    for name in spec.robots:
+        try:
+            return log_of(draft_of(source, spec, load_robot(name), None))
+        except HybridSimError as error:
+            reason = reason or f"{source.shown}: {error}"
+            if spec.select is None or "a log of robot" not in str(error):
+                return f"{source.shown}: {error}"
+    return reason
+
+
+def _specs(spec: Path | str | None) -> Iterator[IngestSpec]:
+    if spec is not None:
+        yield load_spec(spec)
+        return
+    for name in available("data"):
+        try:
+            yield load_spec(find("data", name))
+        except SpecError:
+            continue  # a set without ingest.toml, or one that its own test will complain about
