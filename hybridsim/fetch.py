@@ -126,7 +126,7 @@ def _download(manifest: Manifest, file: str, folder: Path) -> None:
 
     pooch.get_logger().setLevel("WARNING")
     mirror, entry, target = os.environ.get("HYBRIDSIM_MIRROR"), manifest.files[file], folder / file
-    base = mirror or manifest.url.format(commit=manifest.commit)
+    base = mirror or manifest.url.replace("{commit}", manifest.commit)
     url = f"{base.rstrip('/')}/{file}" if mirror or not entry.url else entry.url
     target.unlink(missing_ok=True)
     try:

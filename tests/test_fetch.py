@@ -168,6 +168,7 @@ def test_a_broken_manifest_is_named(upstream, tmp_path, text, message):
         {"files": {}},
         {"files": {"a": {"bytes": 2**40, "sha256": "0" * 64}}},
         {"files": {"a": {"bytes": 1, "sha256": "0" * 63}}},
+        {"files": {"a": {"bytes": 1, "sha256": "0" * 64, "url": "file:///etc/passwd"}}},
         *(
             {"files": {name: {"bytes": 1, "sha256": "0" * 64}}}
             for name in ("../a", "/a", "a/../../b", "a\\b", "a//b", ".", "a\0")

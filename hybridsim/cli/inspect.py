@@ -1,30 +1,29 @@
-"""`hybridsim inspect`: what is in a log, a store, a recording or a robot."""
+"""`hybridsim inspect`: what is in a robot, a log, a store or a recording."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from hybridsim.cli.options import implementation
-
-if TYPE_CHECKING:
-    from hybridsim.ingest.inspect import Sheet
+from hybridsim.errors import HybridSimError
 
 
 def inspect(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Logs, stores, recordings, or robots by folder or name.", show_default=False),
+        typer.Argument(help="Robots (name or folder), logs, stores or recordings.", show_default=False),
     ],
     spec: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, help="Which columns of a recording are which signals; tried by default: data/."
-        ),
+        str | None,
+        typer.Option(help="How to read recordings: a set in data/, or a file; else each is tried."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each path.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the same as a JSON list to this file; - prints it.")
+    ] = None,
 ) -> None:
     """Print what is in it, rates, gaps, and what looks wrong.
 
@@ -33,35 +32,19 @@ def inspect(
       hybridsim inspect robots/so101
       hybridsim inspect logs/
     """  # noqa: D301
-    inspect_path = implementation("hybridsim.ingest.inspect", "inspect_path")
+    look = implementation("hybridsim.ingest.inspect", "inspect_path")
+    sheets, refused = [], []
     for path in paths:
-        sheet = inspect_path(path, spec)
-        if as_json:
-            typer.echo(sheet.json())
-        else:
-            _show(sheet)
-
-
-def _show(sheet: Sheet) -> None:
-    """Tables on a terminal; plain text, never wrapped, into a file or pipe."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    if not console.is_terminal:
-        typer.echo(str(sheet))
-        return
-    console.print(Text(sheet.title, style="bold"))
-    for name, value in sheet.facts:
-        console.print(Text(f"  {name}: {value}"))
-    for grid in sheet.grids:
-        table = Table(
-            *(Text(column) for column in grid.columns), title=Text(grid.title), title_justify="left"
-        )
-        for row in grid.rows:
-            table.add_row(*(Text(cell) for cell in row))
-        console.print(table)
-    console.print(Text("what looks wrong", style="bold"))
-    for line in sheet.problems or ("nothing found",):
-        console.print(Text(f"  {line}", style="yellow" if sheet.problems else "green"))
+        try:
+            sheets.append(look(path, spec))
+        except HybridSimError as error:  # one bad path costs that path
+            refused.append(error)
+            typer.echo(f"hybridsim: {error}", err=True)
+            continue
+        if str(json_file) != "-":
+            typer.echo(sheets[-1])
+    if json_file is not None:
+        text = json.dumps([json.loads(sheet.json()) for sheet in sheets], indent=1)
+        typer.echo(text) if str(json_file) == "-" else json_file.write_text(text, encoding="utf-8")
+    if refused:
+        raise typer.Exit(1)
