@@ -134,13 +134,16 @@ def _changed(rule: ParameterRule, prior: Parameter, where: str) -> Parameter:
         for key in ("low", "high", "value", "scale", "source")
         if (value := getattr(rule, key)) not in (None, "")
     }
-    try:
-        return Parameter.model_validate({**prior.model_dump(), **given})
-    except ValidationError as error:
-        kind = (
-            "" if rule.value is not None else f"; its prior is {prior.value:g}, a start is given as 'value'"
+    fields = {**prior.model_dump(), **given}
+    if rule.value is None and (prior.value < fields["low"] or prior.value > fields["high"]):
+        raise StudyError(
+            f"{where}: parameter '{rule.name}' searches {fields['low']:g} to {fields['high']:g} {rule.unit}; "
+            f"expected the prior of {prior.name} inside, {prior.value:g}, or a start given as 'value'"
         )
-        raise StudyError(f"{where}: parameter '{rule.name}': {explain(error, Parameter)}{kind}") from None
+    try:
+        return Parameter.model_validate(fields)
+    except ValidationError as error:
+        raise StudyError(f"{where}: parameter '{rule.name}': {explain(error, Parameter)}") from None
 
 
 def _shared(rule: ParameterRule, own: Sequence[Parameter], where: str) -> Parameter:
