@@ -3,7 +3,7 @@
 import contextlib
 
 import tomli_w
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybridsim.errors import StudyError
@@ -90,6 +90,7 @@ def use(study):
     assert split_logs(study, LOGS).train
 
 
+@settings(max_examples=60)
 @given(st.fixed_dictionaries(HEAD, optional=TABLES) | table(Study))
 def test_tables(data):
     with contextlib.suppress(StudyError):

@@ -86,7 +86,7 @@ def test_fitted_parameters_come_back_under_every_name():
         ([rule(name="*", unit="s")], "'*' has unit 's'; expected 'N*m' for drive.pan.coulomb"),
         (
             [rule(name="*.mass", unit="kg", low=0.3)],
-            "searches 0.3 to 0.4 kg; expected the prior of link.hand.mass inside, 0.2, or a start given as 'value'",
+            "searches 0.3 to 0.4 kg; expected the prior of link.hand.mass inside, 0.2, or a start given",
         ),
         ([rule(name="*.mass", unit="kg", value=0.5)], "value 0.5 kg; expected 0.1 to 0.4"),
         ([rule(name="drive.*.delay", unit="s", value=0.2, scale="log")], "a log scale needs low > 0"),
