@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from types import TracebackType
-from typing import Self
 
 import numpy as np
 import pybullet
@@ -67,6 +67,9 @@ class BulletWorlds:
         self._effort, self._load, self._friction = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self._target: np.ndarray | None = None
         self._steps = np.zeros(worlds, np.int64)
+        self._motors = False
+        """Whether Bullet's motors may differ from the friction asked for."""
+        self._geared = bool(self._armature.any())
         self.reset()
 
     @property
@@ -105,10 +108,12 @@ class BulletWorlds:
     def apply_friction(self, limit: WorldJoint) -> None:
         """Coulomb friction of at most `limit` (>= 0) at the joints, until changed; it stops and holds.
 
-        A fixed base without a plane solves it in joint space, to 1e-12 rad/s. Otherwise Bullet's velocity
+        A fixed base without a plane solves it in joint space, to 1e-9 rad/s. Otherwise Bullet's velocity
         motor with limited force does, together with contacts: at 50 iterations an arm may creep by mrad/s.
         """
         self._friction[:] = limit
+        self._motors = True
+        self._geared = bool(self._armature.any() or self._friction.any())
 
     def drive_motion(self, position: WorldJoint) -> None:
         """Carry the joints to these positions at the end of the next step, whatever that takes.
@@ -127,20 +132,25 @@ class BulletWorlds:
         """
         if self._target is not None:
             self._follow(self._target)
-        elif self._free and (self._armature.any() or self._friction.any()):
+            self._target = None
+        elif self._free and self._geared:
             self._push_free()
         else:
             self._push()
-        self._effort[:] = 0.0
-        self._target = None
+        self._effort.fill(0.0)
         self._steps += 1
         if self.base is not None:
             self.base.stale = True
-        self._check()
+        state = self._stepper
+        if not isfinite(state.position.sum() + state.velocity.sum()):
+            self._refuse()
 
     def _push(self) -> None:
         """Efforts as they are; friction by the solver's velocity motor with limited force."""
-        self._stepper.advance(self._effort, 0.0, self._friction)
+        if self._motors:
+            self._stepper.set_motors(0.0, self._friction)
+            self._motors = bool(self._friction.any())
+        self._stepper.advance(self._effort)
         np.add(self._effort, self._stepper.motor_effort, out=self._load)
 
     def _push_free(self) -> None:
@@ -149,33 +159,34 @@ class BulletWorlds:
         In free space this is exact, where Bullet's solver stops at 50 iterations and lets a held arm creep.
         """
         chain, dt = self._grounded_chain(), self.settings.timestep
-        position, velocity = self.joint_position, self.joint_velocity
+        position, velocity = self._stepper.position, self._stepper.velocity
         after = next_velocity(chain, position, velocity, self._effort, self._armature, self._friction, dt)
         effort = kernel.inverse_dynamics(chain, position, velocity, (after - velocity) / dt)
-        self._stepper.advance(effort, 0.0, 0.0)
+        self._stepper.set_motors(0.0, 0.0)
+        self._stepper.advance(effort)
         self._load[:] = effort
 
     def _follow(self, target: WorldJoint) -> None:
         """Feed the motion's effort forward and let a strong motor correct what contacts and limits add."""
         dt = self.settings.timestep
-        position, velocity = self.joint_position, self.joint_velocity
+        position, velocity = self._stepper.position, self._stepper.velocity
         after = (target - position) / dt
         effort = np.zeros_like(target)
         if self.chain is not None:
             effort = kernel.inverse_dynamics(self.chain, position, velocity, (after - velocity) / dt)
-        self._stepper.advance(effort, after, FOLLOWING_EFFORT)
+        self._motors = True
+        self._stepper.set_motors(after, FOLLOWING_EFFORT)
+        self._stepper.advance(effort)
         np.add(effort, self._stepper.motor_effort, out=self._load)
 
-    def _check(self) -> None:
-        """Refuse to go on from a state that is not finite."""
-        state = self.joint_position + self.joint_velocity
-        if np.isfinite(state.sum()):
-            return
-        for world, joint in np.argwhere(~np.isfinite(state)):
-            raise SimulationError(
-                f"world {world}: joint '{self.joints[joint]}' is not finite at {self.time[world]:.6g} s;"
-                " expected finite efforts and a smaller timestep"
-            )
+    def _refuse(self) -> None:
+        """Stop at a state that is not finite."""
+        state = self._stepper.position + self._stepper.velocity
+        world, joint = np.argwhere(~np.isfinite(state))[0]
+        raise SimulationError(
+            f"world {world}: joint '{self.joints[joint]}' is not finite at {self.time[world]:.6g} s;"
+            " expected finite efforts and a smaller timestep"
+        )
 
     def reset(
         self,
@@ -192,11 +203,11 @@ class BulletWorlds:
             position: joint positions, one row a world given.
             velocity: joint velocities.
         """
-        chosen = np.arange(self.worlds) if worlds is None else np.asarray(worlds, np.int64)
+        chosen = list(range(self.worlds)) if worlds is None else [int(world) for world in worlds]
         shape = (len(chosen), len(self.joints))
         positions, velocities = np.broadcast_to(position, shape), np.broadcast_to(velocity, shape)
         if not np.isfinite(positions.sum() + velocities.sum()):
-            raise SimulationError(f"reset of worlds {chosen.tolist()}: state is not finite")
+            raise SimulationError(f"reset of worlds {chosen}: state is not finite")
         if self.base is not None:
             self.base.home(chosen)
         self._stepper.reset(chosen, positions, velocities)
@@ -204,6 +215,7 @@ class BulletWorlds:
             array[chosen] = 0.0
         self._target = None
         self._steps[chosen] = 0
+        self._geared = bool(self._armature.any() or self._friction.any())
 
     def bias_effort(self, position: WorldJoint, velocity: WorldJoint) -> WorldJoint:
         """Effort of gravity, Coriolis and centrifugal forces at a state (fixed base)."""
@@ -233,7 +245,7 @@ class BulletWorlds:
         for client in clients:
             pybullet.disconnect(physicsClientId=client.id)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> BulletWorlds:
         return self
 
     def __exit__(

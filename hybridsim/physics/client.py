@@ -31,7 +31,13 @@ class WorldSettings:
     gravity: tuple[float, float, float] = (0.0, 0.0, -9.81)
     """In the world's frame [m/s²]."""
     plane: bool = False
-    """Whether there is ground at z = 0."""
+    """Whether there is level ground."""
+    plane_height: float = 0.0
+    """Of the ground in the world's frame [m]."""
+    plane_stiffness: float = 0.0
+    """Of its contact [N/m]; 0 stands for Bullet's rigid contact."""
+    plane_damping: float = 0.0
+    """Of its contact [N·s/m], used with a stiffness."""
     plane_friction: float = 1.0
     """Bullet multiplies the two bodies' coefficients, so 1 leaves the link's own."""
     substeps: int = 1
@@ -39,7 +45,7 @@ class WorldSettings:
     solver_iterations: int = 50
     """Bullet's own default."""
     armature: tuple[float, ...] | None = None
-    """Reflected inertia of each joint's drive [kg·m²], by the mass matrix; a fixed base without plane only."""
+    """Reflected inertia of each joint's drive [kg·m²]; for a fixed base without plane."""
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.timestep) and self.timestep > 0 and self.substeps >= 1):
@@ -48,8 +54,8 @@ class WorldSettings:
             )
         if self.armature is not None and (self.base == "floating" or self.plane):
             raise SimulationError(
-                f"world settings: armature with base '{self.base}' and plane {self.plane}; expected 'fixed' and"
-                " none, because contacts would not feel it (use with_armature, or drive the joints by motion)"
+                f"world settings: armature with base '{self.base}' and plane {self.plane}; expected 'fixed'"
+                " and none, because contacts would not feel it (use with_armature, or drive by motion)"
             )
 
 
@@ -75,7 +81,7 @@ def open_client(model: RigidModel, joints: Sequence[str], settings: WorldSetting
     )
     pybullet.setGravity(*settings.gravity, physicsClientId=connection)
     if settings.plane:
-        add_plane(connection, settings.plane_friction)
+        add_plane(connection, settings)
     body = load_body(model, settings, connection)
     by_name = {
         pybullet.getJointInfo(body, index, physicsClientId=connection)[1].decode(): index
@@ -110,13 +116,23 @@ def load_body(model: RigidModel, settings: WorldSettings, connection: int) -> in
             ) from error
 
 
-def add_plane(connection: int, friction: float) -> int:
-    """Ground at z = 0, normal up."""
+def add_plane(connection: int, settings: WorldSettings) -> int:
+    """Level ground, normal up, rigid or as soft as the settings say."""
     shape = pybullet.createCollisionShape(
         pybullet.GEOM_PLANE, planeNormal=[0.0, 0.0, 1.0], physicsClientId=connection
     )
-    plane = pybullet.createMultiBody(0.0, shape, physicsClientId=connection)
-    pybullet.changeDynamics(plane, -1, lateralFriction=friction, physicsClientId=connection)
+    plane = pybullet.createMultiBody(
+        0.0, shape, basePosition=[0.0, 0.0, settings.plane_height], physicsClientId=connection
+    )
+    pybullet.changeDynamics(plane, -1, lateralFriction=settings.plane_friction, physicsClientId=connection)
+    if settings.plane_stiffness > 0:
+        pybullet.changeDynamics(
+            plane,
+            -1,
+            contactStiffness=settings.plane_stiffness,
+            contactDamping=settings.plane_damping,
+            physicsClientId=connection,
+        )
     return plane
 
 

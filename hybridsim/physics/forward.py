@@ -53,6 +53,9 @@ def next_velocity(
         for i in range(joints):
             matrix[i, i] += armature[i]
             bias[i] = timestep * (effort[n, i] - bias[i])
+        if holds(matrix, velocity[n], bias, timestep * friction[n]):
+            result[n] = 0.0
+            continue
         invert(matrix)
         for i in range(joints):
             result[n, i] = velocity[n, i]
@@ -60,6 +63,18 @@ def next_velocity(
                 result[n, i] += matrix[i, j] * bias[j]
         rub(matrix, timestep * friction[n], impulse, result[n])
     return result
+
+
+@njit(cache=True, nogil=True)
+def holds(matrix: np.ndarray, velocity: np.ndarray, push: np.ndarray, bound: np.ndarray) -> bool:
+    """Whether friction can bring every joint to rest in this step; sweeps would only approach that."""
+    for i in range(len(bound)):
+        impulse = push[i]
+        for j in range(len(bound)):
+            impulse += matrix[i, j] * velocity[j]
+        if abs(impulse) > bound[i]:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)

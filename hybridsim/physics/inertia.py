@@ -24,13 +24,12 @@ def rotation_from_rpy(rpy: Sequence[float] | Vector) -> Matrix:
 
 
 def rpy_from_rotation(rotation: Matrix) -> Vector:
-    """The `rpy` that `rotation_from_rpy` turns back into this rotation, yaw 0 where pitch is ±90° [rad]."""
-    cosine = np.hypot(rotation[0, 0], rotation[1, 0])
-    pitch = np.arctan2(-rotation[2, 0], cosine)
-    if cosine < 1e-9:
-        return np.array([np.arctan2(-rotation[1, 2], rotation[1, 1]), pitch, 0.0])
+    """The `rpy` that `rotation_from_rpy` turns back into this rotation, to 1e-15 at any pitch [rad]."""
+    pitch = np.arctan2(-rotation[2, 0], np.hypot(rotation[0, 0], rotation[1, 0]))
     roll = np.arctan2(rotation[2, 1], rotation[2, 2])
-    return np.array([roll, pitch, np.arctan2(rotation[1, 0], rotation[0, 0])])
+    # Near a pitch of 90° roll is noise; the yaw that goes with this roll undoes it.
+    column = np.cos(roll) * rotation[:, 1] - np.sin(roll) * rotation[:, 2]
+    return np.array([roll, pitch, np.arctan2(-column[0], column[1])])
 
 
 def rotation_about(axis: Vector, angle: float) -> Matrix:

@@ -147,10 +147,11 @@ def test_a_link_without_inertial_weighs_nothing(tmp_path):
     assert load_urdf(write(tmp_path, '<link name="a"/>')).mass == 0.0
 
 
-@given(st.lists(st.floats(-4, 4), min_size=3, max_size=3))
-def test_rpy_round_trip(rpy):
-    rotation = rotation_from_rpy(rpy)
-    np.testing.assert_allclose(rotation_from_rpy(rpy_from_rotation(rotation)), rotation, atol=1e-8)
+@given(st.lists(st.floats(-4, 4), min_size=3, max_size=3), st.sampled_from([1.0, 0.0, 1e-5, 1e-9]))
+def test_rpy_round_trip_also_near_a_right_angle(rpy, distance):
+    roll, pitch, yaw = rpy
+    rotation = rotation_from_rpy([roll, np.pi / 2 - distance * pitch, yaw])
+    np.testing.assert_allclose(rotation_from_rpy(rpy_from_rotation(rotation)), rotation, atol=2e-15)
 
 
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"<robot>{text}</robot>".encode()))
