@@ -107,6 +107,8 @@ def protocol(
         "signals": {
             signal: {
                 "logs": len(table.log_ids),
+                "unit": grouped[signal][0].unit,
+                "components": grouped[signal][0].components,
                 "samples": table.samples.sum(axis=0),
                 "missing": table.missing.sum(axis=0),
                 **motion_range(grouped[signal]),

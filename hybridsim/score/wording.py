@@ -24,24 +24,30 @@ def number_text(value: float | None, unit: str, interval: Sequence[float] = ()) 
     return f"{value * factor:.{decimals(value * factor, [end * factor for end in interval])}f}"
 
 
-def interval_text(value: float | None, interval: Sequence[float] | None, unit: str) -> str:
-    """A value with its interval and unit: 0.00452 rad, (0.0041, 0.0049) -> "4.5 [4.1, 4.9] mrad"."""
-    factor, word = display_unit(unit)
+def span_text(value: float | None, interval: Sequence[float], unit: str) -> str:
+    """A value with its interval in its display unit, without the unit: "4.5 [4.1, 4.9]"."""
+    factor, _ = display_unit(unit)
     if value is None or not math.isfinite(value):
         return "–"
-    if interval is None:
-        return f"{number_text(value, unit)} {word}"
     places = decimals(value * factor, [end * factor for end in interval])
     low, high = (f"{end * factor:.{places}f}" for end in interval)
-    return f"{value * factor:.{places}f} [{low}, {high}] {word}"
+    return f"{value * factor:.{places}f} [{low}, {high}]"
+
+
+def interval_text(value: float | None, interval: Sequence[float] | None, unit: str) -> str:
+    """A value with its interval and unit: 0.00452 rad, (0.0041, 0.0049) -> "4.5 [4.1, 4.9] mrad"."""
+    text = number_text(value, unit) if interval is None else span_text(value, interval, unit)
+    return text if text == "–" else f"{text} {display_unit(unit)[1]}"
 
 
 def decimals(value: float, interval: Sequence[float] = ()) -> int:
-    """Decimals that tell enough: one from 1 to 100, two digits below, more for a tight interval."""
-    places = 0 if abs(value) >= 100 else 1 if abs(value) >= 1 or value == 0 else 1 - exponent(value)
+    """Decimals that tell enough: one below 100, more where the interval is tight or, without one, below 1."""
+    places = 0 if abs(value) >= 100 else 1
     half = (max(interval) - min(interval)) / 2 if interval else 0.0
     if half > 0:
         places = max(places, -exponent(half))
+    elif 0 < abs(value) < 1:
+        places = 1 - exponent(value)
     return min(places, MOST_DECIMALS)
 
 

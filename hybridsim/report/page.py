@@ -1,0 +1,171 @@
+"""report.html: one page, everything inside, nothing loaded from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+from jinja2 import Environment, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from hybridsim.replay import Replay
+from hybridsim.report import sentences
+from hybridsim.report.figures import against_figure, coverage_figure, horizon_figure, joints_figure
+from hybridsim.report.info import CalibrationInfo
+from hybridsim.report.layout import shortened
+from hybridsim.report.sentences import Scores
+from hybridsim.report.tables import LogRow, VariantRow, log_rows, parameter_row, variant_rows
+from hybridsim.report.traces import trace_figure
+from hybridsim.score import display_unit, interval_text, write_text
+
+MOST_REFUSED = 500  # chosen, because nobody reads further and a page has to stay small
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A figure with its heading and a sentence on how to read it; `json` is safe inside a script element."""
+
+    key: str
+    title: str
+    caption: str
+    json: str
+    height: int
+
+
+@dataclass(frozen=True)
+class SignalPart:
+    """What the page shows of one signal."""
+
+    name: str
+    unit: str
+    variants: tuple[str, ...]
+    rows: list[VariantRow]
+    logs: list[LogRow]
+
+
+def write_report(
+    path: Path,
+    *,
+    scores: Scores,
+    replays: Sequence[Replay],
+    calibration_info: CalibrationInfo | Mapping[str, Any],
+    refused: Sequence[str] = (),
+) -> None:
+    """Write the page that a person understands at a glance, atomically.
+
+    Args:
+        path: where; the page works from a file:// address, offline.
+        scores: of `hybridsim.score.score`.
+        replays: what was scored, for traces and bins.
+        calibration_info: parameters, lineage, names of logs; see `CalibrationInfo`.
+        refused: one sentence for each thing in the logs that was refused and why.
+    """
+    info = CalibrationInfo.of(calibration_info)
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page.filters["shortened"] = shortened
+    plotly_js, draw_js, css = get_plotlyjs().replace("\r", ""), own("draw.js"), own("page.css")
+    text = page.from_string(own("page.html.jinja")).render(
+        scores=scores,
+        info=info,
+        plotly_js=plotly_js,
+        draw_js=draw_js,
+        css=css,
+        script_hashes=[script_hash(plotly_js), script_hash(draw_js)],
+        signals=[signal_part(scores, name, info) for name in scores["protocol"]["signals"]],
+        tiles=list(tiles(scores)),
+        scored=sentences.scored_logs(scores),
+        evidence=sentences.evidence(scores, info),
+        headline=sentences.headline(scores, info),
+        verdict=sentences.verdict(scores),
+        limits=sentences.limits(scores, info),
+        joints=panel(
+            "joints", "Error of every joint", "Whiskers: 95 % interval over logs.", joints_figure(scores)
+        ),
+        motions=list(motion_panels(scores, replays, info)),
+        banded=any(replay.low is not None for replay in replays),
+        details=list(detail_panels(scores, replays)),
+        parameters=[parameter_row(parameter) for parameter in info.parameters],
+        refused=[shortened(line, 400) for line in refused[:MOST_REFUSED]],
+        refused_count=len(refused),
+    )
+    write_text(path, text)
+
+
+def own(name: str) -> str:
+    """A text file that lies beside this module."""
+    return (files("hybridsim.report") / name).read_text(encoding="utf-8")
+
+
+def script_hash(script: str) -> str:
+    """What the page's content policy calls a script that may run; no other may."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def panel(key: str, title: str, caption: str, figure: go.Figure) -> Panel:
+    """A figure as data inside the page; `<` is escaped so that no string can end the script element."""
+    text = str(figure.to_json()).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Panel(key, title, caption, text, int(figure.layout.height))
+
+
+def signal_part(scores: Scores, signal: str, info: CalibrationInfo) -> SignalPart:
+    """Tables of one signal."""
+    variants = tuple(name for name, variant in scores["variants"].items() if signal in variant["signals"])
+    order = (*(name for name in variants if name != sentences.subject(scores)), sentences.subject(scores))
+    unit = display_unit(scores["variants"][variants[0]]["signals"][signal]["unit"])[1]
+    return SignalPart(
+        signal, unit, order, variant_rows(scores, signal), log_rows(scores, signal, info, order)
+    )
+
+
+def tiles(scores: Scores) -> Iterator[tuple[str, str]]:
+    """The four numbers on top: (what, value)."""
+    name, signal = sentences.subject(scores), sentences.main_signal(scores)
+    yield f"mean error of {name}", sentences.error_text(scores, name, signal)
+    against = scores["variants"][name]["minus_identified"].get(signal)
+    if against is not None:
+        text = interval_text(against["mae_mean"], against["interval_95"], against["unit"])
+        yield f"{name} minus identified", text
+    covered = sentences.coverage_mean(scores, signal)
+    if covered is not None:
+        yield "90 % intervals hold", f"{100 * covered:.0f} % of samples"
+    yield "replay speed", f"{scores['replay']['real_time_factor']:.0f} × real time"
+
+
+def motion_panels(scores: Scores, replays: Sequence[Replay], info: CalibrationInfo) -> Iterator[Panel]:
+    """Worst, median and best log by the subject's error of the main signal."""
+    name, signal = sentences.subject(scores), sentences.main_signal(scores)
+    logs = scores["variants"][name]["logs"]
+    unit = scores["variants"][name]["signals"][signal]["unit"]
+    ids = sorted((i for i in logs if signal in logs[i]), key=lambda i: -logs[i][signal]["mae_mean"])
+    chosen = {ids[-1]: "Best motion", ids[len(ids) // 2]: "Median motion", ids[0]: "Worst motion"}
+    for log_id, rank in reversed(chosen.items()):
+        figure = trace_figure([replay for replay in replays if replay.log_id == log_id])
+        if figure is not None:
+            error = interval_text(logs[log_id][signal]["mae_mean"], None, unit)
+            title = f"{rank}: {shortened(info.log_name(log_id))}"
+            yield panel(rank.split()[0].lower(), title, f"{name} is off by {error} on this log.", figure)
+
+
+def detail_panels(scores: Scores, replays: Sequence[Replay]) -> Iterator[Panel]:
+    """By horizon, against speed and load for each signal; then the coverage."""
+    for signal in scores["protocol"]["signals"]:
+        mine = [replay for replay in replays if replay.signal == signal]
+        found = {
+            "horizon": (horizon_figure(scores, signal), "Error by horizon", "Restarts from measured states."),
+            "speed": (against_figure(mine, "speed"), "Error by speed", "All joints, all samples."),
+            "load": (against_figure(mine, "load"), "Error by load", "All joints, all samples."),
+        }
+        for key, (figure, title, caption) in found.items():
+            if figure is not None:
+                yield panel(f"{key}-{signal}", f"{title}: {signal}", caption, figure)
+    coverage = coverage_figure(scores)
+    if coverage is not None:
+        caption = "Green: 85 to 95 %. The dashed line is what a 90 % interval should hold."
+        yield panel("coverage", "Do the 90 % intervals hold?", caption, coverage)

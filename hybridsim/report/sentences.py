@@ -1,0 +1,158 @@
+"""What the scores say in words; page and card say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hybridsim.report.info import CalibrationInfo
+from hybridsim.score import REFERENCE, interval_text, number_text
+
+Scores = Mapping[str, Any]
+
+COVERAGE_ASKED = (0.85, 0.95)  # what a 90 % interval is allowed to hold before it is called wrong
+
+
+def subject(scores: Scores) -> str:
+    """The variant that the page is about."""
+    variants = scores["variants"]
+    return next((name for name in ("hybrid", REFERENCE) if name in variants), next(iter(variants)))
+
+
+def main_signal(scores: Scores) -> str:
+    """The signal that headline and choice of motions go by."""
+    signals = scores["variants"][subject(scores)]["signals"]
+    return "joint_position" if "joint_position" in signals else next(iter(signals))
+
+
+def best_variant(scores: Scores, signal: str) -> str:
+    """The variant with the smallest mean error of a signal."""
+    held = {
+        name: v["signals"][signal]["mae_mean"]
+        for name, v in scores["variants"].items()
+        if signal in v["signals"]
+    }
+    return min(held, key=lambda name: held[name])
+
+
+def error_text(scores: Scores, variant: str, signal: str) -> str:
+    """Mean error with its interval."""
+    found = scores["variants"][variant]["signals"][signal]
+    return interval_text(found["mae_mean"], found["mae_mean_interval_95"], found["unit"])
+
+
+def evidence(scores: Scores, info: CalibrationInfo) -> str:
+    """What was scored: "10 held-out logs (12 min)"; plainly said where they are not held out or not real."""
+    ids = scored_logs(scores)
+    seconds = sum(scores["protocol"]["log_seconds"][log_id] for log_id in ids)
+    seen = len(set(ids) & set(info.fitted_on))
+    kind = "held-out" if not seen else "in-sample" if seen == len(ids) else "partly in-sample"
+    kind += " synthetic" if info.synthetic else ""
+    return f"{len(ids)} {kind} log{'s' * (len(ids) != 1)} ({duration(seconds)})"
+
+
+def scored_logs(scores: Scores) -> list[str]:
+    """Ids of the logs behind the headline."""
+    return list(scores["variants"][subject(scores)]["logs"])
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever reads well."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def headline(scores: Scores, info: CalibrationInfo) -> str:
+    """One sentence: how wrong the simulator is, and the others beside it."""
+    name, signal = subject(scores), main_signal(scores)
+    unit = scores["variants"][name]["signals"][signal]["unit"]
+    others = [
+        f"{other} {number_text(variant['signals'][signal]['mae_mean'], unit)}"
+        for other, variant in scores["variants"].items()
+        if other != name and signal in variant["signals"]
+    ]
+    beside = f"; {', '.join(others)}" if others else ""
+    return (
+        f"On {evidence(scores, info)}, replayed from the commands alone, the {name} simulator of "
+        f"{scores['robot']} is off by {error_text(scores, name, signal)} on average{beside}."
+    )
+
+
+def verdict(scores: Scores) -> str:
+    """Whether the subject is better than `identified`, judged by the interval of the paired difference."""
+    name, signal = subject(scores), main_signal(scores)
+    found = scores["variants"][name]["minus_identified"].get(signal)
+    if found is None:
+        return ""
+    text = interval_text(found["mae_mean"], found["interval_95"], found["unit"])
+    low, high = found["interval_95"]
+    logs = scores["protocol"]["signals"][signal]["logs"]
+    share = f"smaller on {round(found['logs_improved'] * logs)} of {logs} logs"
+    if logs == 1:
+        return f"{name} minus {REFERENCE}: {text}, on one log, which says nothing about others."
+    if high < 0:
+        return f"{name} is better than {REFERENCE}: difference {text}, {share}."
+    if low > 0:
+        return f"{name} is WORSE than {REFERENCE}: difference {text}, {share}."
+    return f"{name} is not measurably better than {REFERENCE}: difference {text} includes 0, {share}."
+
+
+def coverage_mean(scores: Scores, signal: str) -> float | None:
+    """Mean over components of the share of samples inside the hybrid's 90 % interval; None without one."""
+    held = scores["variants"].get("hybrid", {}).get("coverage_90", {}).get(signal, {})
+    values = [value for value in held.values() if value is not None]
+    return sum(values) / len(values) if values else None
+
+
+def limits(scores: Scores, info: CalibrationInfo) -> list[str]:
+    """When not to use the calibration: what was stated, and what its own numbers show."""
+    found = list(info.limits)
+    name = subject(scores)
+    for signal in scores["variants"][name]["signals"]:
+        found += [
+            *outside_range(scores, signal),
+            *bad_coverage(scores, signal),
+            *not_better(scores, name, signal),
+        ]
+    unknown = [parameter.name for parameter in info.parameters if not parameter.identifiable]
+    if unknown:
+        found.append(f"Do not read these as physics, the logs do not identify them: {', '.join(unknown)}.")
+    return found
+
+
+def outside_range(scores: Scores, signal: str) -> list[str]:
+    """The motions that were scored; what lies beyond was not."""
+    moved = scores["protocol"]["signals"][signal]
+    unit = "" if moved["unit"] == "1" else f" {moved['unit']}"
+    columns = zip(moved["components"], moved["lowest"], moved["highest"], moved["fastest"], strict=True)
+    spans = [
+        f"{name} {low:.2f} to {high:.2f}{unit}" + (f" at up to {fast:.2g}{unit or ' 1'}/s" if fast else "")
+        for name, low, high, fast in columns
+        if low is not None
+    ]
+    return [f"{signal} was scored only within these motions: {'; '.join(spans)}. Errors beyond are unknown."]
+
+
+def bad_coverage(scores: Scores, signal: str) -> list[str]:
+    """Components whose 90 % interval holds too few or too many samples."""
+    held = scores["variants"].get("hybrid", {}).get("coverage_90", {}).get(signal, {})
+    low, high = COVERAGE_ASKED
+    off = [
+        f"{name} {100 * value:.0f} %"
+        for name, value in held.items()
+        if value is not None and not low <= value <= high
+    ]
+    return [f"{signal}: 90 % intervals are off for {', '.join(off)}."] if off else []
+
+
+def not_better(scores: Scores, name: str, signal: str) -> list[str]:
+    """Components on which the subject is not measurably better than `identified`."""
+    found = scores["variants"][name]["minus_identified"].get(signal)
+    if found is None:
+        return []
+    pairs = zip(found["components"], found["mae_interval_95"], strict=True)
+    same = [component for component, (_, high) in pairs if high is not None and high >= 0]
+    return (
+        [f"{signal}: {name} is not measurably better than {REFERENCE} on {', '.join(same)}."] if same else []
+    )
