@@ -1,17 +1,21 @@
 """The artefact that a study produces: parameters, networks, intervals and where all of it came from."""
 
 from hybridsim.calibration.artefact import Calibration
+from hybridsim.calibration.baselines import Baselines, BlackBoxEntry, SealedBlackBox
 from hybridsim.calibration.locate import locate
 from hybridsim.calibration.parts import Gate, Intervals, Lineage, LoggedEvidence, SimulationSettings
 from hybridsim.calibration.record import CalibrationRecord
 
 __all__ = [
+    "Baselines",
+    "BlackBoxEntry",
     "Calibration",
     "CalibrationRecord",
     "Gate",
     "Intervals",
     "Lineage",
     "LoggedEvidence",
+    "SealedBlackBox",
     "SimulationSettings",
     "locate",
 ]

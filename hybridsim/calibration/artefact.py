@@ -11,20 +11,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from hybridsim.calibration.baselines import MOST_WEIGHTS, BlackBoxLike, SealedBlackBox
 from hybridsim.calibration.files import check_inside, place, read_bounded, write_texts
 from hybridsim.calibration.locate import FILE, locate
 from hybridsim.calibration.parts import Gate, Intervals, Lineage, SimulationSettings
-from hybridsim.calibration.record import REMEDY, CalibrationRecord, new_record, parse_json, parse_record
+from hybridsim.calibration.record import CalibrationRecord, new_record, parse_json, parse_record
 from hybridsim.errors import CalibrationError, listed
+from hybridsim.networks.contract import REMEDY
 from hybridsim.networks.inference import Networks
 from hybridsim.networks.store import load_networks, save_networks
 from hybridsim.parameters import Parameter
 
 SCORES = "scores.json"
 CARD = "card.md"
-# Chosen, because ten times what an arm with five networks takes.
+# Bytes; chosen, because ten times what an arm with five networks takes.
 MOST_RECORD = 16_000_000
-MOST_WEIGHTS = 256_000_000
 MOST_SCORES = 64_000_000
 
 
@@ -35,11 +36,13 @@ class Calibration:
     Attributes:
         record: the content of calibration.json.
         networks: those that ship, in the order of their names.
+        blackbox: the baseline without physics, still sealed.
         folder: where it was loaded from or saved to.
     """
 
     record: CalibrationRecord
     networks: tuple[Networks, ...] = ()
+    blackbox: SealedBlackBox | None = None
     folder: Path | None = field(default=None)
 
     @classmethod
@@ -55,6 +58,8 @@ class Calibration:
         gates: Mapping[str, Gate] | None = None,
         intervals: Intervals | None = None,
         networks: Iterable[Networks] = (),
+        delays: Mapping[str, Mapping[str, float]] | None = None,
+        blackbox: BlackBoxLike | None = None,
     ) -> Calibration:
         """A new calibration with the id that its content gives; saves nothing.
 
@@ -68,10 +73,13 @@ class Calibration:
             gates: per signal (or `signal.component`) whether the network ships.
             intervals: numbers behind the 90 % intervals.
             networks: those that ship; file name and hash of their contracts are filled in here.
+            delays: per signal and component the baseline's pure delay [s].
+            blackbox: the trained baseline; file hash filled in here too.
 
         Raises:
             CalibrationError: a field does not fit, such as a number that is not finite.
         """
+        sealed = None if blackbox is None else SealedBlackBox.of(blackbox)
         stored = sorted((_hashed(one) for one in networks), key=lambda one: one.contract.name)
         record = new_record(
             robot=robot,
@@ -82,9 +90,10 @@ class Calibration:
             gates=dict(gates or {}),
             intervals=intervals or {},
             networks=tuple(one.contract for one in stored),
+            baselines={"delays": delays or {}, "blackbox": sealed and sealed.entry},
             lineage=lineage,
         )
-        return cls(record, tuple(stored))
+        return cls(record, tuple(stored), sealed)
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:
@@ -105,7 +114,8 @@ class Calibration:
         for contract in record.networks:
             check_inside(folder, contract.weights, MOST_WEIGHTS)
         networks = tuple(load_networks(folder, contract) for contract in record.networks)
-        return cls(record, networks, folder)
+        entry = record.baselines.blackbox
+        return cls(record, networks, entry and SealedBlackBox.read(folder, entry), folder)
 
     @property
     def id(self) -> str:
@@ -151,6 +161,8 @@ class Calibration:
             for networks in self.networks:
                 contract = save_networks(folder, networks)
                 assert contract == networks.contract, "weights changed since the calibration was created"
+            if self.blackbox is not None:
+                (folder / self.blackbox.entry.weights).write_bytes(self.blackbox.content)
             written = None if scores is None else json.dumps(scores, indent=1, allow_nan=False) + "\n"
             write_texts(folder, {FILE: self.record.text(), SCORES: written, CARD: card})
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from hybridsim.calibration.record import REMEDY
 from hybridsim.errors import CalibrationError
+from hybridsim.networks.contract import REMEDY
 
 PARTIAL = ".partial-"
 # A partial folder older than this was left by a killed process; chosen, because saving takes seconds.

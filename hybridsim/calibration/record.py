@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, model_validator
 
+from hybridsim.calibration.baselines import Baselines
 from hybridsim.calibration.parts import (
     CalibrationId,
     Gate,
@@ -19,13 +20,12 @@ from hybridsim.calibration.parts import (
     Word,
 )
 from hybridsim.errors import CalibrationError
-from hybridsim.networks.contract import NetworkContract
+from hybridsim.networks.contract import REMEDY, NetworkContract
 from hybridsim.parameters import Parameter
 from hybridsim.validation import explain
 
 SCHEMA = 1
 ID_DIGITS = 12
-REMEDY = "copy the calibration again from where it was published, or calibrate anew"
 
 
 def _named(entries: Any) -> Any:
@@ -65,6 +65,7 @@ class CalibrationRecord(Part):
         gates: per signal (or signal and component) whether its residual network ships.
         intervals: numbers that turn spread into 90 % intervals, per signal and component.
         networks: contracts of the networks that ship, in the order of their names.
+        baselines: what the baselines need to be replayed on other logs.
         lineage: where it came from.
     """
 
@@ -78,6 +79,7 @@ class CalibrationRecord(Part):
     gates: dict[Word, Gate]
     intervals: Intervals
     networks: Annotated[tuple[NetworkContract, ...], Field(max_length=100)]
+    baselines: Baselines
     lineage: Lineage
 
     @model_validator(mode="after")
@@ -88,6 +90,9 @@ class CalibrationRecord(Part):
             names = [getattr(contract, what) for contract in self.networks]
             if names != sorted(set(names)):
                 raise ValueError(f"networks are not in the order of their {what}, each once: {names}")
+        blackbox = self.baselines.blackbox
+        if blackbox and blackbox.weights in [contract.weights for contract in self.networks]:
+            raise ValueError(f"baselines.blackbox shares the file {blackbox.weights} with a network")
         if self.networks and not any(gate.ships for gate in self.gates.values()):
             raise ValueError("networks are there though no gate lets one ship")
         return self

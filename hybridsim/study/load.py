@@ -56,7 +56,7 @@ def parse_study(text: str, where: str = "study", folder: Path | None = None) -> 
         StudyError: as `load_study`.
     """
     study = _validated(_parsed(text, where), where)
-    study._where, study._text = where, text
+    study._text = text
     study._robot_path = _robot_path(study.robot, where, folder)
     return study
 
@@ -81,12 +81,8 @@ def _validated(data: dict[str, Any], where: str) -> Study:
         study = Study.model_validate(data)
     except ValidationError as error:
         raise StudyError(f"{where}: {explain(error, Study)}") from None
-    for name, override in study.overrides:
-        table = type(getattr(study, name))
-        try:
-            table.model_validate({**data.get(name, {}), **override})
-        except ValidationError as error:
-            raise StudyError(f"{where}: quick.{name}: {explain(error, table)}") from None
+    study._where = where
+    study.quick()  # its overrides are wrong now or never
     return study
 
 

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from hybridsim.errors import StudyError
 from hybridsim.parameters import Parameter
 from hybridsim.study.sections import (
     BlackBox,
@@ -21,6 +22,7 @@ from hybridsim.study.sections import (
     Table,
 )
 from hybridsim.study.selection import Selection, select
+from hybridsim.validation import explain
 
 SCHEMA = 1
 
@@ -100,17 +102,16 @@ class Study(Table):
         """The same study with the overrides of `[quick]` applied.
 
         Raises:
-            pydantic.ValidationError: an override does not fit its table; `load_study` checks that.
+            StudyError: an override does not fit its table; `load_study` has checked that already.
         """
         changed: dict[str, Table] = {}
-        for name, table in (
-            ("simulation", self.simulation),
-            ("identify", self.identify),
-            ("learn", self.learn),
-            ("blackbox", self.blackbox),
-        ):
-            values = {**table.model_dump(exclude_unset=True), **getattr(self.overrides, name)}
-            changed[name] = type(table).model_validate(values)
+        for name, override in self.overrides:
+            table: Table = getattr(self, name)
+            try:
+                values = {**table.model_dump(exclude_unset=True), **override}
+                changed[name] = type(table).model_validate(values)
+            except ValidationError as error:
+                raise StudyError(f"{self.where}: quick.{name}: {explain(error, type(table))}") from None
         quick = self.model_copy(update=changed)
         quick._is_quick = True
         return quick

@@ -6,7 +6,6 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -97,8 +96,8 @@ def select(rules: Sequence[ParameterRule], offered: Sequence[Parameter], where: 
     return Selection(
         offered=tuple(changed.values()),
         space=ParameterSpace(entries),
-        members=MappingProxyType(members),
-        prior_sigma=MappingProxyType(sigma),
+        members=members,
+        prior_sigma=sigma,
     )
 
 

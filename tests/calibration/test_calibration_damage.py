@@ -39,7 +39,10 @@ def test_any_other_byte_anywhere_is_caught_and_named(name):
             (folder / file).write_bytes(data)
         assert Calibration.load(folder).id == made().id
 
-        @given(st.integers(0, len(content[name]) - 1), st.integers(1, 255))
+        # Three of the changes make other white space of a space.
+        @given(
+            st.integers(0, len(content[name]) - 1), st.integers(1, 255) | st.sampled_from([0x29, 0x2A, 0x2D])
+        )
         @settings(max_examples=150)
         def flip(position, change):
             data = bytearray(content[name])

@@ -53,16 +53,27 @@ def table(model):
     return st.dictionaries(st.sampled_from(keys) | st.text(max_size=3), VALUES, max_size=4)
 
 
-RULES = st.fixed_dictionaries(
-    {"name": WORDS, "unit": st.sampled_from(["s", "N*m", "kg"])},
-    optional={
-        "low": st.floats(-1, 1),
-        "high": st.floats(-1, 1),
-        "value": st.floats(-1, 1),
-        "scale": st.sampled_from(["linear", "log"]),
-        "shared": st.booleans(),
-        "identify": st.booleans(),
-    },
+MATCHES = [
+    ("drive.*.delay", "s"),
+    ("drive.pan.delay", "s"),
+    ("*.coulomb", "N*m"),
+    ("link.*", "kg"),
+    ("*", "s"),
+]
+RULES = st.builds(
+    lambda match, keys: {"name": match[0], "unit": match[1], **keys},
+    st.sampled_from(MATCHES),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "low": st.sampled_from([0.0, 0.005, 0.2]),
+            "high": st.sampled_from([0.3, 0.5, 0.15]),
+            "value": st.sampled_from([0.01, 0.25, 1.0]),
+            "scale": st.sampled_from(["linear", "log"]),
+            "shared": st.booleans(),
+            "identify": st.booleans(),
+        },
+    ),
 )
 HEAD = {
     "schema": st.just(1),
