@@ -69,32 +69,45 @@ def write_report(
     info = CalibrationInfo.of(calibration_info)
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     page.filters["shortened"] = shortened
-    plotly_js, draw_js, css = get_plotlyjs().replace("\r", ""), own("draw.js"), own("page.css")
+    scripts = {"plotly_js": get_plotlyjs().replace("\r", ""), "draw_js": own("draw.js")}
     text = page.from_string(own("page.html.jinja")).render(
         scores=scores,
         info=info,
-        plotly_js=plotly_js,
-        draw_js=draw_js,
-        css=css,
-        script_hashes=[script_hash(plotly_js), script_hash(draw_js)],
-        signals=[signal_part(scores, name, info) for name in scores["protocol"]["signals"]],
-        tiles=list(tiles(scores)),
-        scored=sentences.scored_logs(scores),
-        evidence=sentences.evidence(scores, info),
-        headline=sentences.headline(scores, info),
-        verdict=sentences.verdict(scores),
-        limits=sentences.limits(scores, info),
-        joints=panel(
-            "joints", "Error of every joint", "Whiskers: 95 % interval over logs.", joints_figure(scores)
-        ),
-        motions=list(motion_panels(scores, replays, info)),
-        banded=any(replay.low is not None for replay in replays),
-        details=list(detail_panels(scores, replays)),
-        parameters=[parameter_row(parameter) for parameter in info.parameters],
+        css=own("page.css"),
+        script_hashes=[script_hash(script) for script in scripts.values()],
         refused=[shortened(line, 400) for line in refused[:MOST_REFUSED]],
         refused_count=len(refused),
+        **scripts,
+        **words(scores, info),
+        **plots(scores, replays, info),
     )
     write_text(path, text)
+
+
+def words(scores: Scores, info: CalibrationInfo) -> dict[str, Any]:
+    """What the page says in sentences and tables."""
+    return {
+        "evidence": sentences.evidence(scores, info),
+        "headline": sentences.headline(scores, info),
+        "verdict": sentences.verdict(scores),
+        "tiles": list(tiles(scores)),
+        "signals": [signal_part(scores, name, info) for name in scores["protocol"]["signals"]],
+        "parameters": [parameter_row(parameter) for parameter in info.parameters],
+        "limits": sentences.limits(scores, info),
+        "scored": sentences.scored_logs(scores),
+    }
+
+
+def plots(scores: Scores, replays: Sequence[Replay], info: CalibrationInfo) -> dict[str, Any]:
+    """What the page draws."""
+    return {
+        "joints": panel(
+            "joints", "Error of every joint", "Whiskers: 95 % interval over logs.", joints_figure(scores)
+        ),
+        "motions": list(motion_panels(scores, replays, info)),
+        "banded": any(replay.low is not None for replay in replays),
+        "details": list(detail_panels(scores, replays)),
+    }
 
 
 def own(name: str) -> str:

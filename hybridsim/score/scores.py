@@ -34,49 +34,55 @@ def score(
     seed: int = 0,
     bootstrap: int = 2000,
 ) -> dict[str, Any]:
-    """Score every variant on held-out replays.
+    """Score every variant on held-out replays; see DESIGN "evaluate --json" for the result, strict JSON.
 
     Args:
         replays: one a log and signal; every log of a signal has the same variants.
-        calibration: id of the calibration that predicted.
-        robot: the robot's name.
-        serial: the individual the logs are of.
+        calibration: id of what predicted.
+        robot: design that the logs are of.
+        serial: individual that the logs are of.
         replay_seconds: "simulated_s" and "wall_s" of the replays [s].
         windowed: errors of restarted replays, all horizons together.
         notes: what a reader has to know, such as why a variant is absent.
         seed: of the bootstrap.
-        bootstrap: number of bootstrap resamples.
-
-    Returns:
-        Strict JSON (no NaN: what has no value is None), see DESIGN "evaluate --json". Per variant also `bias`
-        (predicted minus measured), `windowed`, and `minus_identified`: the paired difference to `identified`,
-        negative where the variant is better.
+        bootstrap: number of draws.
 
     Raises:
         LogError: no replays, or none with a measured sample.
         SimulationError: a prediction is not finite, or logs of a signal do not fit each other.
-        SpecError: a signal's name is unknown.
     """
     if not replays:
         raise LogError("scores: no replays were given; expected at least one held-out log")
-    names = dict.fromkeys(replay.signal for replay in replays)
-    grouped = {name: [replay for replay in replays if replay.signal == name] for name in names}
-    tables = {name: signal_errors(grouped[name], signal_word(name).kind) for name in names}
+    grouped = by_signal(replays)
+    tables = {name: signal_errors(mine, signal_word(name).kind) for name, mine in grouped.items()}
     draws = Draws(resamples=bootstrap, seed=seed)
+    scores: dict[str, Any] = {"schema": SCHEMA, "calibration": calibration, "robot": robot, "serial": serial}
+    scores["variants"] = all_variants(grouped, tables, windowed, draws)
+    scores["replay"] = speed(replay_seconds)
+    scores["protocol"] = protocol(grouped, tables, draws)
+    scores["notes"] = [*notes, *own_notes(grouped, tables)]
+    return plain(scores)
+
+
+def by_signal(replays: Sequence[Replay]) -> dict[str, list[Replay]]:
+    """The replays of each signal, signals in the order of their first replay."""
+    grouped: dict[str, list[Replay]] = {}
+    for replay in replays:
+        grouped.setdefault(replay.signal, []).append(replay)
+    return grouped
+
+
+def all_variants(
+    grouped: Mapping[str, Sequence[Replay]],
+    tables: Mapping[str, SignalErrors],
+    windowed: Sequence[WindowError],
+    draws: Draws,
+) -> dict[str, dict[str, Any]]:
+    """Scores of every variant, the hybrid's with how well its intervals hold."""
     variants = {name: variant_scores(tables, name, windowed, draws) for name in variant_names(tables)}
     if BANDED in variants:
         variants[BANDED] |= band_scores(grouped)
-    scores = {
-        "schema": SCHEMA,
-        "calibration": calibration,
-        "robot": robot,
-        "serial": serial,
-        "variants": variants,
-        "replay": speed(replay_seconds),
-        "protocol": protocol(grouped, tables, draws),
-        "notes": [*notes, *own_notes(grouped, tables)],
-    }
-    return plain(scores)
+    return variants
 
 
 def variant_names(tables: Mapping[str, SignalErrors]) -> list[str]:

@@ -19,7 +19,11 @@ REFERENCE = "identified"  # every other variant is compared with it, log by log
 def variant_scores(
     tables: Mapping[str, SignalErrors], variant: str, windowed: Sequence[WindowError], draws: Draws
 ) -> dict[str, Any]:
-    """Everything scores.json says about one variant, for the signals that it predicts."""
+    """Everything scores.json says about one variant, for the signals that it predicts.
+
+    Beyond what DESIGN asks: `bias` (predicted minus measured), `windowed` (restarted replays) and
+    `minus_identified`, the paired difference to `identified`, negative where the variant is better.
+    """
     mine = [table for table in tables.values() if variant in table.variants]
     compared = [table for table in mine if variant != REFERENCE and REFERENCE in table.variants]
     return {
