@@ -46,6 +46,9 @@ def signals_of(
     if not len(rows.numbers):
         raise LogError(f"{rows.file}: no rows")
     specs = [spec for spec in table.signals if spec.robots is None or robot.name in spec.robots]
+    for spec in specs:  # a joint that the file lacks is a clearer refusal than the rows it spoils
+        for column in spec.columns.values():
+            place_of(column.column, rows.columns, names, rows.file)
     stamp_ns, stamp_fault = parse_stamps(rows.cells(table.stamp.column), table.stamp.unit)
     parsed: dict[str, Cells] = {}
     found = {}

@@ -118,6 +118,14 @@ def _parse_joined(cells: list[str], length: int | None) -> Float64[np.ndarray, "
     return values if len(values) == len(cells) and np.isfinite(values).all() else None
 
 
+def _split(text: str) -> list[str]:
+    """Items of a flat list that is no JSON, such as Python's `[nan, 0.1]`."""
+    inside = text.strip()
+    if inside[:1] != "[" or inside[-1:] != "]" or "[" in inside[1:]:
+        return [text]
+    return inside[1:-1].split(",")
+
+
 def _list(cell: object) -> tuple[list[float], Fault]:
     if isinstance(cell, str):
         if not cell.strip():
@@ -127,8 +135,8 @@ def _list(cell: object) -> tuple[list[float], Fault]:
         try:
             cell = json.loads(cell)
         except (ValueError, RecursionError):
-            return [], Fault.NOT_A_NUMBER
-    if cell is None:
+            cell = _split(cell)
+    if cell is None or cell == []:
         return [], Fault.MISSING
     if not isinstance(cell, list):
         return [], Fault.NOT_A_NUMBER

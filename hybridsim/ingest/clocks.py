@@ -74,15 +74,16 @@ def order_faults(stamp_ns: Int64[np.ndarray, " row"]) -> Faults:
     fault = np.zeros(len(stamp_ns), np.uint8)
     if len(stamp_ns) < 2:
         return fault
-    if not np.all(np.diff(stamp_ns) > 0):
-        fault[1:][np.diff(stamp_ns) == 0] = Fault.DUPLICATE
+    fault[_far(stamp_ns)] = Fault.STAMP_FAR
+    near = np.flatnonzero(fault == Fault.NONE)
+    step = np.diff(stamp_ns[near])
+    if not np.all(step > 0):
+        fault[near[1:][step == 0]] = Fault.DUPLICATE
         left = np.flatnonzero(fault == Fault.NONE)
         kept = left[_in_order(stamp_ns[left])]
         out = np.setdiff1d(left, kept, assume_unique=True)
         again = np.isin(stamp_ns[out], stamp_ns[kept])
         fault[out] = np.where(again, Fault.DUPLICATE, Fault.BACKWARD)
-    kept = np.flatnonzero(fault == Fault.NONE)
-    fault[kept[_far(stamp_ns[kept])]] = Fault.STAMP_FAR
     return fault
 
 
@@ -116,15 +117,16 @@ def _longest_increasing(stamps: list[int]) -> list[int]:
 
 
 def _far(stamps: Int64[np.ndarray, " row"]) -> Bool[np.ndarray, " row"]:
-    """Rows in groups of a few that lie far from the rest."""
+    """Rows in groups of a few whose stamps lie far from all others, wherever they stand in the file."""
     far = np.zeros(len(stamps), bool)
     if len(stamps) < 3:
         return far
-    interval = np.diff(stamps) * 1e-9
+    by_time = np.argsort(stamps, kind="stable")
+    interval = np.diff(stamps[by_time]) * 1e-9
     limit = max(FAR_S, FAR_INTERVALS * float(np.median(interval)))
     edges = np.concatenate([[0], np.flatnonzero(interval > limit) + 1, [len(stamps)]])
     sizes = np.diff(edges)
     for start, size in zip(edges[:-1], sizes, strict=True):
         if size <= FEW_ROWS and size < sizes.max():
-            far[start : start + size] = True
+            far[by_time[start : start + size]] = True
     return far

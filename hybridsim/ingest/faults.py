@@ -37,7 +37,7 @@ WORDS = {
     Fault.NOT_UTF8: "bytes are not UTF-8",
     Fault.NOT_A_NUMBER: "not a number",
     Fault.NOT_FINITE: "nan or infinite",
-    Fault.WRONG_LENGTH: "list has another length than the others",
+    Fault.WRONG_LENGTH: "list has another length than it should",
     Fault.IMPLAUSIBLE: "value is absurd for this signal",
     Fault.STAMP_UNREADABLE: "stamp is missing or not a number",
     Fault.STAMP_ABSURD: "stamp is not finite or beyond 146 years",

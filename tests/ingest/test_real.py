@@ -1,0 +1,94 @@
+"""The real sets: counts, durations and values read off the raw files by hand."""
+
+import pytest
+
+from hybridsim.ingest.open import open_logs
+from hybridsim.robot import load_robot
+
+
+@pytest.fixture(scope="module")
+def motions(shared_data):
+    if not (shared_data / "so101").is_dir():
+        pytest.skip("no so101 among the real logs")
+    return {log.name: log for log in open_logs([shared_data / "so101"], load_robot("so101"))}
+
+
+def swings(shared_data, robot, count):
+    if not (shared_data / "servo_pendulum").is_dir():
+        pytest.skip("no servo_pendulum among the real logs")
+    lines = []
+    logs = open_logs([shared_data / "servo_pendulum"], load_robot(robot), refused=lines)
+    assert len(logs) == count and len(lines) == 12 - count
+    assert all("a log of robot" in line for line in lines)
+    return {log.name: log for log in logs}
+
+
+def test_all_forty_motions_come_in_whole(motions):
+    assert len(motions) == 40
+    entries = [entry for log in motions.values() for entry in log.header.signals.values()]
+    assert all(not entry.refused and not entry.duplicates_dropped for entry in entries)
+    assert {len(log.signals) for log in motions.values()} == {6}
+    # `wc -l` counts 351,938 lines in the 120 files; 80 headers and 40 event files of 4 lines are no rows.
+    commands = sum(log.header.signals["joint_position_command"].rows for log in motions.values())
+    states = sum(log.header.signals["joint_position"].rows for log in motions.values())
+    assert commands + states == 351_938 - 80 - 40 * 4
+    assert sum(log.duration_s for log in motions.values()) == pytest.approx(3528, abs=30)
+
+
+def test_a_motion_holds_the_numbers_of_its_file(motions):
+    log = motions["actuator_bandwidth"]
+    # control.csv, second line: 7.100985385477543 us, [-0.15, -0.051, 0.548, 0.147, 0.054, 0.455]
+    command = log.signal("joint_position_command")
+    assert command.stamp_ns[0] == 7101
+    assert command.values[0].tolist() == [-0.15, -0.051, 0.548, 0.147, 0.054]
+    assert log.signal("gripper_opening_command").values[0, 0] == 0.455
+    # state_motor.csv, fifth line: 60224.105953238904 us, jaw 0.4556795797767564 at -0.15339807878856412
+    position = log.signal("joint_position")
+    assert position.stamp_ns[3] == 60_224_106
+    assert position.values[3].tolist() == [
+        -0.1418932228794218, 0.009203884727313847, 0.5437961893054598, 0.14266021327336462,
+        0.04141748127291231,
+    ]  # fmt: skip
+    assert log.signal("gripper_opening").values[3, 0] == 0.4556795797767564
+    assert log.signal("joint_velocity").column("gripper")[3] == -0.15339807878856412
+    assert log.signal("joint_effort_magnitude").column("shoulder_lift")[3] == 0.205326
+    # event.csv: 7.1 us to 120340915.5 us
+    assert log.duration_s == pytest.approx(120.3409, abs=1e-4)
+    assert log.header.signals["joint_position"].rate_hz == pytest.approx(50, abs=0.5)
+
+
+def test_the_nine_swings_of_the_xl330(shared_data):
+    logs = swings(shared_data, "xl330_pendulum", 9)
+    assert {log.constant("position_gain") for log in logs.values()} == {100.0, 200.0, 400.0}
+    log = logs["2026-01-15_10h28m10"]
+    assert {name: c.value for name, c in log.constants.items()} == {
+        "payload_mass": 0.49, "payload_length": 0.1, "position_gain": 100.0, "supply_voltage": 7.4,
+    }  # fmt: skip
+    assert log.labels == {"motor": "xl330", "trajectory": "sin_sin"} and log.session == "2026-01-15"
+    position = log.signal("joint_position")
+    assert len(position.stamp_ns) == 1124
+    # first entry: timestamp 0.003500699996948242 s, position -0.003067961575771161; last: 6.001388072967529 s
+    assert (position.stamp_ns[0], position.stamp_ns[-1]) == (3_500_700, 6_001_388_073)
+    assert position.values[0, 0] == -0.003067961575771161
+    assert log.signal("supply_voltage").values[0, 0] == 7.3
+    assert log.signal("temperature").values[0, 0] == 28.0
+
+
+def test_the_xl330s_load_is_the_duty_that_its_gain_asks_for(shared_data):
+    """What robots/xl330_pendulum says of the register, checked on every recording that stays unsaturated."""
+    drive = load_robot("xl330_pendulum").drive("pendulum")
+    for name, log in swings(shared_data, "xl330_pendulum", 9).items():
+        duty = log.signal("motor_duty").values[:, 0]
+        error = (log.signal("joint_position_command").values - log.signal("joint_position").values)[:, 0]
+        asked = drive.position_gain_per_register.value * log.constant("position_gain") * error
+        assert abs(duty).max() <= 1.0 + 1e-9
+        if log.labels["trajectory"] == "up_and_down":
+            assert abs(duty - asked).max() < 12 / 885, name
+            assert (duty - asked).std() < 2 / 885, name
+
+
+def test_the_three_swings_of_the_sts3250(shared_data):
+    logs = swings(shared_data, "sts3250_pendulum", 3)
+    assert [len(log.signal("joint_position").stamp_ns) for log in logs.values()] == [286, 273, 273]
+    assert {log.constant("payload_mass") for log in logs.values()} == {1.13}
+    assert all("motor_duty" not in log.signals for log in logs.values())
