@@ -2,6 +2,7 @@
 
 from hybridsim.calibration.artefact import Calibration
 from hybridsim.calibration.baselines import Baselines, BlackBoxEntry, SealedBlackBox
+from hybridsim.calibration.findings import Findings
 from hybridsim.calibration.locate import locate
 from hybridsim.calibration.parts import Gate, Intervals, Lineage, LoggedEvidence, SimulationSettings
 from hybridsim.calibration.record import CalibrationRecord
@@ -11,6 +12,7 @@ __all__ = [
     "BlackBoxEntry",
     "Calibration",
     "CalibrationRecord",
+    "Findings",
     "Gate",
     "Intervals",
     "Lineage",

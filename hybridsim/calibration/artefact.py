@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hybridsim.calibration.baselines import MOST_WEIGHTS, BlackBoxLike, SealedBlackBox
+from hybridsim.calibration.baselines import MOST_WEIGHTS, SealedBlackBox
 from hybridsim.calibration.files import check_inside, place, read_bounded, write_texts
+from hybridsim.calibration.findings import Findings
 from hybridsim.calibration.locate import FILE, locate
-from hybridsim.calibration.parts import Gate, Intervals, Lineage, SimulationSettings
 from hybridsim.calibration.record import CalibrationRecord, new_record, parse_json, parse_record
 from hybridsim.errors import CalibrationError, listed
 from hybridsim.networks.contract import REMEDY
@@ -46,54 +46,27 @@ class Calibration:
     folder: Path | None = field(default=None)
 
     @classmethod
-    def create(
-        cls,
-        *,
-        robot: str,
-        serial: str,
-        synthetic: bool,
-        simulation: SimulationSettings,
-        parameters: Iterable[Parameter],
-        lineage: Lineage,
-        gates: Mapping[str, Gate] | None = None,
-        intervals: Intervals | None = None,
-        networks: Iterable[Networks] = (),
-        delays: Mapping[str, Mapping[str, float]] | None = None,
-        blackbox: BlackBoxLike | None = None,
-    ) -> Calibration:
+    def create(cls, found: Findings) -> Calibration:
         """A new calibration with the id that its content gives; saves nothing.
-
-        Args:
-            robot: the design.
-            serial: the individual.
-            synthetic: whether its logs came from a simulated robot.
-            simulation: how the worlds step.
-            parameters: all of the models', identified or held.
-            lineage: where it came from.
-            gates: per signal (or `signal.component`) whether the network ships.
-            intervals: numbers behind the 90 % intervals.
-            networks: those that ship; file name and hash of their contracts are filled in here.
-            delays: per signal and component the baseline's pure delay [s].
-            blackbox: the trained baseline; file hash filled in here too.
 
         Raises:
             CalibrationError: a field does not fit, such as a number that is not finite.
         """
-        sealed = None if blackbox is None else SealedBlackBox.of(blackbox)
-        stored = sorted((_hashed(one) for one in networks), key=lambda one: one.contract.name)
+        networks = sorted((_hashed(one) for one in found.networks), key=lambda one: one.contract.name)
+        blackbox = None if found.blackbox is None else SealedBlackBox.of(found.blackbox)
         record = new_record(
-            robot=robot,
-            serial=serial,
-            synthetic=synthetic,
-            simulation=simulation,
-            parameters={p.name: p for p in sorted(parameters, key=lambda p: p.name)},
-            gates=dict(gates or {}),
-            intervals=intervals or {},
-            networks=tuple(one.contract for one in stored),
-            baselines={"delays": delays or {}, "blackbox": sealed and sealed.entry},
-            lineage=lineage,
+            robot=found.robot,
+            serial=found.serial,
+            synthetic=found.synthetic,
+            simulation=found.simulation,
+            parameters={p.name: p for p in sorted(found.parameters, key=lambda p: p.name)},
+            gates=dict(found.gates),
+            intervals=found.intervals,
+            networks=tuple(one.contract for one in networks),
+            baselines={"delays": found.delays, "blackbox": blackbox and blackbox.entry},
+            lineage=found.lineage,
         )
-        return cls(record, tuple(stored), sealed)
+        return cls(record, tuple(networks), blackbox)
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:

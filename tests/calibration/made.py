@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from hybridsim.calibration import Calibration, Gate, Lineage, LoggedEvidence, SimulationSettings
+from hybridsim.calibration import Calibration, Findings, Gate, Lineage, LoggedEvidence, SimulationSettings
 from hybridsim.calibration.record import content_id
 from hybridsim.errors import CalibrationError
 from hybridsim.parameters import Parameter
@@ -56,7 +56,7 @@ def made(**changes):
         "intervals": {"joint_position": {"pan": {"multipliers": (1.0, 2.5), "sigma": (1e-3, 0.0)}}},
         "networks": [random_networks(hidden=(5,), ensemble=2)],
     }
-    return Calibration.create(**(fields | changes))
+    return Calibration.create(Findings(**(fields | changes)))
 
 
 def edited(folder, edit, resealed=True):
