@@ -7,8 +7,7 @@ from typing import Any
 
 from hybridsim.report import sentences
 from hybridsim.report.info import CalibrationInfo
-from hybridsim.report.layout import shortened
-from hybridsim.report.sentences import Scores
+from hybridsim.report.sentences import Scores, shortened
 from hybridsim.score import interval_text
 
 MOST_IDS = 60  # chosen, because a card is one page

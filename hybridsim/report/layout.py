@@ -7,19 +7,14 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from hybridsim.report.sentences import shortened
+
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-MOST_CHARACTERS = 60
 
 
 def label(text: str) -> str:
     """Foreign text for a figure: plotly reads some tags and entities, so none is left; cut where long."""
     return html.escape(shortened(text))
-
-
-def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
-    """At most `most` characters, on one line."""
-    line = " ".join(str(text).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def blank() -> go.Figure:

@@ -18,8 +18,7 @@ from hybridsim.replay import Replay
 from hybridsim.report import sentences
 from hybridsim.report.figures import against_figure, coverage_figure, horizon_figure, joints_figure
 from hybridsim.report.info import CalibrationInfo
-from hybridsim.report.layout import shortened
-from hybridsim.report.sentences import Scores
+from hybridsim.report.sentences import Scores, shortened
 from hybridsim.report.tables import LogRow, VariantRow, log_rows, parameter_row, variant_rows
 from hybridsim.report.traces import trace_figure
 from hybridsim.score import display_unit, interval_text, write_text

@@ -10,7 +10,15 @@ from hybridsim.score import REFERENCE, interval_text, number_text
 
 Scores = Mapping[str, Any]
 
+MOST_CHARACTERS = 60  # chosen, because longer names break tables
+
 COVERAGE_ASKED = (0.85, 0.95)  # what a 90 % interval is allowed to hold before it is called wrong
+
+
+def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
+    """At most `most` characters, on one line."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def subject(scores: Scores) -> str:

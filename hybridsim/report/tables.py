@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from hybridsim.parameters import Parameter
 from hybridsim.report.info import CalibrationInfo
-from hybridsim.report.layout import shortened
-from hybridsim.report.sentences import Scores, best_variant
+from hybridsim.report.sentences import Scores, best_variant, shortened
 from hybridsim.report.variants import style
 from hybridsim.score import REFERENCE, number_text, span_text
 

@@ -1,5 +1,7 @@
 """card.md: one page that says how good, on what, and when not to use it."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 from hybridsim.report.card import card
@@ -74,3 +76,9 @@ def test_a_gate_reads_as_a_sentence():
         "ships: on validation logs, with minus without the network is -4.1 [-5.0, -3.2] mrad; clear"
     )
     assert gate_sentence(Gate(ships=False, reason="too few logs")) == "left out; too few logs"
+
+
+def test_a_card_is_written_without_plotly():
+    """`calibrate` writes cards, and plotly takes longer to import than a card to write."""
+    code = "import sys, hybridsim.report.card; sys.exit('plotly' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
