@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from hybridsim.ingest.cells import numbers
 from hybridsim.ingest.faults import Fault, Faults
 
 Unit = Literal["s", "ms", "us", "ns", "iso8601"]
-NS = {"s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1.0}
+NS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 LIMIT_NS = 4.6e18  # half of int64, 146 years: differences must not overflow
 
 # A stamp apart from the others by more than both is a glitch of the clock unless many rows share it; chosen,
@@ -29,25 +30,31 @@ def parse_stamps(cells: Sequence[object], unit: Unit) -> tuple[Int64[np.ndarray,
     """Nanoseconds of every stamp; 0 where the fault says that there is none."""
     if unit == "iso8601":
         pairs = [_parse_date(cell) for cell in cells]
-    elif unit == "ns" and all(isinstance(cell, str) and cell.strip().isdigit() for cell in cells):
-        pairs = [_bounded(int(str(cell)) if len(str(cell)) < 30 else LIMIT_NS * 2) for cell in cells]
+    elif unit == "ns" and all(_is_integer(cell) for cell in cells):
+        # A float holds only 53 bits of a stamp's 61.
+        pairs = [_bounded(int(str(cell))) for cell in cells]
     else:
         return _parse_numbers(cells, NS[unit])
     return np.array([ns for ns, _ in pairs], np.int64), np.array([fault for _, fault in pairs], np.uint8)
 
 
-def _parse_numbers(cells: Sequence[object], factor: float) -> tuple[Int64[np.ndarray, " row"], Faults]:
-    from hybridsim.ingest.cells import numbers
+def _is_integer(cell: object) -> bool:
+    text = str(cell).strip()
+    return isinstance(cell, int | str) and text.isascii() and text.isdigit() and len(text) < 30
 
+
+def _parse_numbers(cells: Sequence[object], factor: int) -> tuple[Int64[np.ndarray, " row"], Faults]:
     parsed = numbers(cells)
-    fault = parsed.fault.copy()
-    with np.errstate(over="ignore", invalid="ignore"):
-        ns = parsed.values[:, 0] * factor
+    fault, values = parsed.fault.copy(), parsed.values[:, 0]
     unreadable = np.isin(fault, (Fault.MISSING, Fault.NOT_UTF8, Fault.NOT_A_NUMBER))
-    absurd = ~unreadable & ~(np.abs(ns) < LIMIT_NS)
+    with np.errstate(over="ignore", invalid="ignore"):
+        absurd = ~unreadable & ~(np.abs(values * factor) < LIMIT_NS)
     fault[unreadable] = Fault.STAMP_UNREADABLE
     fault[absurd] = Fault.STAMP_ABSURD
-    return np.rint(np.where(fault == Fault.NONE, ns, 0.0)).astype(np.int64), fault
+    # Whole and fraction apart: their sum in ns would not fit into a float's 53 bits.
+    whole = np.floor(np.where(fault == Fault.NONE, values, 0.0))
+    fraction = np.where(fault == Fault.NONE, values - whole, 0.0)
+    return whole.astype(np.int64) * factor + np.rint(fraction * factor).astype(np.int64), fault
 
 
 def _parse_date(cell: object) -> tuple[int, Fault]:

@@ -142,19 +142,18 @@ def ingest(
     store = store if isinstance(store, LogStore) else LogStore(Path(store))
     jobs: list[Job] = []
     refused: list[Refused] = []
-    given: dict[str, Path] = {}
+    origins: list[Path] = []
     for path in map(Path, sources):
         chosen, found, without = _discover(path, spec, robot)
         refused += without
         jobs += [Job(source, chosen, robot, serial, store.root) for source in found if chosen]
-        given |= {source.shown: path for source in found}
+        origins += [path] * len(found)
     outcomes = map_jobs(run_job, jobs, engine=_engine(jobs, engine), progress=progress)
     logs = tuple(outcome for outcome in outcomes if isinstance(outcome, Ingested))
     refused += [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    served = {given[log.source] for log in logs}
-    return IngestReport(
-        store.root, logs, tuple(refused), tuple(p for p in map(Path, sources) if p not in served)
-    )
+    served = {p for p, outcome in zip(origins, outcomes, strict=True) if isinstance(outcome, Ingested)}
+    failed = tuple(path for path in map(Path, sources) if path not in served)
+    return IngestReport(store.root, logs, tuple(refused), failed)
 
 
 def run_job(job: Job) -> Ingested | Refused:

@@ -67,12 +67,13 @@ def discover(root: Path, spec: IngestSpec) -> tuple[list[Source], list[Refused]]
 def _folders(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
     if root.is_file():
         root = root.parent
+    top = root.name or root.resolve().name
     for folder, folders, files in _walk(root):
         matched = [_match(folder, files, table.file) for table in spec.tables]
-        shown = root.name if folder == root else f"{root.name}/{folder.relative_to(root).as_posix()}"
+        shown = top if folder == root else f"{top}/{folder.relative_to(root).as_posix()}"
         present = [path for path in matched if path is not None]
         if len(present) == len(matched):
-            yield Source(folder.resolve().name, folder, tuple(present), shown)
+            yield Source(folder.name or top, folder, tuple(present), shown)
         elif present or (folder != root and not folders):
             absent = [t.file for t, path in zip(spec.tables, matched, strict=True) if path is None]
             yield Refused(shown, f"lacks {listed(absent)}; it holds {listed(files, most=8)}")
@@ -84,11 +85,12 @@ def _files(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
         if fnmatchcase(root.name, pattern):
             yield Source(root.stem, root.parent, (root,), root.name)
         return
+    top = root.name or root.resolve().name
     for folder, _, files in _walk(root):
         for name in files:
             if fnmatchcase(name, pattern):
                 inside = (folder / name).relative_to(root).as_posix()
-                yield Source((folder / name).stem, folder, (folder / name,), f"{root.name}/{inside}")
+                yield Source((folder / name).stem, folder, (folder / name,), f"{top}/{inside}")
 
 
 def _match(folder: Path, files: Sequence[str], pattern: str) -> Path | None:

@@ -92,10 +92,15 @@ def dig(value: Any, path: str) -> Any:
 
 def _read_csv(text: str, file: str, table: TableSpec) -> Rows:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    kept = [(k, line) for k, line in enumerate(lines, start=1) if line.strip() and line[0] != "#"]
+    kept = [(k, line) for k, line in enumerate(lines, start=1) if line.strip()]
+    while kept and kept[0][1][0] == "#":  # comments above the header; below it every line is a row
+        del kept[0]
     if not kept:
         raise LogError(f"{file}: no lines but comments")
     names = [name.strip() for name in _csv_line(kept[0][1], table.delimiter)]
+    twice = {name for name in names if name and names.count(name) > 1}
+    if twice:
+        raise LogError(f"{file}: column {listed(twice)} is there twice; it has {', '.join(names)}")
     rows = _csv_cells([line for _, line in kept[1:]], table.delimiter)
     short = [len(row) < len(names) for row in rows]
     if any(len(row) != len(names) for row in rows):
@@ -184,8 +189,12 @@ def _from_objects(
 
 
 def _loads(text: str) -> Any:
-    # parse_int: a number of 5,000 digits is no reason to refuse the whole document.
-    return json.loads(text, parse_int=float)
+    return json.loads(text, parse_int=_integer)
+
+
+def _integer(digits: str) -> int | float:
+    """Stamps in ns need all their digits; a number of 5,000 digits is no reason to refuse the document."""
+    return int(digits) if len(digits) < 25 else float(digits)
 
 
 def _salvage(text: str, file: str, path: str, error: str) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -193,7 +202,7 @@ def _salvage(text: str, file: str, path: str, error: str) -> tuple[dict[str, Any
     start = re.search(rf'"{re.escape(path)}"\s*:\s*\[', text) if path and "." not in path else None
     if start is None:
         raise LogError(f"{file}: not valid JSON: {error}")
-    rows, position, decoder = [], start.end(), json.JSONDecoder(parse_int=float)
+    rows, position, decoder = [], start.end(), json.JSONDecoder(parse_int=_integer)
     while (opening := text.find("{", position)) >= 0:
         try:
             row, position = decoder.raw_decode(text, opening)

@@ -39,12 +39,12 @@ class Arm:
         (self.folder / "control.csv").write_text("\n".join(self.control) + "\n")
         (self.folder / "state_motor.csv").write_text("\n".join(self.state) + "\n")
 
-    def ingest(self, write=True, **options):
+    def ingest(self, write=True, also=(), **options):
         """Ingest what was written; the report and the logs of the store."""
         if write:
             self.write()
         store = LogStore(self.root.parent / "store")
-        report = ingest([self.root], load_spec("so101"), load_robot("so101"), None, store, **options)
+        report = ingest([self.root, *also], load_spec("so101"), load_robot("so101"), None, store, **options)
         return report, [store.load(log_id) for log_id in store.ids()]
 
     def log(self, **options):

@@ -1,5 +1,7 @@
 """Recordings in so101's layout: what comes in right, and what each kind of damage costs."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -205,6 +207,27 @@ def test_a_folder_that_lacks_a_file_is_refused_and_the_next_one_is_not(arm):
         "recordings/nothing: lacks control.csv, state_motor.csv; it holds none",
     ]
     assert report.failed == ()
+
+
+def test_two_recordings_of_one_name_are_told_apart(arm):
+    arm.write()
+    spoiled = arm.root.parent / "b" / "recordings"
+    shutil.copytree(arm.root, spoiled)
+    (spoiled / "wave" / "state_motor.csv").unlink()
+    report, logs = arm.ingest(write=False, also=[spoiled])
+    assert len(logs) == 1 and report.failed == (spoiled,)
+
+
+def test_a_column_that_is_there_twice_is_refused(arm):
+    arm.state[0] = "type,timestamp,positions,positions,torques"
+    assert "state_motor.csv: column positions is there twice" in arm.refusal()
+
+
+def test_a_row_that_became_a_comment_is_still_counted(arm):
+    arm.state[5] = "#" + arm.state[5]
+    log = arm.log()
+    assert kept(log)["joint_position"] == 19
+    assert log.header.notes == ("state_motor.csv: 1 rows left alone: type is #STATE_MOTOR, not STATE_MOTOR",)
 
 
 def test_an_empty_folder_is_refused(tmp_path, arm):
