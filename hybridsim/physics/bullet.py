@@ -96,6 +96,11 @@ class BulletWorlds:
         return self._load
 
     @property
+    def contact_effort(self) -> WorldJoint:
+        """After `drive_motion`: the share of `load_effort` that contacts and limits asked for, 0 in free space."""
+        return self._stepper.motor_effort
+
+    @property
     def time(self) -> Float[np.ndarray, "world"]:
         """Time since each world's last reset [s]."""
         return self._steps * self.settings.timestep
@@ -139,18 +144,23 @@ class BulletWorlds:
             self._push()
         self._effort.fill(0.0)
         self._steps += 1
-        if self.base is not None:
-            self.base.stale = True
-        state = self._stepper
-        if not isfinite(state.position.sum() + state.velocity.sum()):
+        if not isfinite(self._stepper.checksum):
             self._refuse()
+
+    def _advance(self, effort: WorldJoint) -> None:
+        """One step of all worlds; a floating base is read along or on demand."""
+        known = self._stepper.advance(effort)
+        if self.base is not None and known:
+            self.base.know(self._stepper.base)
+        elif self.base is not None:
+            self.base.stale = True
 
     def _push(self) -> None:
         """Efforts as they are; friction by the solver's velocity motor with limited force."""
         if self._motors:
             self._stepper.set_motors(0.0, self._friction)
             self._motors = bool(self._friction.any())
-        self._stepper.advance(self._effort)
+        self._advance(self._effort)
         np.add(self._effort, self._stepper.motor_effort, out=self._load)
 
     def _push_free(self) -> None:
@@ -163,7 +173,7 @@ class BulletWorlds:
         after = next_velocity(chain, position, velocity, self._effort, self._armature, self._friction, dt)
         effort = kernel.inverse_dynamics(chain, position, velocity, (after - velocity) / dt)
         self._stepper.set_motors(0.0, 0.0)
-        self._stepper.advance(effort)
+        self._advance(effort)
         self._load[:] = effort
 
     def _follow(self, target: WorldJoint) -> None:
@@ -176,7 +186,7 @@ class BulletWorlds:
             effort = kernel.inverse_dynamics(self.chain, position, velocity, (after - velocity) / dt)
         self._motors = True
         self._stepper.set_motors(after, FOLLOWING_EFFORT)
-        self._stepper.advance(effort)
+        self._advance(effort)
         np.add(effort, self._stepper.motor_effort, out=self._load)
 
     def _refuse(self) -> None:

@@ -1,4 +1,4 @@
-"""The few PyBullet calls of one step, made as cheaply as Python can."""
+"""The few PyBullet calls of one step: through its C functions where they can be trusted, else in Python."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import numpy as np
 import pybullet
 from jaxtyping import Float
 
+from hybridsim.errors import SimulationError
+from hybridsim.physics import native_loop
 from hybridsim.physics.client import Client
+from hybridsim.physics.wiring import wire
 
 WorldJoint = Float[np.ndarray, "world joint"]
 
@@ -19,15 +22,40 @@ class Stepper:
     def __init__(self, clients: Sequence[Client], joints: int) -> None:
         self.clients = clients
         self.joints = joints
+        self.wiring = wire(clients)
         shape = (len(clients), joints)
-        self.position, self.velocity = np.zeros(shape), np.zeros(shape)
-        self.motor_effort = np.zeros(shape)
-        """What the velocity motors did in the last step [N·m]; zero where they are off."""
+        self._state = np.zeros((3, *shape))
+        self.position, self.velocity, self.motor_effort = self._state
+        """The last is what the velocity motors did in the last step [N·m]; zero where they are off."""
+        self.base = np.zeros((len(clients), 13))
+        """Base as PyBullet gives it, after an `advance` that returned True."""
         self._motor_velocity, self._motor_limit = np.zeros(shape), np.zeros(shape)
         self._motors_on = False
+        self._untold = np.zeros(len(clients), bool)
 
-    def advance(self, effort: WorldJoint) -> None:
-        """Apply efforts, step every world and read it back."""
+    def advance(self, effort: WorldJoint) -> bool:
+        """Apply efforts, step every world and read it back; whether `base` was read too."""
+        if self.wiring is None:
+            self._advance_in_python(effort)
+        else:
+            self._advance_natively(self.wiring, effort)
+        if self._motors_on:  # a motor that is off keeps its last effort in Bullet
+            self.motor_effort[self._motor_limit == 0.0] = 0.0
+        else:
+            self.motor_effort.fill(0.0)
+        return self.wiring is not None
+
+    def _advance_natively(self, wiring: native_loop.Wiring, effort: WorldJoint) -> None:
+        """One step through PyBullet's C functions."""
+        failed = native_loop.advance(
+            wiring, effort, self._untold, self._motor_velocity, self._motor_limit, self._state, self.base
+        )
+        if failed >= 0:
+            raise SimulationError(f"world {failed}: PyBullet did not complete the step")
+        self._untold.fill(False)
+
+    def _advance_in_python(self, effort: WorldJoint) -> None:
+        """The same through PyBullet's Python functions."""
         if not self.joints:
             for client in self.clients:
                 pybullet.stepSimulation(client.id)
@@ -46,8 +74,12 @@ class Stepper:
         position, velocity, _, applied = zip(*states, strict=True)
         self.position.ravel()[:] = position
         self.velocity.ravel()[:] = velocity
-        if self._motors_on:
-            self.motor_effort.ravel()[:] = applied
+        self.motor_effort.ravel()[:] = applied
+
+    @property
+    def checksum(self) -> float:
+        """Sum of the whole state: not finite where any of it is not."""
+        return float(self._state.sum())
 
     def set_motors(self, velocity: WorldJoint | float, limit: WorldJoint | float) -> None:
         """Let the velocity motors aim at `velocity` with at most `limit`, until set again.
@@ -59,7 +91,9 @@ class Stepper:
             return
         self._motor_velocity[:], self._motor_limit[:] = velocity, limit
         self._motors_on = bool(self._motor_limit.any())
-        self.motor_effort[:] = 0.0
+        if self.wiring is not None:
+            self._untold |= changed
+            return
         for world in np.flatnonzero(changed).tolist():
             self._tell_motors(world)
 
@@ -80,6 +114,7 @@ class Stepper:
         for world, q, qd in zip(worlds, position.tolist(), velocity.tolist(), strict=True):
             client = self.clients[world]
             self._motor_velocity[world] = self._motor_limit[world] = self.motor_effort[world] = 0.0
+            self._untold[world] = False
             self._tell_motors(world)
             for index, angle, rate in zip(client.indices, q, qd, strict=True):
                 pybullet.resetJointState(client.body, index, angle, rate, physicsClientId=client.id)

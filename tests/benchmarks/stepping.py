@@ -1,0 +1,124 @@
+"""Steps per second of BulletWorlds against the barest PyBullet loop for the same robot, in one run.
+
+    .venv/bin/python tests/benchmarks/stepping.py
+
+ANYmal C (fixed links merged), N = 8 worlds, standing, 400 Hz: read joints, ideal PD, apply, step. Rounds of
+the contenders alternate, so that a busy machine slows all; quoted are medians, and ratios round by round.
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pybullet
+
+from hybridsim.physics.bullet import BulletWorlds
+from hybridsim.physics.client import WorldSettings, open_client
+from hybridsim.physics.merge import merge_fixed
+from hybridsim.physics.urdf import load_urdf
+from tests.physics.conftest import robot_path
+
+WORLDS, ROUNDS, STEPS = 8, 25, 200
+STIFFNESS, DAMPING = 80.0, 2.0
+SETTINGS = WorldSettings(timestep=1 / 400, base="floating", plane=True)
+# Hips straight, knees bent, as ANYmal stands: [HAA, HFE, KFE] of LF, RF, LH, RH.
+STANCE = {"HAA": 0.0, "F_HFE": 0.4, "F_KFE": -0.8, "H_HFE": -0.4, "H_KFE": 0.8}
+HEIGHT = 0.56
+
+
+def stance(joints: list[str]) -> np.ndarray:
+    """Standing joint positions [rad]."""
+    return np.array([next(v for k, v in STANCE.items() if name.endswith(k)) for name in joints])
+
+
+class Barest:
+    """What somebody writes who knows PyBullet and wants nothing but speed."""
+
+    def __init__(self, model, joints) -> None:
+        self.clients = [open_client(model, joints, SETTINGS) for _ in range(WORLDS)]
+        self.target = stance(joints).tolist()
+        first = self.clients[0]
+        (x, y, z), self.turn = pybullet.getBasePositionAndOrientation(first.body, physicsClientId=first.id)
+        self.place = [x, y, z + HEIGHT]
+
+    def reset(self) -> None:
+        for c in self.clients:
+            pybullet.resetBasePositionAndOrientation(c.body, self.place, self.turn, physicsClientId=c.id)
+            pybullet.resetBaseVelocity(c.body, [0, 0, 0], [0, 0, 0], physicsClientId=c.id)
+            for index, angle in zip(c.indices, self.target, strict=True):
+                pybullet.resetJointState(c.body, index, angle, physicsClientId=c.id)
+
+    def run(self, steps: int) -> None:
+        target, torque = self.target, pybullet.TORQUE_CONTROL
+        for _ in range(steps):
+            for c in self.clients:
+                states = pybullet.getJointStates(c.body, c.indices, physicsClientId=c.id)
+                efforts = [
+                    STIFFNESS * (q - s[0]) - DAMPING * s[1] for q, s in zip(target, states, strict=True)
+                ]
+                pybullet.setJointMotorControlArray(
+                    c.body, c.indices, torque, forces=efforts, physicsClientId=c.id
+                )
+                pybullet.stepSimulation(physicsClientId=c.id)
+
+    def height(self) -> float:
+        c = self.clients[0]
+        pose = pybullet.getBasePositionAndOrientation(c.body, physicsClientId=c.id)[0]
+        return HEIGHT + pose[2] - self.place[2]
+
+
+class Batched:
+    """BulletWorlds with the PD as one numpy expression for all worlds and joints."""
+
+    def __init__(self, model, joints) -> None:
+        self.worlds = BulletWorlds(model, joints, WORLDS, SETTINGS)
+        self.target = stance(joints)
+
+    def reset(self) -> None:
+        self.worlds.reset(position=np.broadcast_to(self.target, (WORLDS, len(self.target))))
+        for world in range(WORLDS):
+            self.worlds.base.place(world, np.array([0.0, 0.0, HEIGHT]))
+
+    def run(self, steps: int) -> None:
+        worlds = self.worlds
+        for _ in range(steps):
+            effort = STIFFNESS * (self.target - worlds.joint_position) - DAMPING * worlds.joint_velocity
+            worlds.apply_effort(effort)
+            worlds.step()
+
+    def height(self) -> float:
+        return float(self.worlds.base.position[0, 2])
+
+
+def measure(
+    contenders: dict[str, object], clock: Callable[[], float] = time.process_time
+) -> dict[str, np.ndarray]:
+    """Time of one world's step in every round [µs]; the order within a round alternates."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for turn in range(ROUNDS + 1):
+        for name in list(contenders)[:: 1 if turn % 2 else -1]:
+            contenders[name].reset()
+            contenders[name].run(100)  # settle on the feet
+            start = clock()
+            contenders[name].run(STEPS)
+            times[name].append((clock() - start) / (STEPS * WORLDS) * 1e6)
+    return {name: np.array(values[1:]) for name, values in times.items()}
+
+
+def main() -> None:
+    """Print one line a contender."""
+    model = merge_fixed(load_urdf(robot_path("anymal_c")))
+    joints = sorted(joint.name for joint in model.moving_joints)
+    contenders = {"barest PyBullet loop": Barest(model, joints), "BulletWorlds": Batched(model, joints)}
+    times = measure(contenders)
+    barest = times["barest PyBullet loop"]
+    for name, values in times.items():
+        low, ratio, high = np.percentile(barest / values, [25, 50, 75])
+        print(
+            f"{name:24s} {np.median(values):6.1f} µs a world step, rate {ratio:.3f} of the barest"
+            f" (quartiles {low:.3f} to {high:.3f}), standing at {contenders[name].height():.3f} m"
+        )
+
+
+if __name__ == "__main__":
+    main()
