@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 
 from hybridsim.errors import LogError
 from hybridsim.ingest.cells import Cells, lists, numbers
@@ -58,26 +58,29 @@ def signals_of(
         fault = _with_structure(rows, fault)
         good = np.flatnonzero(fault == Fault.NONE)
         fault[good] = order_faults(stamp_ns[good])
-        keep = fault == Fault.NONE
-        if keep.sum() < 2:
-            if spec.required:
-                raise LogError(_nothing_left(rows, spec, fault))
-            continue
-        signal = Signal(
-            spec.name,
-            signal_word(spec.name).unit,
-            tuple(spec.columns),
-            stamp_ns[keep],
-            values[keep],
-            spec.frame,
-        )
-        facts = SignalFacts(
-            rows_read=len(fault),
-            duplicates_dropped=int((fault == Fault.DUPLICATE).sum()),
-            refused=refusals(fault, rows.numbers, rows.file),
-        )
-        found[spec.name] = (signal, facts)
+        if (fault == Fault.NONE).sum() >= 2:
+            found[spec.name] = _kept(rows, spec, stamp_ns, values, fault)
+        elif spec.required:
+            raise LogError(_nothing_left(rows, spec, fault))
     return found
+
+
+def _kept(
+    rows: Rows,
+    spec: SignalSpec,
+    stamp_ns: Int64[np.ndarray, " row"],
+    values: Float64[np.ndarray, "row component"],
+    fault: Faults,
+) -> tuple[Signal, SignalFacts]:
+    """The signal of the rows without a fault, and what is to be said of the others."""
+    keep = fault == Fault.NONE
+    unit = signal_word(spec.name).unit
+    signal = Signal(spec.name, unit, tuple(spec.columns), stamp_ns[keep], values[keep], spec.frame)
+    return signal, SignalFacts(
+        rows_read=len(fault),
+        duplicates_dropped=int((fault == Fault.DUPLICATE).sum()),
+        refused=refusals(fault, rows.numbers, rows.file),
+    )
 
 
 def place_of(column: str, columns: Sequence[str], names: Sequence[str] | None, file: str) -> Place:

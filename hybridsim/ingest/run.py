@@ -4,96 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hybridsim.errors import HybridSimError, LogError
 from hybridsim.ingest.assemble import signals_of
 from hybridsim.ingest.fields import check_robot, constants_of, header_fields, labels_of, list_names
+from hybridsim.ingest.outcome import Ingested, IngestReport
 from hybridsim.ingest.sources import Refused, Source, discover
-from hybridsim.ingest.spec import IngestSpec, load_spec, specs_for
+from hybridsim.ingest.spec import IngestSpec, TableSpec, load_spec, specs_for
 from hybridsim.ingest.tables import read_rows
 from hybridsim.jobs import Engine, map_jobs
-from hybridsim.log import LogDraft, LogStore, Refusal, Signal, SignalFacts, SourceFile
+from hybridsim.log import LogDraft, LogStore, Signal, SignalFacts, SourceFile
 from hybridsim.robot import Robot, load_robot
 
 Progress = Callable[[int, int], None]  # done, total
 # Below this much, starting worker processes takes longer than reading; chosen from 0.15 s a megabyte.
 PARALLEL_BYTES = 30_000_000
-
-
-@dataclass(frozen=True)
-class Ingested:
-    """A log that is in the store now.
-
-    Attributes:
-        source: where it came from.
-        log_id: its name in the store.
-        created: False where the store had it already.
-        rows: samples kept, over all signals.
-        refused: rows that a signal had to do without, per signal name.
-        duplicates_dropped: rows whose stamp a signal had already.
-        notes: anything else worth reading.
-    """
-
-    source: str
-    log_id: str
-    created: bool
-    rows: int
-    refused: tuple[tuple[str, Refusal], ...]
-    duplicates_dropped: int
-    notes: tuple[str, ...]
-
-    def lines(self) -> list[str]:
-        """What was refused in this log, one line a reason and file."""
-        merged: dict[tuple[str, str, int, tuple[int, ...]], list[str]] = {}
-        for signal, entry in self.refused:
-            merged.setdefault((entry.file, entry.reason, entry.count, entry.rows), []).append(signal)
-        lines = [
-            f"{self.source}: {file}: {count} rows refused in {', '.join(signals)}: {reason} "
-            f"(row {_first(rows, count)})"
-            for (file, reason, count, rows), signals in merged.items()
-        ]
-        if self.duplicates_dropped:
-            lines.append(
-                f"{self.source}: {self.duplicates_dropped} samples dropped: their stamp was there already"
-            )
-        return [*lines, *(f"{self.source}: {note}" for note in self.notes)]
-
-
-@dataclass(frozen=True)
-class IngestReport:
-    """What became of every source.
-
-    Attributes:
-        store: where the logs are.
-        logs: one entry a log that was read, new or not.
-        refused: logs and sources that were not.
-        failed: sources, as they were given, that gave no log at all.
-    """
-
-    store: Path
-    logs: tuple[Ingested, ...]
-    refused: tuple[Refused, ...]
-    failed: tuple[Path, ...]
-
-    @property
-    def created(self) -> int:
-        """How many logs are new."""
-        return sum(log.created for log in self.logs)
-
-    def lines(self) -> list[str]:
-        """One line a refused source or class of rows; empty when nothing was refused."""
-        rows = [line for log in self.logs for line in log.lines()]
-        return [*(f"refused {entry}" for entry in self.refused), *rows]
-
-    def __str__(self) -> str:
-        known = len(self.logs) - self.created
-        summary = (
-            f"{self.created} new logs in {self.store}, {known} known already, {len(self.refused)} refused"
-        )
-        return "\n".join([*self.lines(), summary])
 
 
 @dataclass(frozen=True)
@@ -105,6 +33,7 @@ class Job:
     robot: Robot
     serial: str | None
     store: Path
+    given: Path  # what the user gave, and this log was found in
 
     @property
     def name(self) -> str:
@@ -140,18 +69,11 @@ def ingest(
     """
     robot = load_robot(robot) if isinstance(robot, str) else robot
     store = store if isinstance(store, LogStore) else LogStore(Path(store))
-    jobs: list[Job] = []
-    refused: list[Refused] = []
-    origins: list[Path] = []
-    for path in map(Path, sources):
-        chosen, found, without = _discover(path, spec, robot)
-        refused += without
-        jobs += [Job(source, chosen, robot, serial, store.root) for source in found if chosen]
-        origins += [path] * len(found)
+    jobs, refused = _jobs(sources, spec, robot, serial, store.root)
     outcomes = map_jobs(run_job, jobs, engine=_engine(jobs, engine), progress=progress)
     logs = tuple(outcome for outcome in outcomes if isinstance(outcome, Ingested))
     refused += [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    served = {p for p, outcome in zip(origins, outcomes, strict=True) if isinstance(outcome, Ingested)}
+    served = {job.given for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, Ingested)}
     failed = tuple(path for path in map(Path, sources) if path not in served)
     return IngestReport(store.root, logs, tuple(refused), failed)
 
@@ -186,15 +108,10 @@ def draft_of(source: Source, spec: IngestSpec, robot: Robot, serial: str | None)
         rows = read_rows(content, path.name, table)
         document = document or rows.document
         if spec.header is None and rows.document:
-            check_robot(rows.document, spec, robot)
-        signals.update(signals_of(rows, table, robot, names))
-        missing = [
-            s.name for s in table.signals if s.name not in signals and robot.name in (s.robots or spec.robots)
-        ]
-        notes += [
-            *rows.notes,
-            *(f"{path.name}: fewer than two rows of {name} can be used" for name in missing),
-        ]
+            check_robot(rows.document, spec, robot)  # before its rows are read with another robot's limits
+        found = signals_of(rows, table, robot, names)
+        signals.update(found)
+        notes += [*rows.notes, *_missing(path.name, table, found, robot)]
     fields = header_fields(source.folder, spec, document)
     check_robot(fields, spec, robot)
     session = re.search(spec.session, source.name) if spec.session else None
@@ -213,6 +130,12 @@ def draft_of(source: Source, spec: IngestSpec, robot: Robot, serial: str | None)
     )
 
 
+def _missing(file: str, table: TableSpec, found: Container[str], robot: Robot) -> list[str]:
+    """Notes on optional signals that a table should have and of which no row could be used."""
+    expected = [spec.name for spec in table.signals if spec.robots is None or robot.name in spec.robots]
+    return [f"{file}: fewer than two rows of {name} can be used" for name in expected if name not in found]
+
+
 def try_draft(source: Source, spec: IngestSpec, robot: Robot, serial: str | None) -> LogDraft | Refused:
     """`draft_of`, with a refusal instead of an exception: a broken log costs that log."""
     try:
@@ -221,6 +144,22 @@ def try_draft(source: Source, spec: IngestSpec, robot: Robot, serial: str | None
         return Refused(source.shown, str(error))
     except (OSError, MemoryError) as error:
         return Refused(source.shown, f"cannot be read: {error}")
+
+
+def _jobs(
+    sources: Sequence[Path],
+    spec: IngestSpec | Path | str | None,
+    robot: Robot,
+    serial: str | None,
+    store: Path,
+) -> tuple[list[Job], list[Refused]]:
+    jobs: list[Job] = []
+    refused: list[Refused] = []
+    for path in map(Path, sources):
+        chosen, found, without = _discover(path, spec, robot)
+        refused += without
+        jobs += [Job(source, chosen, robot, serial, store, path) for source in found if chosen]
+    return jobs, refused
 
 
 def _discover(
@@ -270,8 +209,3 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise LogError(f"{path.name}: cannot be read: {error.strerror}") from None
-
-
-def _first(rows: tuple[int, ...], count: int) -> str:
-    shown = ", ".join(str(row) for row in rows[:3])
-    return shown + (", ..." if count > 3 else "")
