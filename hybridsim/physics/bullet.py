@@ -97,7 +97,7 @@ class BulletWorlds:
 
     @property
     def contact_effort(self) -> WorldJoint:
-        """After `drive_motion`: the share of `load_effort` that contacts and limits asked for, 0 in free space."""
+        """After `drive_motion`: the share of `load_effort` due to contacts and limits, 0 in free space."""
         return self._stepper.motor_effort
 
     @property

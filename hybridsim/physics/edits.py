@@ -56,7 +56,7 @@ def with_armature(model: RigidModel, armature: Mapping[str, float]) -> RigidMode
     """The model with reflected inertia added to each joint's child link, about the joint's axis.
 
     Exact for a single joint between ground and one body. On a chain it is wrong, because a real rotor spins
-    with its own joint only: 0.1 rad and more on a two-link swing, tests/physics/test_armature.py.
+    with its own joint only: 1 rad off on a two-link swing, tests/physics/test_armature.py.
 
     Args:
         model: the robot.
