@@ -74,7 +74,7 @@ def _signal_row(log: Log, name: str, entry: SignalHeader) -> tuple[str, ...]:
     return (
         name,
         entry.unit,
-        ", ".join(entry.components),
+        _some(entry.components),
         str(entry.rows),
         number(entry.rate_hz),
         f"{span * 1e-9:.3f}",
@@ -96,6 +96,11 @@ def _log_row(log: Log) -> tuple[str, ...]:
         str(max(entry.gap_count for entry in entries)),
         str(sum(_refused(entry) for entry in entries)),
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    """Up to two names, or the first and the last of so many; all of them are in the JSON."""
+    return ", ".join(names) if len(names) < 3 else f"{names[0]} .. {names[-1]} ({len(names)})"
 
 
 def _refused(entry: SignalHeader) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from hybridsim.ingest.inspect.sheet import Grid, Sheet, number
 from hybridsim.robot import Quantity, Robot, problems
 
@@ -18,7 +20,7 @@ def robot_sheet(robot: Robot) -> Sheet:
         ("timestep", _shown(robot.rigid_body.timestep)),
         ("reflected inertia", f"{robot.rigid_body.reflected_inertia}: {robot.rigid_body.source}"),
     )
-    grids = [_joints(robot), _drives(robot), _others(robot), _sources(robot)]
+    grids = [_joints(robot), _drives(robot), _others(robot), _values(robot)]
     return Sheet(
         title=f"robot {robot.name}",
         facts=facts,
@@ -47,15 +49,8 @@ def _unit(robot: Robot, key: str) -> str:
 
 
 def _drives(robot: Robot) -> Grid:
-    columns = (*DRIVE_WORDS, "values")
-    rows = [
-        (
-            *(str(getattr(drive, word)) for word in DRIVE_WORDS),
-            ", ".join(f"{key} {_shown(value)}" for key, value in drive if isinstance(value, Quantity)),
-        )
-        for drive in robot.drives
-    ]
-    return Grid("drives", columns, tuple(rows))
+    rows = [tuple(str(getattr(drive, word)) for word in DRIVE_WORDS) for drive in robot.drives]
+    return Grid("drives", DRIVE_WORDS, tuple(rows))
 
 
 def _others(robot: Robot) -> Grid:
@@ -68,28 +63,29 @@ def _others(robot: Robot) -> Grid:
     return Grid("encoders, sensors, payloads", ("kind", "of", "what"), tuple(rows))
 
 
-def _sources(robot: Robot) -> Grid:
-    """Every value's source once, with the values that it stands for."""
-    found: dict[str, list[str]] = {}
+def _values(robot: Robot) -> Grid:
+    """Every value with its source; equal ones of several joints share a line."""
+    found: dict[tuple[str, str, str, str], list[str]] = {}
     for joint in robot.joints:
-        found.setdefault(joint.sign_source, []).append(f"{joint.name}.sign")
-    parts = [(part.joint if hasattr(part, "joint") else part.name, part) for part in _parts(robot)]
-    for name, part in parts:
-        for key, value in part:
-            if isinstance(value, Quantity):
-                found.setdefault(value.source, []).append(f"{name}.{key}")
-    rows = [(_some(values), source) for source, values in found.items()]
-    return Grid("sources", ("values", "source"), tuple(rows))
+        found.setdefault(("sign", f"{joint.sign:+d}", "1", joint.sign_source), []).append(joint.name)
+    for joint in robot.joints:
+        _collect(found, joint.name, joint)
+    for part in (*robot.drives, *robot.encoders):
+        _collect(found, part.joint, part)
+    rows = [(key, value, unit, _some(of), source) for (key, value, unit, source), of in found.items()]
+    return Grid("values", ("value", "is", "unit", "of", "source"), tuple(rows))
 
 
-def _parts(robot: Robot) -> list:
-    return [*robot.joints, *robot.drives, *robot.encoders]
+def _collect(found: dict[tuple[str, str, str, str], list[str]], name: str, part: BaseModel) -> None:
+    for key, value in part:
+        if isinstance(value, Quantity):
+            entry = (key, number(value.value, 6), value.unit, value.source)
+            found.setdefault(entry, []).append(name)
 
 
-def _some(values: list[str], most: int = 3) -> str:
-    names = list(dict.fromkeys(values))
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _some(names: list[str]) -> str:
+    """One or two names, or the first and how many more."""
+    return ", ".join(names) if len(names) < 3 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _shown(quantity: Quantity) -> str:
