@@ -80,7 +80,7 @@ def test_the_files_are_what_the_design_says(stored):
 def test_adding_twice_changes_nothing(stored):
     store, folder = stored
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
-    # Another file name for the same recording is the same log; what was refused on the way is no content either.
+    # Another file name for the same recording is the same log; refusals are no content either.
     again = a_draft(
         name="copy of wave", facts={"joint_position": SignalFacts(rows_read=101)}, session="tuesday"
     )
