@@ -87,6 +87,25 @@ def _member(p: np.ndarray, sizes: np.ndarray, x: np.ndarray, work: np.ndarray, y
 
 
 @njit(nogil=True, cache=True)
+def _ensemble(
+    parameters: np.ndarray,
+    sizes: np.ndarray,
+    x: np.ndarray,
+    work: np.ndarray,
+    gate: np.ndarray,
+    output: np.ndarray,
+    each: np.ndarray,
+) -> None:
+    """Gated and bounded outputs [member row] of one group for four rows."""
+    for m in range(each.shape[0]):
+        _member(parameters[m], sizes, x, work, each[m])
+        for r in range(ROWS):
+            s = each[m, r] * output[0]
+            ratio = s * output[1]
+            each[m, r] = gate[r] * (s / np.sqrt(np.float32(1) + ratio * ratio))
+
+
+@njit(nogil=True, cache=True)
 def evaluate_into(
     features: np.ndarray,
     parameters: np.ndarray,
@@ -112,29 +131,23 @@ def evaluate_into(
         spread: [row group] float32, written: sample standard deviation over members, NaN with one member.
     """
     rows, groups, _ = features.shape
-    one = np.float32(1)
     width = max(sizes.max(), TILE)
     x = np.zeros(ROWS * width, np.float32)
     work = np.empty((2, ROWS * width), np.float32)
-    gate, total_, y = np.empty(ROWS, np.float32), np.empty(ROWS, np.float32), np.empty(ROWS, np.float32)
+    gate = np.zeros(ROWS, np.float32)
     each = np.empty((members, ROWS), np.float32)
     for g in range(groups):
         for start in range(0, rows, ROWS):
             count = min(ROWS, rows - start)
             for r in range(count):
                 gate[r] = _normalise(features[start + r, g], scaling[g], x[r * width :])
-                total_[r] = 0
-            for m in range(members):
-                _member(parameters[g, m], sizes, x, work, y)
-                for r in range(count):
-                    s = y[r] * output[g, 0]
-                    ratio = s * output[g, 1]
-                    each[m, r] = gate[r] * (s / np.sqrt(one + ratio * ratio))
-                    total_[r] += each[m, r]
+            _ensemble(parameters[g], sizes, x, work, gate, output[g], each)
             for r in range(count):
-                centre = total_[r] / np.float32(members)
-                mean[start + r, g] = centre
-                squares = np.float32(0)
+                total_, squares = np.float32(0), np.float32(0)
+                for m in range(members):
+                    total_ += each[m, r]
+                centre = total_ / np.float32(members)
                 for m in range(members):
                     squares += (each[m, r] - centre) ** 2
+                mean[start + r, g] = centre
                 spread[start + r, g] = np.sqrt(squares / np.float32(members - 1)) if members > 1 else np.nan
