@@ -15,7 +15,7 @@ from hybridsim.physics import kernel
 from hybridsim.physics.chain import Chain, chain_of, check_joints
 from hybridsim.physics.client import WorldSettings, grounded, open_client
 from hybridsim.physics.floating import FloatingBase
-from hybridsim.physics.forward import next_velocity
+from hybridsim.physics.forward import carried_effort, following_effort
 from hybridsim.physics.model import RigidModel
 from hybridsim.physics.stepper import Stepper
 
@@ -67,9 +67,9 @@ class BulletWorlds:
         self._effort, self._load, self._friction = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self._target: np.ndarray | None = None
         self._steps = np.zeros(worlds, np.int64)
-        self._motors = False
-        """Whether Bullet's motors may differ from the friction asked for."""
         self._geared = bool(self._armature.any())
+        self._rubs = self._motors = False
+        """Whether friction is asked for; whether Bullet's motors may be on."""
         self.reset()
 
     @property
@@ -117,15 +117,15 @@ class BulletWorlds:
         motor with limited force does, together with contacts: at 50 iterations an arm may creep by mrad/s.
         """
         self._friction[:] = limit
-        self._motors = True
-        self._geared = bool(self._armature.any() or self._friction.any())
+        self._rubs = bool(self._friction.any())
 
     def drive_motion(self, position: WorldJoint) -> None:
         """Carry the joints to these positions at the end of the next step, whatever that takes.
 
         The joint's velocity is then the step's difference quotient, as a shaft has that is integrated by
         semi-implicit Euler at the same timestep. `load_effort` then holds the body's reaction.
-        Error: 1e-12 rad in free space; friction set by `apply_friction` has no say.
+        Error: 1e-12 rad in free space. Friction set by `apply_friction` has no say; joint limits of the
+        model have (drop them with `with_limits`).
         """
         self._target = np.array(position, float)
 
@@ -138,7 +138,7 @@ class BulletWorlds:
         if self._target is not None:
             self._follow(self._target)
             self._target = None
-        elif self._free and self._geared:
+        elif self._free and (self._geared or self._rubs):
             self._push_free()
         else:
             self._push()
@@ -150,6 +150,7 @@ class BulletWorlds:
     def _advance(self, effort: WorldJoint) -> None:
         """One step of all worlds; a floating base is read along or on demand."""
         known = self._stepper.advance(effort)
+        np.add(effort, self._stepper.motor_effort, out=self._load)
         if self.base is not None and known:
             self.base.know(self._stepper.base)
         elif self.base is not None:
@@ -157,37 +158,41 @@ class BulletWorlds:
 
     def _push(self) -> None:
         """Efforts as they are; friction by the solver's velocity motor with limited force."""
-        if self._motors:
+        if self._rubs or self._motors:
             self._stepper.set_motors(0.0, self._friction)
-            self._motors = bool(self._friction.any())
+            self._motors = self._rubs
         self._advance(self._effort)
-        np.add(self._effort, self._stepper.motor_effort, out=self._load)
 
     def _push_free(self) -> None:
         """Efforts as the body feels them behind drives with inertia and friction, solved in joint space.
 
         In free space this is exact, where Bullet's solver stops at 50 iterations and lets a held arm creep.
         """
-        chain, dt = self._grounded_chain(), self.settings.timestep
-        position, velocity = self._stepper.position, self._stepper.velocity
-        after = next_velocity(chain, position, velocity, self._effort, self._armature, self._friction, dt)
-        effort = kernel.inverse_dynamics(chain, position, velocity, (after - velocity) / dt)
-        self._stepper.set_motors(0.0, 0.0)
+        chain, state, dt = self._grounded_chain(), self._stepper, self.settings.timestep
+        effort = carried_effort(
+            chain, state.position, state.velocity, self._effort, self._armature, self._friction, dt
+        )
+        self._motors_off()
         self._advance(effort)
-        self._load[:] = effort
 
     def _follow(self, target: WorldJoint) -> None:
-        """Feed the motion's effort forward and let a strong motor correct what contacts and limits add."""
-        dt = self.settings.timestep
-        position, velocity = self._stepper.position, self._stepper.velocity
-        after = (target - position) / dt
+        """Feed the motion's effort forward; where contacts may interfere, a strong motor corrects it."""
+        state, dt = self._stepper, self.settings.timestep
         effort = np.zeros_like(target)
         if self.chain is not None:
-            effort = kernel.inverse_dynamics(self.chain, position, velocity, (after - velocity) / dt)
-        self._motors = True
-        self._stepper.set_motors(after, FOLLOWING_EFFORT)
+            effort = following_effort(self.chain, state.position, state.velocity, target, dt)
+        if self._free and self.settings.substeps == 1:
+            self._motors_off()
+        else:
+            state.set_motors((target - state.position) / dt, FOLLOWING_EFFORT)
+            self._motors = True
         self._advance(effort)
-        np.add(effort, self._stepper.motor_effort, out=self._load)
+
+    def _motors_off(self) -> None:
+        """Leave nothing but efforts to act."""
+        if self._motors:
+            self._stepper.set_motors(0.0, 0.0)
+            self._motors = False
 
     def _refuse(self) -> None:
         """Stop at a state that is not finite."""
@@ -225,7 +230,7 @@ class BulletWorlds:
             array[chosen] = 0.0
         self._target = None
         self._steps[chosen] = 0
-        self._geared = bool(self._armature.any() or self._friction.any())
+        self._rubs = bool(self._friction.any())
 
     def bias_effort(self, position: WorldJoint, velocity: WorldJoint) -> WorldJoint:
         """Effort of gravity, Coriolis and centrifugal forces at a state (fixed base)."""

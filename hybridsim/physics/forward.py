@@ -8,6 +8,7 @@ from numba import njit
 
 from hybridsim.physics.chain import Chain
 from hybridsim.physics.composite import composite_bodies
+from hybridsim.physics.kernel import inverse_dynamics
 from hybridsim.physics.recursion import new_work, newton_euler
 
 Joints = Float[np.ndarray, "n joint"]
@@ -63,6 +64,30 @@ def next_velocity(
                 result[n, i] += matrix[i, j] * bias[j]
         rub(matrix, timestep * friction[n], impulse, result[n])
     return result
+
+
+@njit(cache=True, nogil=True)
+def carried_effort(
+    chain: Chain,
+    position: Joints,
+    velocity: Joints,
+    effort: Joints,
+    armature: PerJoint,
+    friction: Joints,
+    timestep: float,
+) -> Joints:
+    """What reaches the body of `effort` through drives with armature and friction; see `next_velocity`."""
+    after = next_velocity(chain, position, velocity, effort, armature, friction, timestep)
+    return inverse_dynamics(chain, position, velocity, (after - velocity) / timestep)
+
+
+@njit(cache=True, nogil=True)
+def following_effort(
+    chain: Chain, position: Joints, velocity: Joints, target: Joints, timestep: float
+) -> Joints:
+    """Effort that carries the joints to `target` by the end of a semi-implicit Euler step in free space."""
+    after = (target - position) / timestep
+    return inverse_dynamics(chain, position, velocity, (after - velocity) / timestep)
 
 
 @njit(cache=True, nogil=True)

@@ -123,10 +123,11 @@ def test_friction_holds_a_whole_arm(arm):
         np.testing.assert_allclose(worlds.load_effort, worlds.bias_effort(start, 0 * start), atol=1e-8)
 
 
-def test_driven_motion_lands_exactly_and_reports_the_load(arm):
+@pytest.mark.parametrize("plane", [False, True])  # fed forward alone, and with Bullet's motors to correct it
+def test_driven_motion_lands_exactly_and_reports_the_load(arm, plane):
     free = with_limits(with_collision(arm, False), False)
     dt = 0.005
-    with BulletWorlds(free, ARM, 2, WorldSettings(timestep=dt)) as worlds:
+    with BulletWorlds(free, ARM, 2, WorldSettings(timestep=dt, plane=plane)) as worlds:
         rng, rate = np.random.default_rng(0), np.zeros((2, 6))
         for _ in range(200):
             q, qd = worlds.joint_position.copy(), worlds.joint_velocity.copy()
