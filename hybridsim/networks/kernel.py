@@ -14,7 +14,7 @@ ROWS = 4
 TILE = 16  # outputs worked on at once; hidden widths are padded to it
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _hidden(p: np.ndarray, at: int, wide: int, narrow: int, x: np.ndarray, y: np.ndarray, width: int) -> None:
     """One hidden layer, softsign(x W + b), for four rows; W [wide narrow] then b [narrow] from p[at] on."""
     bias = at + wide * narrow
@@ -41,7 +41,7 @@ def _hidden(p: np.ndarray, at: int, wide: int, narrow: int, x: np.ndarray, y: np
         store(y, 3 * width + o + 8, softsign(d1))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _last(p: np.ndarray, at: int, wide: int, h: np.ndarray, start: int) -> np.float32:
     """The linear last layer of one row."""
     acc = splat(np.float32(0))
@@ -50,7 +50,7 @@ def _last(p: np.ndarray, at: int, wide: int, h: np.ndarray, start: int) -> np.fl
     return total(acc) + p[at + wide]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _normalise(features: np.ndarray, scaling: np.ndarray, x: np.ndarray) -> np.float32:
     """Normalised features of one row into x; returns the gate, 1 inside the support and 0 beyond the fade.
 
@@ -70,7 +70,7 @@ def _normalise(features: np.ndarray, scaling: np.ndarray, x: np.ndarray) -> np.f
     return gate
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _member(p: np.ndarray, sizes: np.ndarray, x: np.ndarray, work: np.ndarray, y: np.ndarray) -> None:
     """Raw outputs y of one member for four rows."""
     width = x.size // ROWS
@@ -86,7 +86,7 @@ def _member(p: np.ndarray, sizes: np.ndarray, x: np.ndarray, work: np.ndarray, y
         y[r] = _last(p, at, sizes[last], source, r * width)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def _ensemble(
     parameters: np.ndarray,
     sizes: np.ndarray,
@@ -105,7 +105,7 @@ def _ensemble(
             each[m, r] = gate[r] * (s / np.sqrt(np.float32(1) + ratio * ratio))
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def evaluate_into(
     features: np.ndarray,
     parameters: np.ndarray,
