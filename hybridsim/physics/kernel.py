@@ -1,7 +1,7 @@
 """Dynamics of fixed-base trees over batches: efforts, mass matrix, regressor, motion. No simulator, no GIL.
 
-Error: equal to PyBullet's to 1e-9, tests/physics/test_kernel.py. Speed: about 1 µs an evaluation of a
-six-joint arm, tests/benchmarks/kernel.py.
+Error: equal to PyBullet's to 1e-11, tests/physics/test_kernel.py. Speed: printed by
+tests/benchmarks/stepping.py, for a six-joint arm about 0.6 µs an effort and 1 µs a mass matrix.
 """
 
 from __future__ import annotations

@@ -1,24 +1,29 @@
 """Steps per second of BulletWorlds against the barest PyBullet loop for the same robot, in one run.
 
-    .venv/bin/python tests/benchmarks/stepping.py
+    .venv/bin/python -m tests.benchmarks.stepping
 
 ANYmal C (fixed links merged), N = 8 worlds, standing, 400 Hz: read joints, ideal PD, apply, step. Rounds of
 the contenders alternate, so that a busy machine slows all; quoted are medians, and ratios round by round.
 """
 
+import os
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 import pybullet
 
+from hybridsim.physics import kernel
 from hybridsim.physics.bullet import BulletWorlds
+from hybridsim.physics.chain import chain_of
 from hybridsim.physics.client import WorldSettings, open_client
 from hybridsim.physics.merge import merge_fixed
+from hybridsim.physics.model import RigidModel
 from hybridsim.physics.urdf import load_urdf
 from tests.physics.conftest import robot_path
 
-WORLDS, ROUNDS, STEPS = 8, 25, 200
+WORLDS, ROUNDS, STEPS, SETTLING = 8, 400, 10, 100
 STIFFNESS, DAMPING = 80.0, 2.0
 SETTINGS = WorldSettings(timestep=1 / 400, base="floating", plane=True)
 # Hips straight, knees bent, as ANYmal stands: [HAA, HFE, KFE] of LF, RF, LH, RH.
@@ -31,10 +36,26 @@ def stance(joints: list[str]) -> np.ndarray:
     return np.array([next(v for k, v in STANCE.items() if name.endswith(k)) for name in joints])
 
 
+class Contender(Protocol):
+    """Somebody who lets WORLDS robots stand."""
+
+    def reset(self) -> None:
+        """Put all worlds into the stance, just above the ground."""
+        ...
+
+    def run(self, steps: int) -> None:
+        """Control and step all worlds."""
+        ...
+
+    def height(self) -> float:
+        """Of the first world's base [m], to see that it stands."""
+        ...
+
+
 class Barest:
     """What somebody writes who knows PyBullet and wants nothing but speed."""
 
-    def __init__(self, model, joints) -> None:
+    def __init__(self, model: RigidModel, joints: list[str]) -> None:
         self.clients = [open_client(model, joints, SETTINGS) for _ in range(WORLDS)]
         self.target = stance(joints).tolist()
         first = self.clients[0]
@@ -70,7 +91,7 @@ class Barest:
 class Batched:
     """BulletWorlds with the PD as one numpy expression for all worlds and joints."""
 
-    def __init__(self, model, joints) -> None:
+    def __init__(self, model: RigidModel, joints: list[str]) -> None:
         self.worlds = BulletWorlds(model, joints, WORLDS, SETTINGS)
         self.target = stance(joints)
 
@@ -90,34 +111,72 @@ class Batched:
         return float(self.worlds.base.position[0, 2])
 
 
+def in_python(model: RigidModel, joints: list[str]) -> Batched:
+    """BulletWorlds where PyBullet's C functions are unknown."""
+    os.environ["HYBRIDSIM_NATIVE"] = "0"
+    try:
+        return Batched(model, joints)
+    finally:
+        del os.environ["HYBRIDSIM_NATIVE"]
+
+
 def measure(
-    contenders: dict[str, object], clock: Callable[[], float] = time.process_time
+    contenders: dict[str, Contender], clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, np.ndarray]:
-    """Time of one world's step in every round [µs]; the order within a round alternates."""
+    """Time of one world's step in every round [µs].
+
+    Rounds are short, so that both of a pair meet the same weather; who goes first alternates.
+    """
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for turn in range(ROUNDS + 1):
+    for turn in range(ROUNDS):
+        if turn % 50 == 0:
+            for contender in contenders.values():
+                contender.reset()
+                contender.run(SETTLING)
         for name in list(contenders)[:: 1 if turn % 2 else -1]:
-            contenders[name].reset()
-            contenders[name].run(100)  # settle on the feet
             start = clock()
             contenders[name].run(STEPS)
             times[name].append((clock() - start) / (STEPS * WORLDS) * 1e6)
-    return {name: np.array(values[1:]) for name, values in times.items()}
+    return {name: np.array(values) for name, values in times.items()}
+
+
+def print_kernel(rows: int = 2000, rounds: int = 50) -> None:
+    """Print the dynamics kernel's time for one state of the SO-101, the best of some rounds."""
+    arm = merge_fixed(load_urdf(robot_path("so101")))
+    chain = chain_of(arm, [joint.name for joint in arm.moving_joints])
+    states = np.random.default_rng(0).normal(size=(3, rows, 6))
+    for function, count in (
+        (kernel.inverse_dynamics, 3),
+        (kernel.mass_matrix, 1),
+        (kernel.effort_regressor, 3),
+    ):
+        times = []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            function(chain, *states[:count])
+            times.append(time.perf_counter() - start)
+        print(f"kernel {function.__name__:17s} {min(times) / rows * 1e6:6.2f} µs a state of a six-joint arm")
 
 
 def main() -> None:
-    """Print one line a contender."""
+    """Print one line a contender, then the kernel's."""
     model = merge_fixed(load_urdf(robot_path("anymal_c")))
     joints = sorted(joint.name for joint in model.moving_joints)
-    contenders = {"barest PyBullet loop": Barest(model, joints), "BulletWorlds": Batched(model, joints)}
+    contenders: dict[str, Contender] = {
+        "barest PyBullet loop": Barest(model, joints),
+        "BulletWorlds": Batched(model, joints),
+        "BulletWorlds in Python": in_python(model, joints),
+    }
     times = measure(contenders)
     barest = times["barest PyBullet loop"]
     for name, values in times.items():
         low, ratio, high = np.percentile(barest / values, [25, 50, 75])
+        quick, typical = np.percentile(values, [5, 50])
         print(
-            f"{name:24s} {np.median(values):6.1f} µs a world step, rate {ratio:.3f} of the barest"
+            f"{name:24s} {typical:6.1f} µs a world step ({quick:.1f} at best), rate {ratio:.3f} of the barest"
             f" (quartiles {low:.3f} to {high:.3f}), standing at {contenders[name].height():.3f} m"
         )
+    print_kernel()
 
 
 if __name__ == "__main__":
