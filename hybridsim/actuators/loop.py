@@ -1,0 +1,163 @@
+"""The drive's own controller: from command and measured motion to the motor's effort."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from hybridsim.actuators.parameters import (
+    BACK_EMF,
+    COMMAND_OFFSET,
+    DEADBAND,
+    DUTY_LIMIT,
+    EFFORT_LIMIT,
+    ENCODER_OFFSET,
+    ENCODER_RESOLUTION,
+    INTEGRAL_GAIN,
+    MOTOR_LAG,
+    OFF_BRAKING,
+    POSITION_GAIN,
+    RATE_LIMIT,
+    RATED_VOLTAGE,
+    RIPPLE_DROP,
+    STALL_EFFORT,
+    SUPPLY_DROP,
+    VELOCITY_GAIN,
+)
+from hybridsim.actuators.state import ANGLE, EFFORT, INTEGRAL, SPEED, TARGET
+
+POSITION_LOOP, VELOCITY_LOOP, EFFORT_LOOP = 0, 1, 2
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def encoder_count(angle: float, resolution: float) -> float:
+    """The angle that an encoder of this resolution reports [rad]; the angle itself where it is 0."""
+    if resolution <= 0.0:
+        return angle
+    return math.floor(angle / resolution + 0.5) * resolution
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def slewed(target: float, command: float, rate_limit: float, h: float) -> float:
+    """The drive's own target, moving towards the command at no more than rate_limit a second."""
+    step = rate_limit * h
+    return target + min(max(command - target, -step), step)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def position_error(p: np.ndarray, target: float, angle: float) -> float:
+    """Target minus measured [rad], both in whole counts as in a servo's registers, less the deadband."""
+    resolution = p[ENCODER_RESOLUTION]
+    measured = encoder_count(angle + p[ENCODER_OFFSET], resolution)
+    error = encoder_count(target + p[COMMAND_OFFSET], resolution) - measured
+    return math.copysign(max(abs(error) - p[DEADBAND], 0.0), error)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def duty(
+    p: np.ndarray, mode: int, gain: float, target: float, angle: float, speed: float, summed: float, h: float
+) -> tuple[float, float]:
+    """Share of the supply voltage on the motor, -duty_limit to duty_limit, and the sum of h * error.
+
+        position loop: gain * position_gain * error - velocity_gain * speed + integral_gain * sum
+        velocity loop: velocity_gain * error + integral_gain * sum
+
+    Errors are target minus measured: positive when the command is ahead. The sum waits while the duty
+    saturates in its direction, so it does not wind up.
+    """
+    limit = p[DUTY_LIMIT]
+    if mode == VELOCITY_LOOP:
+        error = target - speed
+        wanted = p[VELOCITY_GAIN] * error
+    else:
+        error = position_error(p, target, angle)
+        wanted = gain * p[POSITION_GAIN] * error - p[VELOCITY_GAIN] * speed
+    if p[INTEGRAL_GAIN] > 0.0:
+        total = wanted + p[INTEGRAL_GAIN] * (summed + h * error)
+        if abs(total) <= limit or total * error < 0.0:
+            summed += h * error
+        wanted += p[INTEGRAL_GAIN] * summed
+    return min(max(wanted, -limit), limit), summed
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def supply_left(p: np.ndarray, share: float, effort: float) -> float:
+    """What is left of the effort after the supply's own resistance, as a factor; above 1 while braking.
+
+        factor = 1 - sign(duty * effort) duty^2 (supply_drop + ripple_drop (1 - |duty|))
+
+    A duty d draws d of the winding's current, in pulses whose ripple drops more voltage. The shape was chosen
+    on the XL330 bench for how it extrapolates to other gains; it is not derived.
+    """
+    drop = share * share * (p[SUPPLY_DROP] + p[RIPPLE_DROP] * (1.0 - abs(share)))
+    return max(1.0 - drop, 0.0) if share * effort > 0.0 else 1.0 + drop
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def driven_by_duty(p: np.ndarray, share: float, speed: float, full: float) -> tuple[float, float]:
+    """Effort at zero speed and its loss with speed when a loop sets the winding's voltage."""
+    emf = p[BACK_EMF]
+    left = supply_left(p, share, full * share - emf * speed)
+    damping = 0.0
+    if abs(share) < p[DUTY_LIMIT] and p[MOTOR_LAG] <= 0.0:
+        # The loop's own damping is handed on as damping, which the shaft integrates implicitly.
+        damping = left * full * p[VELOCITY_GAIN]
+    return left * full * share + damping * speed, left * emf + damping
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def driven_by_current(p: np.ndarray, target: float, speed: float, full: float) -> tuple[float, float]:
+    """The same when a loop sets its current: the commanded effort, as far as the voltage reaches."""
+    emf = p[BACK_EMF]
+    share = math.copysign(p[DUTY_LIMIT], target + emf * speed)
+    left = supply_left(p, share, full * share - emf * speed)
+    largest = left * (full * share - emf * speed)
+    if (target - largest) * share > 0.0:
+        return left * full * share, left * emf
+    return target, 0.0
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def motor_effort(
+    p: np.ndarray,
+    s: np.ndarray,
+    mode: int,
+    command: float,
+    gain: float,
+    voltage: float,
+    enabled: bool,
+    h: float,
+) -> tuple[float, float]:
+    """Effort of the motor at zero speed [N*m] and its loss with speed [N*m*s/rad].
+
+    Args:
+        p: the drive's parameters.
+        s: its state; target, lagged effort and accumulated error are updated.
+        mode: which loop the command closes.
+        command: delayed [rad], [rad/s] or [N*m].
+        gain: position-gain register, 1 where none is logged.
+        voltage: supply voltage [V], 0 for the rated one.
+        enabled: whether the motor is switched on.
+        h: step [s].
+    """
+    angle, speed = s[ANGLE], s[SPEED]
+    if not enabled:
+        s[TARGET] = angle + p[ENCODER_OFFSET] if mode == POSITION_LOOP else 0.0
+        s[EFFORT] = s[INTEGRAL] = 0.0
+        return 0.0, p[OFF_BRAKING] * p[BACK_EMF]
+    target = slewed(s[TARGET], command, p[RATE_LIMIT], h)
+    full = p[STALL_EFFORT] * (voltage / p[RATED_VOLTAGE] if voltage > 0.0 else 1.0)
+    if mode == EFFORT_LOOP:
+        rest, damping = driven_by_current(p, target, speed, full)
+    else:
+        share, s[INTEGRAL] = duty(p, mode, gain, target, angle, speed, s[INTEGRAL], h)
+        rest, damping = driven_by_duty(p, share, speed, full)
+    effort = rest - damping * speed
+    if abs(effort) > p[EFFORT_LIMIT]:
+        rest, damping = math.copysign(p[EFFORT_LIMIT], effort), 0.0
+    if p[MOTOR_LAG] > 0.0:
+        rest = s[EFFORT] + (rest - s[EFFORT]) * (1.0 - math.exp(-h / p[MOTOR_LAG]))
+    s[TARGET], s[EFFORT] = target, rest
+    return rest, damping
