@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.replay import WindowError
 from hybridsim.errors import SimulationError
 from hybridsim.score.bootstrap import Draws, interval_over_logs, mean_over_logs
-
-
-@dataclass(frozen=True, kw_only=True)
-class WindowError:
-    """Error of one variant on one log when it restarts from the measured state every `horizon_s`.
-
-    Attributes:
-        log_id: the log's id.
-        signal: which signal.
-        horizon_s: length of every window [s].
-        variant: which variant.
-        mae: mean absolute error over all samples of all windows, per scored component [the signal's unit].
-        count: samples behind the mean; 0 with `mae` NaN where the log is shorter than the window.
-    """
-
-    log_id: str
-    signal: str
-    horizon_s: float
-    variant: str
-    mae: Float[np.ndarray, " component"]
-    count: int
 
 
 def windowed_scores(

@@ -1,34 +1,17 @@
-"""Put a file in place whole or not at all."""
+"""Scores as a file: strict JSON, whole or not at all."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from hybridsim.files import write_text
+
+__all__ = ["write_scores", "write_text"]
 
 
 def write_scores(path: Path, scores: Mapping[str, Any]) -> None:
     """Write `scores.json`: strict JSON, atomically."""
     write_text(path, json.dumps(scores, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file under a temporary name beside it, flush it to disk, rename it.
-
-    A full disk or Ctrl-C leaves the file that was there before, and no temporary one.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)  # mkstemp makes private files, a report is to be shown
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -1,4 +1,4 @@
-"""Replay: a log's commands in, the simulator's predicted log out."""
+"""What a replay leaves: one signal of one log beside every prediction of it."""
 
 from __future__ import annotations
 
@@ -44,3 +44,24 @@ class Replay:
     speed: Float[np.ndarray, "time component"]
     load: Float[np.ndarray, "time component"]
     enabled: Bool[np.ndarray, " time"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowError:
+    """Error of one variant on one log when it restarts from the measured state every `horizon_s`.
+
+    Attributes:
+        log_id: the log's id.
+        signal: which signal.
+        horizon_s: length of every window [s].
+        variant: which variant.
+        mae: mean absolute error over all samples of all windows, per scored component [the signal's unit].
+        count: samples behind the mean; 0 with `mae` NaN where the log is shorter than the window.
+    """
+
+    log_id: str
+    signal: str
+    horizon_s: float
+    variant: str
+    mae: Float[np.ndarray, " component"]
+    count: int

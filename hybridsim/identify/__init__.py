@@ -1,0 +1,1 @@
+"""Parameters of drives and bodies from logs: global search, polish, intervals."""

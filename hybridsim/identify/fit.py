@@ -1,0 +1,149 @@
+"""From a problem to parameters: search every drive, polish, share, polish again, say what is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from hybridsim.files import write_text
+from hybridsim.identify.intervals import parameters_found
+from hybridsim.identify.polish import polish
+from hybridsim.identify.problem import Problem
+from hybridsim.identify.search import mean_error, search_drive
+from hybridsim.identify.windows import cut, lean
+from hybridsim.jobs import Engine, map_jobs
+from hybridsim.parameters import Parameter
+from hybridsim.study import Identify
+
+Progress = Callable[[int, int, str], None]
+PIECE = 12.0  # chosen, because a servo's memory (stiction) is forgotten within a few moves [s]
+SHARE = 0.25
+POLISHED = 2
+"""How many of the search's restarts are polished."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """Identified parameters and what they cost.
+
+    Attributes:
+        point: of the unit cube.
+        parameters: every searched parameter with interval and flags.
+        error: mean absolute error of every drive on the training logs [rad].
+    """
+
+    point: Float[np.ndarray, " parameter"]
+    parameters: tuple[Parameter, ...]
+    error: Float[np.ndarray, " drive"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriveJob:
+    """One drive's search and polish, done by a worker process and remembered in a file."""
+
+    problem: Problem
+    pieces: Problem
+    quarter: Problem
+    drive: int
+    start: Float[np.ndarray, " parameter"]
+    budget: Identify
+    seed: int
+    memory: Path | None
+
+    def __str__(self) -> str:
+        return f"drive {self.problem.joints[self.drive]}"
+
+
+def fit(
+    problem: Problem,
+    budget: Identify,
+    seed: int,
+    *,
+    engine: Engine = "loky",
+    memory: Path | None = None,
+    progress: Progress | None = None,
+) -> FitResult:
+    """Identify what the problem's study selects.
+
+    Args:
+        problem: on the training logs.
+        budget: trials, restarts, workers, iterations.
+        seed: of everything random.
+        engine: where the drives' jobs run.
+        memory: folder in which finished steps are remembered, so that a killed fit goes on where it was.
+        progress: called as progress(done, total, what).
+    """
+    start = problem.space.to_vector(problem.space.prior())
+    pieces = cut(problem, budget.prune_window_s or PIECE, SHARE, seed)
+    quarter = cut(problem, (budget.prune_window_s or PIECE) / 2, SHARE / 4, seed + 1)
+    jobs = [
+        DriveJob(
+            problem=lean(problem, d),
+            pieces=lean(pieces, d),
+            quarter=lean(quarter, d),
+            drive=d,
+            start=start,
+            budget=budget,
+            seed=seed,
+            memory=memory,
+        )
+        for d in range(len(problem.paths))
+    ]
+    done = None if progress is None else lambda n, total: progress(n, total, "drives identified")
+    points = map_jobs(fit_drive, jobs, engine=engine, workers=budget.workers, progress=done)
+    point = start.copy()
+    for d, found in enumerate(points):
+        entries = problem.entries_of(d)
+        point[entries] = np.asarray(found)[entries]
+    if shared := problem.shared_entries():
+        point = _remembered(memory, "shared", lambda: _share(problem, shared, point, budget).tolist())
+        point = np.asarray(point)
+    error = np.array([mean_error(problem, d, problem.values(point)) for d in range(len(problem.paths))])
+    return FitResult(point=point, parameters=parameters_found(problem, point), error=error)
+
+
+def fit_drive(job: DriveJob) -> list[float]:
+    """Search and polish one drive; the point with that drive's entries moved."""
+    return _remembered(job.memory, f"drive-{job.problem.joints[job.drive]}", lambda: _fit_drive(job))
+
+
+def _fit_drive(job: DriveJob) -> list[float]:
+    problem, drive, budget = job.problem, job.drive, job.budget
+    found = search_drive(
+        job.pieces, job.quarter, drive, job.start, budget.trials, budget.restarts, job.seed
+    )
+    entries = problem.entries_of(drive)
+    best, best_error = found[0].point, np.inf
+    for candidate in found[:POLISHED]:
+        point, _ = polish(job.pieces, [drive], entries, candidate.point, budget.polish_iterations, every=1)
+        error = mean_error(job.pieces, drive, problem.values(point))
+        if error < best_error:
+            best, best_error = point, error
+    point, _ = polish(problem, [drive], entries, best, budget.polish_iterations, every=3)
+    if mean_error(problem, drive, problem.values(best)) < mean_error(problem, drive, problem.values(point)):
+        point = best
+    return np.asarray(point).tolist()
+
+
+def _share(problem: Problem, shared: list[int], point: np.ndarray, budget: Identify) -> np.ndarray:
+    """Move what all drives feel, then every drive's own entries once more, if that helps the mean error."""
+    drives = list(range(len(problem.paths)))
+    moved, _ = polish(problem, drives, shared, point, budget.polish_iterations, every=5)
+    return moved
+
+
+def _remembered(memory: Path | None, name: str, make: Callable[[], list[float]]) -> list[float]:
+    """The result of a finished step from its file, or made now and written whole."""
+    if memory is None:
+        return make()
+    path = memory / f"{name}.json"
+    if path.is_file():
+        return json.loads(path.read_text(encoding="utf-8"))
+    found = make()
+    write_text(path, json.dumps(found))
+    return found

@@ -1,0 +1,100 @@
+"""Least squares on free-running replays, where the cost is smooth enough for derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import least_squares
+
+from hybridsim.identify.problem import Problem
+
+STEP = 2e-3  # chosen, because stick and slip make smaller differences noisy; share of a parameter's range
+SOFT = 2e-3  # chosen, because below about one encoder count errors are quantisation [rad]
+
+
+def log_weights(problem: Problem, drive: int, every: int) -> Float[np.ndarray, " row"]:
+    """Square root of each kept row's weight: every log counts the same, missing rows nothing."""
+    first = problem.body.first
+    seen = np.isfinite(problem.measured[:, drive])
+    weight = np.zeros(len(seen))
+    for start, end in zip(first[:-1], first[1:], strict=True):
+        rows = np.arange(start, end, every)
+        rows = rows[seen[rows]]
+        weight[rows] = 1.0 / max(len(rows), 1)
+    return np.sqrt(weight / (len(first) - 1))
+
+
+def residuals(
+    problem: Problem, drives: Sequence[int], point: np.ndarray, every: int
+) -> Float[np.ndarray, " residual"]:
+    """Weighted errors in units of SOFT, whose soft loss adds up to about the mean absolute error."""
+    values = problem.values(point)
+    parts = []
+    for drive in drives:
+        weight = log_weights(problem, drive, every)
+        kept = weight > 0
+        error = problem.errors(drive, values)[kept] / SOFT
+        # Soft absolute error: sqrt(1 + e^2) - 1, written as a square for the solver.
+        soft = np.sign(error) * np.sqrt(np.sqrt(1.0 + error**2) - 1.0)
+        parts.append(soft * weight[kept])
+    return np.concatenate(parts)
+
+
+def prior_residuals(problem: Problem, entries: Sequence[int], point: np.ndarray) -> np.ndarray:
+    """Distance from the prior in units of its width, for the entries that have one; weak against logs."""
+    space, sigma = problem.space, problem.selection.prior_sigma
+    found = []
+    for k in entries:
+        name = space.names[k]
+        if name not in sigma:
+            continue
+        p = space.parameters[k]
+        value = space.from_vector(np.clip(point, 0.0, 1.0))[name]
+        distance = np.log(value / p.value) if p.scale == "log" else value - p.value
+        found.append(distance / sigma[name])
+    return np.array(found) * PRIOR_WEIGHT
+
+
+PRIOR_WEIGHT = 0.03  # chosen, because one sigma then counts as about two per cent of an encoder count
+
+
+def polish(
+    problem: Problem,
+    drives: Sequence[int],
+    entries: Sequence[int],
+    point: np.ndarray,
+    iterations: int,
+    every: int = 2,
+) -> tuple[Float[np.ndarray, " parameter"], float]:
+    """Move some entries of a point downhill; returns the point and its cost, never worse than it was.
+
+    Args:
+        problem: the fit.
+        drives: whose errors count.
+        entries: of the space that may move.
+        point: where to start.
+        iterations: of the solver, at most.
+        every: use every n-th row of the logs.
+    """
+    entries = list(entries)
+    start = np.clip(point, 0.0, 1.0)
+
+    def full(own: np.ndarray) -> np.ndarray:
+        moved = start.copy()
+        moved[entries] = own
+        return moved
+
+    def fun(own: np.ndarray) -> np.ndarray:
+        at = full(own)
+        return np.concatenate([residuals(problem, drives, at, every), prior_residuals(problem, entries, at)])
+
+    if not entries or iterations < 1:
+        return start, float((fun(start[entries]) ** 2).sum())
+    inside = np.clip(start[entries], 1e-6, 1 - 1e-6)
+    result = least_squares(
+        fun, inside, bounds=(0.0, 1.0), diff_step=STEP, max_nfev=iterations, x_scale=1.0, method="trf"
+    )
+    before, after = float((fun(start[entries]) ** 2).sum()), float((result.fun**2).sum())
+    return (full(result.x), after) if after < before else (start, before)

@@ -1,0 +1,81 @@
+"""90 % intervals of a replay: as wide as the moment is difficult, calibrated on logs that chose nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from hybridsim.calibration import Intervals
+from hybridsim.learn.residual import Gathered
+from hybridsim.networks.conformal import Difficulty, conformal_multipliers, fit_difficulty
+from hybridsim.networks.inference import Networks
+from hybridsim.robot import Robot
+
+FEATURES = ("1", "|speed|", "|error|", "spread")
+
+
+def fit_intervals(
+    robot: Robot,
+    gathered: Gathered,
+    networks: Networks | None,
+    training: Sequence[int],
+    validation: Sequence[int],
+) -> Intervals:
+    """Where errors are large is learned from training logs, how large they are from validation logs.
+
+    Args:
+        robot: names signals and components.
+        gathered: free runs of all logs.
+        networks: the residual that ships.
+        training: numbers of the logs that the difficulty is fitted on.
+        validation: numbers of the logs that the multipliers are read from.
+    """
+    own, others = (_rest(gathered.of_logs(logs), networks) for logs in (training, validation))
+    difficulty = fit_difficulty(own[0], own[1], FEATURES, own[2])
+    multipliers = conformal_multipliers(others[0], difficulty.sigma(others[1]), others[2])
+    found: Intervals = {}
+    for d, drive in enumerate(robot.drives):
+        found.setdefault(drive.measured, {})[drive.joint] = {
+            "multiplier": (float(multipliers[d]),),
+            "sigma of " + ", ".join(FEATURES): tuple(difficulty.weights[d].tolist()),
+            "floor": (float(difficulty.floor[d]),),
+        }
+    return found
+
+
+def _rest(gathered: Gathered, networks: Networks | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What is left with the networks, the difficulty's features, and the logs, of whole rows only."""
+    mean, spread = np.zeros_like(gathered.left), np.zeros_like(gathered.left)
+    if networks is not None:
+        mean, spread = networks.evaluate(gathered.features)
+    whole = np.isfinite(gathered.left).all(axis=1)
+    features = difficulty_features(gathered.speed, gathered.error, np.nan_to_num(spread))
+    return (gathered.left - mean)[whole], features[whole], gathered.log[whole]
+
+
+def difficulty_features(
+    speed: Float[np.ndarray, "row drive"],
+    error: Float[np.ndarray, "row drive"],
+    spread: Float[np.ndarray, "row drive"],
+) -> Float[np.ndarray, "row drive feature"]:
+    """In the order of FEATURES: 1, speed [rad/s], command - shaft [rad], ensemble spread [rad]."""
+    return np.stack([np.ones_like(speed), np.abs(speed), np.abs(error), spread], axis=-1)
+
+
+def half_width(
+    intervals: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]],
+    robot: Robot,
+    features: Float[np.ndarray, "row drive feature"],
+) -> Float[np.ndarray, "row drive"] | None:
+    """Half the 90 % interval of every drive [rad]; None where the calibration has none."""
+    rows = [intervals.get(drive.measured, {}).get(drive.joint) for drive in robot.drives]
+    found = [row for row in rows if row is not None]
+    if len(found) != len(rows):
+        return None
+    key = "sigma of " + ", ".join(FEATURES)
+    difficulty = Difficulty(
+        FEATURES, np.array([row[key] for row in found]), np.array([row["floor"][0] for row in found])
+    )
+    return difficulty.sigma(features) * np.array([row["multiplier"][0] for row in found])

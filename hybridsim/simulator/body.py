@@ -1,0 +1,92 @@
+"""The rigid body of a robot as a calibration and a log describe it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from hybridsim.errors import CalibrationError
+from hybridsim.parameters import Parameter
+from hybridsim.physics.edits import with_inertial, with_point_mass
+from hybridsim.physics.merge import merge_fixed
+from hybridsim.physics.model import RigidModel
+from hybridsim.physics.urdf import load_urdf
+from hybridsim.robot import Robot
+
+COM = ("com_x", "com_y", "com_z")
+
+
+@functools.lru_cache(maxsize=8)
+def _bare(path: Path) -> RigidModel:
+    return merge_fixed(load_urdf(path))
+
+
+def bare_body(robot: Robot) -> RigidModel:
+    """The URDF's body, fixed links merged, no payload."""
+    return _bare(robot.urdf_path())
+
+
+def offered_inertials(robot: Robot) -> list[Parameter]:
+    """`link.<link>.mass` and `.com_x/y/z` of every link that moves, at the URDF's values."""
+    model = bare_body(robot)
+    found = []
+    for link in model.links:
+        if link.name == model.root or link.mass <= 0:
+            continue
+        found.append(
+            Parameter(
+                name=f"link.{link.name}.mass",
+                value=link.mass,
+                unit="kg",
+                low=0.2 * link.mass,
+                high=5.0 * link.mass,
+                scale="log",
+                source=f"robots/{robot.name}: URDF; its inertia scales with it",
+            )
+        )
+        for axis, value in zip(COM, link.com, strict=True):
+            found.append(
+                Parameter(
+                    name=f"link.{link.name}.{axis}",
+                    value=float(value),
+                    unit="m",
+                    low=float(value) - 0.1,
+                    high=float(value) + 0.1,
+                    source=f"robots/{robot.name}: URDF, link frame",
+                )
+            )
+    return found
+
+
+def body_of(robot: Robot, values: Mapping[str, float], constants: Mapping[str, float]) -> RigidModel:
+    """The body with identified inertials, then the payload that a log's constants state.
+
+    Args:
+        robot: the design.
+        values: parameters by name; those of links are used, the URDF's where there are none.
+        constants: of a log, such as payload_mass [kg] and payload_length [m].
+
+    Raises:
+        CalibrationError: the robot carries a payload and the log does not state it.
+    """
+    model = bare_body(robot)
+    for link in model.links:
+        mass = values.get(f"link.{link.name}.mass", link.mass)
+        com = [values.get(f"link.{link.name}.{axis}", float(c)) for axis, c in zip(COM, link.com, strict=True)]
+        if mass != link.mass or com != list(link.com):
+            model = with_inertial(model, link.name, mass, np.array(com), link.inertia * (mass / link.mass))
+    for payload in robot.payloads:
+        missing = [name for name in (payload.mass_constant, payload.length_constant) if name not in constants]
+        if missing:
+            raise CalibrationError(
+                f"robots/{robot.name}: the payload on link '{payload.link}' needs constants {missing};"
+                f" given: {sorted(constants)}"
+            )
+        length = constants[payload.length_constant]
+        model = with_point_mass(
+            model, payload.link, constants[payload.mass_constant], length * np.array(payload.axis)
+        )
+    return model

@@ -1,0 +1,79 @@
+"""What a residual network of the drives sees and corrects, the same in training and in the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from hybridsim.networks.contract import NetworkInput, NetworkSpec
+from hybridsim.robot import Robot
+
+NETWORK = "drive_residual"
+
+# name, unit, sign; each from the analytic drive's free run, never from a measurement.
+INPUTS: tuple[tuple[str, str, str], ...] = (
+    ("error", "rad", "command - shaft angle, positive when the command is ahead"),
+    ("shaft_speed", "rad/s", "of the analytic shaft, positive along the joint"),
+    ("command_rate", "rad/s", "rate of the command, positive along the joint"),
+    ("load", "N*m", "effort that the rigid body asks for, positive holds it along the joint"),
+    ("angle", "rad", "shaft angle of the analytic drive"),
+)
+
+
+def inputs_given() -> tuple[tuple[str, str], ...]:
+    """Names and units in the order in which `stack_inputs` lays them out."""
+    return tuple((name, unit) for name, unit, _ in INPUTS)
+
+
+def residual_spec(
+    robot: Robot,
+    *,
+    period: float,
+    history: Sequence[float],
+    memory: Sequence[float],
+    hidden: Sequence[int],
+    members: int,
+) -> NetworkSpec:
+    """The residual of all drives: one network a joint, added to the shaft angle.
+
+    Args:
+        robot: the design.
+        period: between samples [s].
+        history: moments of the past that are looked at [s].
+        memory: time constants of leaky memories [s].
+        hidden: widths of the hidden layers.
+        members: of the ensemble.
+    """
+    taps = tuple(sorted({int(round(moment / period)) for moment in history}))
+    inputs = []
+    for name, unit, sign in INPUTS:
+        still = name in ("load", "angle")
+        inputs.append(
+            NetworkInput(
+                name=name, unit=unit, sign=sign, taps=(0,) if still else taps, leaks=() if still else tuple(memory)
+            )
+        )
+    return NetworkSpec(
+        name=NETWORK,
+        target="shaft angle of the analytic drive",
+        sample_period=period,
+        inputs=tuple(inputs),
+        output_unit="rad",
+        hidden=tuple(hidden),
+        ensemble=members,
+        groups=tuple(drive.joint for drive in robot.drives),
+    )
+
+
+def stack_inputs(
+    command: Float[np.ndarray, "*row drive"],
+    command_before: Float[np.ndarray, "*row drive"],
+    shaft: Float[np.ndarray, "*row drive"],
+    speed: Float[np.ndarray, "*row drive"],
+    load: Float[np.ndarray, "*row drive"],
+    period: float,
+) -> Float[np.ndarray, "*row drive input"]:
+    """Inputs in the order of INPUTS: command and shaft angle as the encoder counts them [rad]."""
+    return np.stack([command - shaft, speed, (command - command_before) / period, load, shaft], axis=-1)
