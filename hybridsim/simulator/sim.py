@@ -19,6 +19,7 @@ from hybridsim.errors import SimulationError, listed
 from hybridsim.networks.inference import Networks
 from hybridsim.physics import kernel
 from hybridsim.physics.bullet import BulletWorlds
+from hybridsim.physics.carried import CarriedBodies
 from hybridsim.physics.client import WorldSettings
 from hybridsim.physics.edits import with_collision, with_limits
 from hybridsim.physics.hulls import with_hulls
@@ -268,11 +269,10 @@ class HybridSim:
     ) -> None:
         self.close()
 
-    def _bodies(self, worlds: int, constants: Mapping[str, float]) -> BulletWorlds:
+    def _bodies(self, worlds: int, constants: Mapping[str, float]) -> BulletWorlds | CarriedBodies:
         """The rigid worlds; collisions only where there is ground to touch."""
         fixed = self.robot.urdf.base == "fixed"
         model = with_limits(body_of(self.robot, self.values, constants), False)
-        model = with_hulls(model) if self.settings.plane else with_collision(model, False)
         settings = WorldSettings(
             timestep=self.timestep,
             base=self.robot.urdf.base,
@@ -280,13 +280,13 @@ class HybridSim:
             plane_height=self.values.get("world.plane_height", 0.0) if fixed else 0.0,
             plane_friction=self.values.get("world.plane_friction", 1.0),
             plane_stiffness=self.values.get("world.plane_stiffness", 0.0) if fixed else 0.0,
-            armature=None if self.motion_drives() or not fixed else self._armature(),
+            armature=None if self.motion or not fixed or self.settings.plane else self._armature(),
         )
-        return BulletWorlds(model, [joint.urdf_joint for joint in self.robot.joints], worlds, settings)
-
-    def motion_drives(self) -> bool:
-        """Whether drives carry the body (motion coupling)."""
-        return all(drive.coupling == "motion" for drive in self.robot.drives)
+        joints = [joint.urdf_joint for joint in self.robot.joints]
+        if self.motion:
+            return CarriedBodies(model, joints, worlds, settings)
+        model = with_hulls(model) if self.settings.plane else with_collision(model, False)
+        return BulletWorlds(model, joints, worlds, settings)
 
     def _armature(self) -> tuple[float, ...]:
         """Reflected inertia of each joint's drive, 0 where it has none [kg*m^2]."""
