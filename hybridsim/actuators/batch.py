@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -23,6 +24,26 @@ from hybridsim.actuators.state import ANGLE, JOINT_ANGLE, SPEED, STATES, TARGET
 from hybridsim.errors import SimulationError
 
 WorldJoint = Float[np.ndarray, "world joint"]
+
+
+class DriveArrays(NamedTuple):
+    """What compiled loops step: the very arrays of `Drives`, not copies."""
+
+    parameters: np.ndarray
+    """[world joint parameter]."""
+    modes: np.ndarray
+    """[joint]."""
+    state: np.ndarray
+    """[world joint state]."""
+    past: np.ndarray
+    """[world joint slot] ring of commands."""
+    head: np.ndarray
+    """[world] newest slot, -1 after a reset."""
+    delayed: np.ndarray
+    """[world joint]."""
+    gain: np.ndarray
+    voltage: np.ndarray
+    enabled: np.ndarray
 
 
 class Drives:
@@ -88,6 +109,21 @@ class Drives:
     def delayed_command(self) -> WorldJoint:
         """The command that the drives acted on in the last step [the command's unit]."""
         return self._delayed
+
+    @property
+    def arrays(self) -> DriveArrays:
+        """For compiled loops."""
+        return DriveArrays(
+            self.parameters,
+            self.modes,
+            self.state,
+            self._past,
+            self._head,
+            self._delayed,
+            self.gain,
+            self.voltage,
+            self.enabled,
+        )
 
     def measured(self, angle: WorldJoint) -> WorldJoint:
         """What the encoders report for these shaft angles [rad]: offset added, quantised."""

@@ -1,4 +1,8 @@
-"""One drive, one step: the scalar kernels that the simulator, identification and tests share."""
+"""One drive, one step: the scalar kernels that the simulator, identification and tests share.
+
+Friction, back-EMF and the loop's damping are implicit; position feedback is explicit, so a step is stable
+while h^2 * gain * position_gain * stall_effort < 4 * (armature + inertia of the body).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
-from hybridsim.actuators.gearbox import advance_speed, effort_friction
+from hybridsim.actuators.gearbox import advance_speed, at_rest, effort_friction
 from hybridsim.actuators.loop import motor_effort
 from hybridsim.actuators.parameters import (
     BACKLASH,
@@ -18,7 +22,6 @@ from hybridsim.actuators.parameters import (
     STIFFNESS,
     STOP_HIGH,
     STOP_LOW,
-    STRIBECK_VELOCITY,
 )
 from hybridsim.actuators.state import (
     ANGLE,
@@ -173,7 +176,7 @@ def advance_effort(
     if p[STIFFNESS] > 0.0:
         rest, emf = motor_effort(p, s, mode, command, gain, voltage, enabled, h)
         effort = advance_spring(p, s, rest, emf, angle, h)
-        dry = p[OUTPUT_COULOMB] + p[STICTION] * math.exp(-abs(speed) / p[STRIBECK_VELOCITY])
+        dry = p[OUTPUT_COULOMB] + p[STICTION] * at_rest(p, speed)
         return effort, dry + p[OUTPUT_VISCOUS] * abs(speed)
     s[ANGLE], s[SPEED] = angle, speed
     rest, emf = motor_effort(p, s, mode, command, gain, voltage, enabled, h)

@@ -16,8 +16,6 @@ transmitted effort.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
 
@@ -32,18 +30,28 @@ from hybridsim.actuators.parameters import (
     MOTOR_VISCOUS,
     OUTPUT_COULOMB,
     OUTPUT_VISCOUS,
+    STALL_EFFORT,
     STICTION,
     STRIBECK_VELOCITY,
 )
 
+# Share of stall_effort at which half the growth is reached; chosen, because unbounded growth fits as well and
+# extrapolates to absurd losses at higher gains.
+HALF_GROWN = 0.4
 MOST_LOSS = 0.98  # chosen, because a gear train that passes nothing on would make the equation singular
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def at_rest(p: np.ndarray, speed: float) -> float:
+    """The Stribeck factor: 1 at rest, 1/2 at stribeck_velocity, 0 far above it."""
+    return 1.0 / (1.0 + (speed / p[STRIBECK_VELOCITY]) ** 2)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
 def transmissions(p: np.ndarray, speed: float, transmitted: float) -> tuple[float, float, float]:
     """Shares passed on when the motor drives and when the load does, and the Stribeck factor, 1 at rest."""
-    rest = math.exp(-abs(speed) / p[STRIBECK_VELOCITY])
-    growth = p[GEAR_LOSS_GROWTH] * abs(transmitted)
+    rest = at_rest(p, speed)
+    growth = p[GEAR_LOSS_GROWTH] * abs(transmitted) / (abs(transmitted) + HALF_GROWN * p[STALL_EFFORT])
     drive = 1.0 - min(p[GEAR_LOSS_DRIVE] + p[GEAR_LOSS_DRIVE_REST] * rest + growth, MOST_LOSS)
     back = 1.0 + p[GEAR_LOSS_BACK] + p[GEAR_LOSS_BACK_REST] * rest + growth
     return drive, back, rest
@@ -51,13 +59,14 @@ def transmissions(p: np.ndarray, speed: float, transmitted: float) -> tuple[floa
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
 def passed_on(
-    p: np.ndarray, sign: float, drive: float, back: float, ahead: float, against: float, load_inertia: float
+    p: np.ndarray, sign: float, shares: tuple[float, float], ends: tuple[float, float], load_inertia: float
 ) -> float:
-    """The share k for motion in direction `sign`; who drives does not depend on k itself.
+    """The share k, of the two (motor drives, load drives), for motion in direction `sign`.
 
-    Eliminating a above: transmitted (k armature + load_inertia) = load_inertia ahead + armature against.
+    With ends = (ahead, against), who drives does not depend on k itself, as eliminating a above shows:
+    transmitted (k armature + load_inertia) = load_inertia ahead + armature against.
     """
-    return drive if sign * (load_inertia * ahead + p[ARMATURE] * against) > 0.0 else back
+    return shares[0] if sign * (load_inertia * ends[0] + p[ARMATURE] * ends[1]) > 0.0 else shares[1]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -72,9 +81,7 @@ def advance_speed(
     h: float,
     borne: float = 1.0,
 ) -> tuple[float, float]:
-    """Shaft speed after h seconds, and the effort that the gears transmit.
-
-    Damping is implicit, so any step is stable; friction stops the shaft exactly and holds it.
+    """Shaft speed after h seconds, and the effort through the gears; any h is stable, damping is implicit.
 
     Args:
         p: the drive's parameters.
@@ -89,18 +96,15 @@ def advance_speed(
     """
     drive, back, rest = transmissions(p, speed, transmitted)
     dry = borne * (p[OUTPUT_COULOMB] + p[STICTION] * rest)
-    viscous = borne * p[OUTPUT_VISCOUS]
-    lossy = emf + p[MOTOR_VISCOUS]
+    viscous, lossy = borne * p[OUTPUT_VISCOUS], emf + p[MOTOR_VISCOUS]
     sign = 1.0 if (speed > 0.0 or (speed == 0.0 and motor >= load)) else -1.0
     for _ in range(2):
-        ahead = motor - sign * p[MOTOR_COULOMB]
-        against = load + sign * dry
-        share = passed_on(
-            p, sign, drive, back, ahead - lossy * speed, against + viscous * speed, load_inertia
-        )
+        ahead, against = motor - sign * p[MOTOR_COULOMB], load + sign * dry
+        ends = (ahead - lossy * speed, against + viscous * speed)
+        share = passed_on(p, sign, (drive, back), ends, load_inertia)
         inertia = load_inertia + share * p[ARMATURE]
-        damping = share * lossy + viscous
-        new = (speed * inertia + h * (share * ahead - against)) / (inertia + h * damping)
+        push = share * ahead - against
+        new = (speed * inertia + h * push) / (inertia + h * (share * lossy + viscous))
         if new * sign > 0.0:
             return new, ahead - lossy * new - p[ARMATURE] * (new - speed) / h
         sign = -sign
@@ -121,7 +125,7 @@ def effort_friction(
     against = sign * load + after
     share = drive if ahead > 0.0 else back
     if load_inertia > 0.0 and (speed != 0.0 or share * ahead > against):
-        share = passed_on(p, 1.0, drive, back, ahead, against, load_inertia)
+        share = passed_on(p, 1.0, (drive, back), (ahead, against), load_inertia)
         through = (load_inertia * ahead + p[ARMATURE] * against) / (load_inertia + share * p[ARMATURE])
     return before + after + (1.0 - share) * through, sign * through
 

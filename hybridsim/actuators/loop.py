@@ -47,6 +47,14 @@ def slewed(target: float, command: float, rate_limit: float, h: float) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def lagged(effort: float, wanted: float, lag: float, h: float) -> float:
+    """The motor's effort, on its way to what is wanted with time constant `lag` [N*m]."""
+    if lag <= 0.0:
+        return wanted
+    return wanted + (effort - wanted) * math.exp(-h / lag)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
 def position_error(p: np.ndarray, target: float, angle: float) -> float:
     """Target minus measured [rad], both in whole counts as in a servo's registers, less the deadband."""
     resolution = p[ENCODER_RESOLUTION]
@@ -119,7 +127,7 @@ def driven_by_current(p: np.ndarray, target: float, speed: float, full: float) -
     return target, 0.0
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
 def motor_effort(
     p: np.ndarray,
     s: np.ndarray,
@@ -142,22 +150,21 @@ def motor_effort(
         enabled: whether the motor is switched on.
         h: step [s].
     """
-    angle, speed = s[ANGLE], s[SPEED]
     if not enabled:
-        s[TARGET] = angle + p[ENCODER_OFFSET] if mode == POSITION_LOOP else 0.0
+        s[TARGET] = s[ANGLE] + p[ENCODER_OFFSET] if mode == POSITION_LOOP else 0.0
         s[EFFORT] = s[INTEGRAL] = 0.0
         return 0.0, p[OFF_BRAKING] * p[BACK_EMF]
-    target = slewed(s[TARGET], command, p[RATE_LIMIT], h)
+    speed, target = s[SPEED], slewed(s[TARGET], command, p[RATE_LIMIT], h)
     full = p[STALL_EFFORT] * (voltage / p[RATED_VOLTAGE] if voltage > 0.0 else 1.0)
     if mode == EFFORT_LOOP:
         rest, damping = driven_by_current(p, target, speed, full)
     else:
-        share, s[INTEGRAL] = duty(p, mode, gain, target, angle, speed, s[INTEGRAL], h)
+        share, summed = duty(p, mode, gain, target, s[ANGLE], speed, s[INTEGRAL], h)
+        if p[INTEGRAL_GAIN] > 0.0:
+            s[INTEGRAL] = summed
         rest, damping = driven_by_duty(p, share, speed, full)
-    effort = rest - damping * speed
-    if abs(effort) > p[EFFORT_LIMIT]:
-        rest, damping = math.copysign(p[EFFORT_LIMIT], effort), 0.0
-    if p[MOTOR_LAG] > 0.0:
-        rest = s[EFFORT] + (rest - s[EFFORT]) * (1.0 - math.exp(-h / p[MOTOR_LAG]))
+    if abs(rest - damping * speed) > p[EFFORT_LIMIT]:
+        rest, damping = math.copysign(p[EFFORT_LIMIT], rest - damping * speed), 0.0
+    rest = lagged(s[EFFORT], rest, p[MOTOR_LAG], h)
     s[TARGET], s[EFFORT] = target, rest
     return rest, damping

@@ -41,7 +41,7 @@ class Online:
 
     def step(self, command: np.ndarray) -> np.ndarray:
         """Measured angles, one a world, not quantised."""
-        load = GRAVITY * np.sin(self.drives.joint_angle + SERVO["encoder_offset"])
+        load = GRAVITY * np.sin(self.drives.joint_angle)
         inertia = np.full_like(self.still, 0.02)
         self.drives.step(np.reshape(command, (-1, 1)).astype(float), self.still, self.still, load, inertia)
         return self.drives.shaft_angle[:, 0] + SERVO["encoder_offset"]

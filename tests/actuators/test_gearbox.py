@@ -24,21 +24,21 @@ LOSSY = dict(
 
 
 def test_friction_limit_by_hand():
-    # At 0.1 rad/s the Stribeck part is 0.2 / e = 0.0735759.
-    # Before the gears 0.1 + 0.02 * 0.1 = 0.102, after them 0.05 + 0.0735759 + 0.01 * 0.1 = 0.1245759.
-    # Motor 0.6 - 0.102 = 0.498 ahead, load 0.3 + 0.1245759 = 0.4245759 against, k = 1 - 0.2.
-    # Through the gears (0.03 * 0.498 + 0.01 * 0.4245759) / (0.03 + 0.8 * 0.01) = 0.5048884.
-    expected = 0.102 + 0.1245759 + 0.2 * 0.5048884
+    # At 0.1 rad/s, the Stribeck velocity, half the stiction of 0.2 is left.
+    # Before the gears 0.1 + 0.02 * 0.1 = 0.102, after them 0.05 + 0.1 + 0.01 * 0.1 = 0.151.
+    # Motor 0.6 - 0.102 = 0.498 ahead, load 0.3 + 0.151 = 0.451 against, k = 1 - 0.2.
+    # Through the gears (0.03 * 0.498 + 0.01 * 0.451) / (0.03 + 0.8 * 0.01) = 0.5118421.
+    expected = 0.102 + 0.151 + 0.2 * 0.5118421
     assert friction_limit(row(**LOSSY), 0.1, 0.6, 0.3, 0.03, 0.0) == pytest.approx(expected, abs=1e-6)
-    # Driven back: ahead -0.102, against -0.3 + 0.1245759 = -0.1754241, k = 1.5;
-    # through (0.03 * -0.102 - 0.01 * 0.1754241) / (0.03 + 0.015) = -0.1069831, loss 0.5 of it.
-    expected = 0.102 + 0.1245759 + 0.5 * 0.1069831
+    # Driven back: ahead -0.102, against -0.3 + 0.151 = -0.149, k = 1.5;
+    # through (0.03 * -0.102 - 0.01 * 0.149) / (0.03 + 0.015) = -0.1011111, loss 0.5 of it.
+    expected = 0.102 + 0.151 + 0.5 * 0.1011111
     assert friction_limit(row(**LOSSY), -0.1, 0.0, 0.3, 0.03, 0.0) == pytest.approx(expected, abs=1e-6)
 
 
 def test_losses_grow_with_what_was_transmitted():
-    # 0.2 + 0.05 * 2 N*m = 0.3 lost of motor 0.6 - dry 0.1, which alone is ahead when inertia is unknown.
-    p = row(motor_coulomb=0.1, gear_loss_drive=0.2, gear_loss_growth=0.05)
+    # 2 N*m against 0.4 of 1 N*m at stall: 0.2 + 0.12 * 2 / 2.4 = 0.3 lost of what is ahead, 0.6 - dry 0.1.
+    p = row(motor_coulomb=0.1, gear_loss_drive=0.2, gear_loss_growth=0.12)
     assert friction_limit(p, 1.0, 0.6, 0.3, 0.0, -2.0) == pytest.approx(0.1 + 0.3 * 0.5)
 
 
