@@ -39,7 +39,7 @@ class History:
             period: time between pushes [s].
         """
         spec.require_inputs(inputs)
-        self._layout = _layout(spec, steps_per_sample(spec, period), period)
+        self._layout = layout_of(spec, period)
         slots = int(self._layout.tap_reads[:, 1].max(initial=0)) + 2
         groups = len(spec.groups)
         self._ring = np.zeros((slots, worlds, groups, len(spec.inputs)))
@@ -123,8 +123,9 @@ class Layout(NamedTuple):
     leak_weights: Float64[np.ndarray, "leak 3"]
 
 
-def _layout(spec: NetworkSpec, steps: float, period: float) -> Layout:
-    """Where each tap and each leak reads, and the feature it writes."""
+def layout_of(spec: NetworkSpec, period: float) -> Layout:
+    """Where each tap and each leak reads, and the feature it writes, when pushed every `period` [s]."""
+    steps = steps_per_sample(spec, period)
     tap_reads, tap_part, leak_reads, weights = [], [], [], []
     feature = 0
     for index, given in enumerate(spec.inputs):

@@ -10,20 +10,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from hybridsim.errors import SimulationError
 from hybridsim.physics.bullet import BulletWorlds
-from hybridsim.physics.chain import chain_of
-from hybridsim.physics.clearance import corners_of, lowest
+from hybridsim.physics.chain import Chain, chain_of
+from hybridsim.physics.clearance import Corners, corners_of, lowest
 from hybridsim.physics.client import WorldSettings
+from hybridsim.physics.edits import with_collision
 from hybridsim.physics.hulls import with_hulls
 from hybridsim.physics.model import RigidModel
 
 WorldJoint = Float[np.ndarray, "world joint"]
 MARGIN = 0.005  # chosen, because no joint moves a part that far within a step [m]
+
+
+class Carried(NamedTuple):
+    """A CarriedBodies' arrays as compiled loops step them: the very arrays, not copies."""
+
+    chain: Chain
+    boxes: Corners
+    """Of no box where there is no ground."""
+    edge: float
+    """Height below which a part is near the ground [m]."""
+    timestep: float
+    position: np.ndarray
+    """[world joint]."""
+    velocity: np.ndarray
+    """[world joint]."""
+    target: np.ndarray
+    """[world joint] where the next step ends."""
+    contact: np.ndarray
+    """[world joint] effort that contacts ask for."""
+    near: np.ndarray
+    """[world] whether the target is near the ground."""
+    held: np.ndarray
+    """[world] whether PyBullet has this world's state."""
 
 
 class CarriedBodies:
@@ -43,15 +68,41 @@ class CarriedBodies:
         if settings.base != "fixed":
             raise SimulationError("carried bodies: a floating base is carried by nothing; expected base 'fixed'")
         self.joints, self.settings = tuple(joints), settings
-        self._model = with_hulls(model) if settings.plane else model
-        self.chain = chain_of(model, joints, settings.gravity)
-        self._boxes = corners_of(self._model) if settings.plane else None
-        shape = (worlds, len(self.joints))
-        self.joint_position, self.joint_velocity = np.zeros(shape), np.zeros(shape)
-        self.contact_effort = np.zeros(shape)
-        self._target = np.zeros(shape)
-        self._near = np.zeros(worlds, bool)
+        self._model = with_hulls(model) if settings.plane else with_collision(model, False)
+        position, velocity, target, contact = np.zeros((4, worlds, len(self.joints)))
+        self.arrays = Carried(
+            chain=chain_of(model, joints, settings.gravity),
+            boxes=corners_of(self._model),
+            edge=settings.plane_height + MARGIN,
+            timestep=settings.timestep,
+            position=position,
+            velocity=velocity,
+            target=target,
+            contact=contact,
+            near=np.zeros(worlds, np.bool_),
+            held=np.zeros(worlds, np.bool_),
+        )
         self._worlds: list[BulletWorlds | None] = [None] * worlds
+
+    @property
+    def chain(self) -> Chain:
+        """The body as the dynamics kernel reads it."""
+        return self.arrays.chain
+
+    @property
+    def joint_position(self) -> WorldJoint:
+        """Joint positions now; the worlds' own array."""
+        return self.arrays.position
+
+    @property
+    def joint_velocity(self) -> WorldJoint:
+        """Joint velocities now; the worlds' own array."""
+        return self.arrays.velocity
+
+    @property
+    def contact_effort(self) -> WorldJoint:
+        """Effort that contacts asked of each joint in the last step, 0 in free space."""
+        return self.arrays.contact
 
     def reset(
         self,
@@ -61,12 +112,13 @@ class CarriedBodies:
     ) -> None:
         """Put worlds into a state and forget everything before."""
         self.joint_position[worlds], self.joint_velocity[worlds] = position, velocity
+        self.arrays.target[worlds] = position
         self.contact_effort[worlds] = 0.0
-        self._near[worlds] = False
+        self.arrays.near[worlds] = self.arrays.held[worlds] = False
 
     def drive_motion(self, position: WorldJoint) -> None:
         """Carry the joints to these positions at the end of the next step."""
-        self._target[:] = position
+        self.arrays.target[:] = position
 
     def step(self) -> None:
         """Advance every world by one timestep.
@@ -74,28 +126,41 @@ class CarriedBodies:
         Raises:
             SimulationError: a position is not finite; names world and joint.
         """
-        if self._boxes is not None:
-            edge = self.settings.plane_height + MARGIN
-            self._touch(lowest(self.chain, self._boxes, self._target, edge) < edge)
-        self.joint_velocity[:] = (self._target - self.joint_position) / self.settings.timestep
-        self.joint_position[:] = self._target
-        if not np.isfinite(self.joint_position.sum()):
-            world, joint = np.argwhere(~np.isfinite(self.joint_position))[0]
+        state = self.arrays
+        state.near[:] = False
+        if len(state.boxes.body):
+            state.near[:] = lowest(state.chain, state.boxes, state.target, state.edge) < state.edge
+        state.contact[~state.near] = 0.0
+        state.held[~state.near] = False
+        self.touch()
+        self.require_finite()
+        state.velocity[:] = (state.target - state.position) / state.timestep
+        state.position[:] = state.target
+
+    def touch(self) -> None:
+        """Step the worlds that are near the ground in PyBullet, and take over what contacts ask of the drives."""
+        state = self.arrays
+        for world in np.flatnonzero(state.near).tolist():
+            bullet, only = self._bullet(world), slice(world, world + 1)
+            if not state.held[world]:
+                bullet.reset(None, state.position[only], state.velocity[only])
+            bullet.drive_motion(state.target[only])
+            bullet.step()
+            state.contact[world] = bullet.contact_effort[0]
+            state.held[world] = True
+
+    def require_finite(self) -> None:
+        """Stop at a target that is not finite.
+
+        Raises:
+            SimulationError: names world and joint.
+        """
+        bad = np.argwhere(~np.isfinite(self.arrays.target))
+        if len(bad):
+            world, joint = bad[0]
             raise SimulationError(
                 f"world {world}: joint '{self.joints[joint]}' is not finite; expected finite motions"
             )
-
-    def _touch(self, near: np.ndarray) -> None:
-        """Step the worlds near the ground in PyBullet, and take over what contacts ask of the drives."""
-        self.contact_effort[~near] = 0.0
-        for world in np.flatnonzero(near).tolist():
-            bullet = self._bullet(world)
-            if not self._near[world]:
-                bullet.reset(None, self.joint_position[world : world + 1], self.joint_velocity[world : world + 1])
-            bullet.drive_motion(self._target[world : world + 1])
-            bullet.step()
-            self.contact_effort[world] = bullet.contact_effort[0]
-        self._near[:] = near
 
     def _bullet(self, world: int) -> BulletWorlds:
         found = self._worlds[world]

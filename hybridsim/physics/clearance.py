@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +13,7 @@ from numba import njit
 
 from hybridsim.physics.chain import Chain, topological
 from hybridsim.physics.model import Collision, RigidModel
-from hybridsim.physics.recursion import new_work, place
+from hybridsim.physics.recursion import Work, dot, down, new_work, place, put, row
 
 
 class Corners(NamedTuple):
@@ -48,11 +50,17 @@ def corners_of(model: RigidModel) -> Corners:
     )
 
 
+@functools.lru_cache(maxsize=1000)
+def vertices(mesh: Path) -> Float[np.ndarray, "point 3"]:
+    """Corners of a mesh file, unscaled, read once a process; do not write to them."""
+    return np.asarray(trimesh.load(mesh, force="mesh").vertices, float)
+
+
 def corners(collision: Collision) -> Float[np.ndarray, "point 3"]:
     """Corners of a mesh, or of the box around any other shape, in the link's frame [m]."""
     size = np.array(collision.size)
     if collision.kind == "mesh" and collision.mesh is not None:
-        points = np.asarray(trimesh.load(collision.mesh, force="mesh").vertices) * size
+        points = vertices(collision.mesh) * size
     else:
         half = {
             "box": size / 2,
@@ -64,6 +72,21 @@ def corners(collision: Collision) -> Float[np.ndarray, "point 3"]:
     return points @ collision.pose.rotation.T + collision.pose.position
 
 
+class Heights(NamedTuple):
+    """Scratch of one clearance test."""
+
+    rise: np.ndarray
+    """[body 3] what each axis of the body's frame adds to the height."""
+    height: np.ndarray
+    """[body] of the frame's origin [m]."""
+
+
+@njit(cache=True, nogil=True)
+def new_heights(bodies: int) -> Heights:
+    """Scratch for a chain of this many bodies."""
+    return Heights(np.zeros((bodies, 3)), np.zeros(bodies))
+
+
 @njit(cache=True, nogil=True)
 def lowest(
     chain: Chain, boxes: Corners, position: Float[np.ndarray, "n joint"], near: float
@@ -73,39 +96,42 @@ def lowest(
     Exact below `near`; above it a lower bound that is not below `near`.
     """
     out = np.full(len(position), np.inf)
-    bodies = len(chain.mass)
-    work = new_work(bodies)
-    rise, height = np.zeros((bodies, 3)), np.zeros(bodies)
+    work, heights = new_work(len(chain.mass)), new_heights(len(chain.mass))
     for n in range(len(position)):
-        place(chain, position[n], work)
-        for i in range(bodies):
-            parent = chain.parent[i]
-            for k in range(3):
-                if parent < 0:
-                    rise[i, k] = work.turn[i, 2, k]
-                else:
-                    rise[i, k] = (
-                        rise[parent, 0] * work.turn[i, 0, k]
-                        + rise[parent, 1] * work.turn[i, 1, k]
-                        + rise[parent, 2] * work.turn[i, 2, k]
-                    )
-            if parent < 0:
-                height[i] = work.position[i, 2]
-            else:
-                height[i] = height[parent]
-                for k in range(3):
-                    height[i] += rise[parent, k] * work.position[i, k]
-        for b in range(len(boxes.body)):
-            i = boxes.body[b]
-            z = height[i]
-            for k in range(3):
-                z += rise[i, k] * boxes.center[b, k] - abs(rise[i, k]) * boxes.half[b, k]
-            if z < near:
-                z = np.inf
-                for c in range(boxes.first[b], boxes.first[b + 1]):
-                    at = height[i]
-                    for k in range(3):
-                        at += rise[i, k] * boxes.points[c, k]
-                    z = min(z, at)
-            out[n] = min(out[n], z)
+        out[n] = lowest_of(chain, boxes, position[n], near, work, heights)
     return out
+
+
+@njit(cache=True, nogil=True)
+def lowest_of(
+    chain: Chain, boxes: Corners, position: np.ndarray, near: float, work: Work, heights: Heights
+) -> float:
+    """The same of one state."""
+    place(chain, position, work)
+    raise_bodies(chain, work, heights)
+    out = np.inf
+    for b in range(len(boxes.body)):
+        i = boxes.body[b]
+        z = heights.height[i]
+        for k in range(3):
+            z += heights.rise[i, k] * boxes.center[b, k] - abs(heights.rise[i, k]) * boxes.half[b, k]
+        if z < near:
+            z = np.inf
+            for c in range(boxes.first[b], boxes.first[b + 1]):
+                z = min(z, heights.height[i] + dot(row(heights.rise, i), row(boxes.points, c)))
+        out = min(out, z)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def raise_bodies(chain: Chain, work: Work, heights: Heights) -> None:
+    """Heights of all bodies, placed before: the last row of each rotation_base_from_body."""
+    rise, height = heights
+    for i in range(len(chain.mass)):
+        p = chain.parent[i]
+        if p < 0:
+            put(rise, i, row(work.turn[i], 2))
+            height[i] = work.position[i, 2]
+        else:
+            put(rise, i, down(work.turn, i, row(rise, p)))
+            height[i] = height[p] + dot(row(rise, p), row(work.position, i))

@@ -12,12 +12,12 @@ from hybridsim.physics.recursion import Triple, Work, cross, dot, move, place, p
 @njit(cache=True, nogil=True)
 def gather(chain: Chain, work: Work, mass: np.ndarray, moment: np.ndarray, inertia: np.ndarray) -> None:
     """Add every body's subtree to it: mass, mass times centre of mass, inertia about the body's origin."""
+    turned = np.empty((3, 3))
     for i in range(len(mass) - 1, -1, -1):
         p = chain.parent[i]
         if p < 0:
             continue
         offset, lever = row(work.position, i), up(work.turn, i, row(moment, i))
-        turned = np.empty((3, 3))
         for k in range(3):
             put(turned, k, up(work.turn, i, row(inertia[i], k)))  # rows of I Rᵀ, since I is symmetric
         diagonal = mass[i] * dot(offset, offset) + 2.0 * dot(offset, lever)

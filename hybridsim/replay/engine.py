@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
+from hybridsim.simulator.carry import KEPT, Rows
 from hybridsim.simulator.inputs import LogInputs
 from hybridsim.simulator.sim import HybridSim
 
@@ -93,22 +94,13 @@ def first_angle(log: LogInputs) -> Float[np.ndarray, " drive"]:
 
 
 def _run(sim: HybridSim, logs: Sequence[LogInputs]) -> list[Trajectory]:
-    """Step all logs of a batch together, to the end of the longest."""
+    """Step all logs of a batch together, each to its own end."""
     h = sim.timestep
-    steps = [int(np.ceil(log.time_s[-1] / h - 1e-9)) for log in logs]
-    count = max(steps)
-    rows = np.stack([_rows(log, count, h) for log in logs])
-    scale, offset = sim.drive_scale, sim.drive_offset
+    steps = np.array([int(np.ceil(log.time_s[-1] / h - 1e-9)) for log in logs])
     speed = np.stack([np.broadcast_to(log.first_speed, len(sim.joints)) for log in logs])
-    sim.reset((np.stack([first_angle(log) for log in logs]) - offset) / scale, speed)
-    inputs = [np.stack([getattr(log, name)[r] for log, r in zip(logs, rows, strict=True)], 1) for name in FIELDS]
-    kept = np.zeros((len(KEPT), count + 1, len(logs), len(sim.joints)))
-    _keep(sim, kept[:, 0], inputs[0][0])
-    for k in range(count):
-        command, gain, voltage, enabled = (values[k] for values in inputs)
-        sim.set_inputs(gain=gain, voltage=voltage, enabled=enabled)
-        sim.advance(command)
-        _keep(sim, kept[:, k + 1], command)
+    sim.reset((np.stack([first_angle(log) for log in logs]) - sim.drive_offset) / sim.drive_scale, speed)
+    first = sim.fields(np.stack([log.command[0] for log in logs]))
+    kept = np.concatenate([first[:, None], sim.play(_table(logs, steps, h))], axis=1)
     return [
         Trajectory(
             log_id=log.log_id,
@@ -119,20 +111,22 @@ def _run(sim: HybridSim, logs: Sequence[LogInputs]) -> list[Trajectory]:
     ]
 
 
-FIELDS = ("command", "gain", "voltage", "enabled")
-KEPT = ("angle", "analytic", "speed", "load", "command", "spread")
+def _table(logs: Sequence[LogInputs], steps: Int[np.ndarray, " log"], h: float) -> Rows:
+    """All logs' inputs one after the other, and the row that each takes in every step.
 
-
-def _rows(log: LogInputs, count: int, h: float) -> np.ndarray:
-    """Row of the log whose command is active in the middle of every step; the last one after its end."""
-    middle = (np.arange(count) + 0.5) * h
-    return np.clip(np.searchsorted(log.time_s, middle, side="right") - 1, 0, len(log.time_s) - 1)
-
-
-def _keep(sim: HybridSim, row: Float[np.ndarray, "field world drive"], command: np.ndarray) -> None:
-    row[0] = sim.encoder_angle()
-    row[1] = row[0] if sim.correction is None else row[0] - sim.correction.value * sim.motion
-    row[2] = sim.drives.shaft_speed
-    row[3] = sim.load_effort
-    row[4] = command
-    row[5] = 0.0 if sim.correction is None else sim.correction.spread
+    Active is the command of the middle of a step; the last one after a log's end.
+    """
+    middle = (np.arange(steps.max()) + 0.5) * h
+    start = np.cumsum([0, *(len(log.time_s) for log in logs)])
+    rows = [
+        first + np.clip(np.searchsorted(log.time_s, middle, side="right") - 1, 0, len(log.time_s) - 1)
+        for first, log in zip(start, logs, strict=False)
+    ]
+    return Rows(
+        command=np.concatenate([log.command for log in logs]),
+        gain=np.concatenate([log.gain for log in logs]),
+        voltage=np.concatenate([log.voltage for log in logs]),
+        enabled=np.concatenate([log.enabled for log in logs]),
+        row=np.ascontiguousarray(np.stack(rows, axis=1)),
+        steps=steps,
+    )

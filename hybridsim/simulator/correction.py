@@ -6,54 +6,137 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hybridsim.actuators import Drives
-from hybridsim.actuators.parameters import ENCODER_OFFSET
-from hybridsim.networks.features import History
+from hybridsim.networks.features import layout_of
 from hybridsim.networks.inference import Networks
-from hybridsim.simulator.residual import inputs_given, stack_inputs
+from hybridsim.simulator.recall import Brain, Clock, Past, Recall, renew
+from hybridsim.simulator.residual import inputs_given
 
 WorldDrive = Float[np.ndarray, "world drive"]
 
 
 class Correction:
-    """What the network adds: `value` to the measured shaft angle, `of_body` to where the body is carried.
+    """What the network adds: `value` to the measured shaft angle or to the effort, `of_body` to a carried body.
 
-    The network runs every sample period of its contract; between two runs the body moves over evenly, so that
-    a correction never throws it.
+    The network runs every sample period of its contract, counted from a world's reset; between two runs a
+    carried body moves over evenly, so that a correction never throws it.
     """
 
-    def __init__(self, networks: Networks, worlds: int, timestep: float) -> None:
+    def __init__(
+        self, networks: Networks | None, worlds: int, drives: int, timestep: float, *, motion: bool = True
+    ) -> None:
+        """Make empty memories.
+
+        Args:
+            networks: of the drives; None adds nothing.
+            worlds: how many.
+            drives: how many a world has.
+            timestep: between two updates [s].
+            motion: whether the drives are coupled by motion, or else by effort.
+        """
         self.networks = networks
-        contract = networks.contract
-        self.every = max(1, int(np.floor(contract.sample_period / timestep + 1e-6)))
-        self.period = self.every * timestep
-        self.history = History(contract, inputs=inputs_given(), worlds=worlds, period=self.period)
-        shape = (worlds, len(contract.groups))
-        self.value, self.spread, self.of_body = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        self._before = np.full(shape, np.nan)
-        self._count = np.zeros(worlds, np.int64)
+        value, spread, glide = np.zeros((3, worlds, drives))
+        if networks is None:
+            past, brain, every = _nothing(worlds, drives)
+        else:
+            every = max(1, int(np.floor(networks.contract.sample_period / timestep + 1e-6)))
+            past = _past(networks, worlds, every * timestep, motion)
+            brain = _brain(networks, worlds)
+        clock = Clock(
+            every=every,
+            period=every * timestep,
+            error=motion,
+            members=0 if networks is None else networks.contract.ensemble,
+            count=np.zeros(worlds, np.int64),
+            before=np.full((worlds, drives), np.nan),
+        )
+        self.recall = Recall(clock, past, brain, value, spread, glide)
+        self._all = np.ones(worlds, np.bool_)
+
+    @property
+    def value(self) -> WorldDrive:
+        """What the networks add now [their output unit]."""
+        return self.recall.value
+
+    @property
+    def spread(self) -> WorldDrive:
+        """Standard deviation over the ensemble's members [their output unit]."""
+        return self.recall.spread
+
+    @property
+    def of_body(self) -> WorldDrive:
+        """The same moving over evenly from run to run."""
+        return self.recall.glide
+
+    @property
+    def every(self) -> int:
+        """Steps between two runs of the networks; 0 without any."""
+        return self.recall.clock.every
 
     def reset(self, worlds: Int[np.ndarray, " some"]) -> None:
         """Forget the past of some worlds."""
-        self.history.reset(worlds)
-        for array in (self.value, self.spread, self.of_body):
-            array[worlds] = 0.0
-        self._before[worlds] = np.nan
-        self._count[worlds] = 0
+        recall = self.recall
+        for array in (recall.value, recall.spread, recall.glide, recall.clock.count):
+            array[worlds] = 0
+        recall.clock.before[worlds] = np.nan
+        recall.past.fresh[worlds] = True
 
-    def update(self, drives: Drives, command: WorldDrive, load: WorldDrive) -> None:
-        """After a step of the drives: run the network when its period is over, and move the body's share.
+    def update(self, drives: Drives, command: WorldDrive, effort: WorldDrive) -> None:
+        """After a step of all drives: run the networks whose period is over, and move the body's share.
 
         Args:
             drives: just stepped.
-            command: in joint angle [rad].
-            load: effort that the rigid body asks for [N*m].
+            command: in joint angle [rad], or what else the drives' loops take.
+            effort: that a carried body asks for, or that the drives give [N*m].
         """
-        self._count += 1
-        if int(self._count[0]) % self.every == 0:
-            before = np.where(np.isnan(self._before), command, self._before)
-            shaft = drives.shaft_angle + drives.parameters[..., ENCODER_OFFSET]
-            stacked = stack_inputs(command, before, shaft, drives.shaft_speed, load, self.period)
-            mean, spread = self.networks.evaluate(self.history.push(stacked))
-            self.value[:], self.spread[:] = mean, spread
-            self._before[:] = command
-        self.of_body += (self.value - self.of_body) / self.every
+        if self.every:
+            renew(self.recall, self._all, command, drives.parameters, drives.state, effort)
+
+
+def _past(networks: Networks, worlds: int, period: float, motion: bool) -> Past:
+    """Empty histories, checked against the contract."""
+    contract = networks.contract
+    contract.require_inputs(inputs_given(motion))
+    layout = layout_of(contract, period)
+    groups, inputs = len(contract.groups), len(contract.inputs)
+    slots = int(layout.tap_reads[:, 1].max(initial=0)) + 2
+    return Past(
+        ring=np.zeros((worlds, slots, 1, groups, inputs)),
+        head=np.zeros(worlds, np.int64),
+        fresh=np.ones((worlds, 1), np.bool_),
+        memory=np.zeros((worlds, 1, groups, len(layout.leak_reads))),
+        values=np.zeros((worlds, 1, 1, groups, inputs)),
+        features=np.zeros((worlds, 1, 1, groups, len(contract.feature_names)), np.float32),
+        **layout._asdict(),
+    )
+
+
+def _brain(networks: Networks, worlds: int) -> Brain:
+    """Weights and room for one row a world."""
+    contract = networks.contract
+    shape = (worlds, len(contract.groups))
+    return Brain(
+        *networks.packed,
+        features=np.zeros((*shape, len(contract.feature_names)), np.float32),
+        mean=np.zeros(shape, np.float32),
+        spread=np.zeros(shape, np.float32),
+        due=np.zeros(worlds, np.int64),
+    )
+
+
+def _nothing(worlds: int, drives: int) -> tuple[Past, Brain, int]:
+    """Arrays of the right kinds, so that one compiled loop serves with and without networks."""
+    single, none = np.zeros((worlds, drives), np.float32), np.zeros(0, np.int64)
+    past = Past(
+        ring=np.zeros((worlds, 0, 1, drives, 0)),
+        head=np.zeros(worlds, np.int64),
+        fresh=np.ones((worlds, 1), np.bool_),
+        memory=np.zeros((worlds, 1, drives, 0)),
+        values=np.zeros((worlds, 1, 1, drives, 0)),
+        features=np.zeros((worlds, 1, 1, drives, 0), np.float32),
+        tap_reads=np.zeros((0, 3), np.int64),
+        tap_part=np.zeros(0),
+        leak_reads=np.zeros((0, 2), np.int64),
+        leak_weights=np.zeros((0, 3)),
+    )
+    weights = np.zeros((0, 0, 0), np.float32)
+    return past, Brain(weights, none, weights, single[:0], weights, single, single, none), 0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.errors import SimulationError
 from hybridsim.networks.contract import NetworkInput, NetworkSpec
 from hybridsim.robot import Robot
 
@@ -20,11 +21,31 @@ INPUTS: tuple[tuple[str, str, str], ...] = (
     ("load", "N*m", "effort that the rigid body asks for, positive holds it along the joint"),
     ("angle", "rad", "shaft angle of the analytic drive"),
 )
+# The same for drives that put an effort on the joint, as commanded.
+EFFORT_INPUTS: tuple[tuple[str, str, str], ...] = (
+    ("command", "N*m", "effort as commanded, positive along the joint"),
+    ("shaft_speed", "rad/s", "of the joint, or of the shaft before a spring, positive along the joint"),
+    ("command_rate", "N*m/s", "rate of the command, positive along the joint"),
+    ("effort", "N*m", "of the analytic drive on the joint, friction not included"),
+    ("angle", "rad", "of the joint, or of the shaft before a spring"),
+)
 
 
-def inputs_given() -> tuple[tuple[str, str], ...]:
-    """Names and units in the order in which `stack_inputs` lays them out."""
-    return tuple((name, unit) for name, unit, _ in INPUTS)
+def inputs_given(motion: bool = True) -> tuple[tuple[str, str], ...]:
+    """Names and units in the order in which `stack_inputs` lays them out, for either coupling."""
+    return tuple((name, unit) for name, unit, _ in (INPUTS if motion else EFFORT_INPUTS))
+
+
+def coupled_by_motion(robot: Robot) -> bool:
+    """Whether the drives carry the body by motion, or push it by effort.
+
+    Raises:
+        SimulationError: some do one and some the other.
+    """
+    couplings = {drive.coupling for drive in robot.drives}
+    if len(couplings) > 1:
+        raise SimulationError(f"robots/{robot.name}: drives mix couplings; expected motion or effort for all")
+    return couplings == {"motion"}
 
 
 def residual_spec(
@@ -36,7 +57,7 @@ def residual_spec(
     hidden: Sequence[int],
     members: int,
 ) -> NetworkSpec:
-    """The residual of all drives: one network a joint, added to the shaft angle.
+    """The residual of all drives: one network a joint, added to the shaft angle or, coupled by effort, to it.
 
     Args:
         robot: the design.
@@ -48,7 +69,8 @@ def residual_spec(
     """
     taps = tuple(sorted({int(round(moment / period)) for moment in history}))
     inputs = []
-    for name, unit, sign in INPUTS:
+    motion = coupled_by_motion(robot)
+    for name, unit, sign in INPUTS if motion else EFFORT_INPUTS:
         still = name in ("load", "angle")
         inputs.append(
             NetworkInput(
@@ -57,10 +79,10 @@ def residual_spec(
         )
     return NetworkSpec(
         name=NETWORK,
-        target="shaft angle of the analytic drive",
+        target="shaft angle of the analytic drive" if motion else "effort of the analytic drive",
         sample_period=period,
         inputs=tuple(inputs),
-        output_unit="rad",
+        output_unit="rad" if motion else "N*m",
         hidden=tuple(hidden),
         ensemble=members,
         groups=tuple(drive.joint for drive in robot.drives),
@@ -75,5 +97,8 @@ def stack_inputs(
     load: Float[np.ndarray, "*row drive"],
     period: float,
 ) -> Float[np.ndarray, "*row drive input"]:
-    """Inputs in the order of INPUTS: command and shaft angle as the encoder counts them [rad]."""
+    """Inputs in the order of INPUTS: command and shaft angle as the encoder counts them [rad].
+
+    The stepping loop lays out the same, `recall.look`.
+    """
     return np.stack([command - shaft, speed, (command - command_before) / period, load, shaft], axis=-1)

@@ -12,21 +12,21 @@ from jaxtyping import Bool, Float, Int
 
 from hybridsim.actuators import Drives, drive_matrix
 from hybridsim.actuators.drive import SPEED
-from hybridsim.actuators.parameters import ENCODER_OFFSET
 from hybridsim.actuators.loop import EFFORT_LOOP, POSITION_LOOP, VELOCITY_LOOP
+from hybridsim.actuators.parameters import ENCODER_OFFSET
 from hybridsim.calibration import Calibration, SimulationSettings
-from hybridsim.errors import SimulationError, listed
+from hybridsim.errors import SimulationError
 from hybridsim.networks.inference import Networks
 from hybridsim.physics import kernel
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.carried import CarriedBodies
-from hybridsim.physics.client import WorldSettings
-from hybridsim.physics.edits import with_collision, with_limits
-from hybridsim.physics.hulls import with_hulls
 from hybridsim.robot import Drive, Robot, load_robot
-from hybridsim.simulator.body import body_of
+from hybridsim.simulator.bodies import rigid_worlds
+from hybridsim.simulator.carry import FINISHED, KEPT, TOUCHING, Mounting, Rows, run, weigh_all
 from hybridsim.simulator.correction import Correction
-from hybridsim.simulator.residual import NETWORK
+from hybridsim.simulator.nominal import nominal_values
+from hybridsim.simulator.observation import observed
+from hybridsim.simulator.residual import NETWORK, coupled_by_motion
 
 WorldDrive = Float[np.ndarray, "world drive"]
 DEFAULT_RATE_HZ = 50.0
@@ -67,26 +67,28 @@ class HybridSim:
         period = 1.0 / (settings.rate_hz or DEFAULT_RATE_HZ)
         self.steps_per_command = max(1, round(period / self.timestep))
         self.joints = tuple(drive.joint for drive in robot.drives)
-        self.drive_scale = self._scale = np.array([drive.command_scale.value for drive in robot.drives])
-        self.drive_offset = self._offset = np.array([drive.command_offset.value for drive in robot.drives])
-        self._order = np.array([robot.joint_names.index(joint) for joint in self.joints])
-        self._sign = np.array([joint.sign for joint in robot.joints], float)
-        self._zero = np.array([joint.offset.value for joint in robot.joints])
-        motion = [drive.coupling == "motion" for drive in robot.drives]
-        if any(motion) and not all(motion):
-            raise SimulationError(f"robots/{robot.name}: drives mix couplings; expected motion or effort for all")
-        self.motion = all(motion)
-        self.body = self._bodies(worlds, constants or {})
+        self.drive_scale = np.array([drive.command_scale.value for drive in robot.drives])
+        self.drive_offset = np.array([drive.command_offset.value for drive in robot.drives])
+        self.motion = coupled_by_motion(robot)
+        self.body = rigid_worlds(robot, self.values, settings, worlds, constants or {})
         self.drives = Drives(
-            drive_matrix(self.joints, self.values), [_loop(d) for d in robot.drives], motion, worlds, self.timestep
+            drive_matrix(self.joints, self.values),
+            [_loop(drive) for drive in robot.drives],
+            [self.motion] * len(self.joints),
+            worlds,
+            self.timestep,
         )
-        self.correction = Correction(networks, worlds, self.timestep) if networks is not None else None
+        self.correction = Correction(networks, worlds, len(self.joints), self.timestep, motion=self.motion)
         self._register = np.array(
             [d.position_gain_register.value if d.position_gain_register else 1.0 for d in robot.drives]
         )
-        self._load = np.zeros((worlds, len(robot.joints)))
-        self._contact = np.zeros_like(self._load)
-        self._inertia = np.zeros_like(self._load)
+        self._mounting = Mounting(
+            order=np.array([robot.joint_names.index(joint) for joint in self.joints]),
+            sign=np.array([joint.sign for joint in robot.joints], float),
+            zero=np.array([joint.offset.value for joint in robot.joints]),
+            load=np.zeros((worlds, len(self.joints))),
+            inertia=np.zeros((worlds, len(self.joints))),
+        )
         self.reset()
 
     @classmethod
@@ -122,7 +124,7 @@ class HybridSim:
     @property
     def worlds(self) -> int:
         """How many worlds there are."""
-        return len(self._load)
+        return len(self._mounting.load)
 
     @property
     def control_period(self) -> float:
@@ -132,37 +134,52 @@ class HybridSim:
     @property
     def load_effort(self) -> WorldDrive:
         """Effort that the rigid body asks of each drive [N*m]."""
-        return self._load[:, self._order]
+        return self._mounting.load.copy()
 
     def reset(
         self,
-        position: Float[np.ndarray, "some drive"] | float | None = None,
-        speed: Float[np.ndarray, "some drive"] | float = 0.0,
+        position: Float[np.ndarray, "*some drive"] | float | None = None,
+        speed: Float[np.ndarray, "*some drive"] | float = 0.0,
         *,
         worlds: Int[np.ndarray, " some"] | Sequence[int] | None = None,
-    ) -> dict[str, WorldDrive]:
+        base_position: Float[np.ndarray, "*some 3"] | Sequence[float] | None = None,
+        base_orientation: Float[np.ndarray, "*some 4"] | Sequence[float] | None = None,
+    ) -> dict[str, Float[np.ndarray, "world column"]]:
         """Put worlds at measured positions [drive units]; nothing of their past remains.
 
         Args:
             position: measured; None puts the joints' angles to zero.
             speed: of the joints [rad/s].
             worlds: which; None for all.
+            base_position: of a floating base's root link in the world [m]; None for the origin.
+            base_orientation: of the same, world from body, quaternion xyzw; None for upright.
         """
         chosen = np.arange(self.worlds) if worlds is None else np.asarray(worlds, np.int64)
-        given = -self._offset / self._scale if position is None else position
-        angle = self._scale * np.broadcast_to(given, (len(chosen), len(self.joints))) + self._offset
+        given = -self.drive_offset / self.drive_scale if position is None else position
+        angle = self.drive_scale * np.broadcast_to(given, (len(chosen), len(self.joints))) + self.drive_offset
         self.drives.reset(chosen, angle)
         self.drives.gain[chosen] = self._register
         self.drives.state[chosen, :, SPEED] = speed
         joints = np.zeros((2, len(chosen), len(self.robot.joints)))
-        joints[0][:, self._order] = self.drives.joint_angle[chosen]
-        joints[1][:, self._order] = speed
-        self.body.reset(chosen, joints[0] * self._sign + self._zero, joints[1] * self._sign)
-        self._contact[chosen] = 0.0
-        if self.correction is not None:
-            self.correction.reset(chosen)
+        joints[0][:, self._mounting.order] = self.drives.joint_angle[chosen]
+        joints[1][:, self._mounting.order] = speed
+        sign, zero = self._mounting.sign, self._mounting.zero
+        self.body.reset(chosen.tolist(), joints[0] * sign + zero, joints[1] * sign)
+        self._place(chosen, base_position, base_orientation)
+        self.correction.reset(chosen)
         self._weigh()
         return self.observe()
+
+    def _place(self, worlds: np.ndarray, position: object, orientation: object) -> None:
+        """Put a floating base somewhere."""
+        if position is None and orientation is None:
+            return
+        if not isinstance(self.body, BulletWorlds) or self.body.base is None:
+            raise SimulationError(f"robots/{self.robot.name}: base is fixed; expected no base_position")
+        places = np.broadcast_to(np.zeros(3) if position is None else position, (len(worlds), 3))
+        turns = np.broadcast_to([0.0, 0.0, 0.0, 1.0] if orientation is None else orientation, (len(worlds), 4))
+        for world, place, turn in zip(worlds.tolist(), places, turns, strict=True):
+            self.body.base.place(world, place, turn)
 
     def set_inputs(
         self,
@@ -197,65 +214,111 @@ class HybridSim:
             )
         if not np.isfinite(wanted).all():
             raise SimulationError("HybridSim: the command is not finite; expected finite numbers")
-        angle = self._scale * np.broadcast_to(wanted, (self.worlds, len(self.joints))) + self._offset
-        for _ in range(self.steps_per_command):
-            self.advance(angle)
+        angle = self.drive_scale * np.broadcast_to(wanted, (self.worlds, len(self.joints))) + self.drive_offset
+        self._hold(angle, self.steps_per_command)
         return self.observe()
 
     def advance(self, command: WorldDrive) -> None:
-        """One physics step under a command in joint angles [rad]."""
-        order, sign = self._order, self._sign
-        angle = (self.body.joint_position - self._zero) * sign
-        speed = self.body.joint_velocity * sign
-        self.drives.step(
-            command, angle[:, order], speed[:, order], self._load[:, order], self._inertia[:, order]
-        )
-        if self.motion:
-            target = self.drives.joint_angle
-            if self.correction is not None:
-                self.correction.update(self.drives, command, self._load[:, order])
-                target = target + self.correction.of_body
-            joints = angle.copy()
-            joints[:, order] = target
-            self.body.drive_motion(joints * sign + self._zero)
-        else:
-            effort = np.zeros_like(angle)
-            friction = np.zeros_like(angle)
-            effort[:, order], friction[:, order] = self.drives.effort, self.drives.friction
-            if self.correction is not None:
-                self.correction.update(self.drives, command, self._load[:, order])
-                effort[:, order] += self.correction.value
-            self.body.apply_effort(effort * sign)
-            self.body.apply_friction(friction)
-        self.body.step()
-        if self.motion and self.settings.plane:
-            self._contact[:] = self.body.contact_effort * sign
+        """One physics step under a command in joint angles [rad], or what else the drives take."""
+        self._hold(np.array(command, float), 1)
+
+    def play(self, rows: Rows) -> Float[np.ndarray, "field step world drive"]:
+        """Step through a table of inputs, many steps a call.
+
+        Args:
+            rows: commands in joint angles, gains, voltages and switches, and which row each world takes when.
+
+        Returns:
+            What `KEPT` names after every step; zeros where a world's rows have ended.
+        """
+        kept = np.zeros((len(KEPT), len(rows.row), self.worlds, len(self.joints)))
+        self._run(rows, kept)
+        return kept
+
+    def fields(self, command: WorldDrive) -> Float[np.ndarray, "field world drive"]:
+        """What `KEPT` names, now: encoder angle, the same without the network [rad], speed, load, command, spread."""
+        angle = self.encoder_angle()
+        analytic = angle - self.correction.value if self.motion else angle
+        speed, load = self.drives.shaft_speed, self._mounting.load
+        return np.stack([angle, analytic, speed, load, command, self.correction.spread])
+
+    def _hold(self, command: WorldDrive, steps: int) -> None:
+        """Hold a command for some steps."""
+        d = self.drives
+        row = np.tile(np.arange(self.worlds), (steps, 1))
+        rows = Rows(command, d.gain, d.voltage, d.enabled, row, np.full(self.worlds, steps))
+        self._run(rows, np.zeros((len(KEPT), 0, self.worlds, len(self.joints))))
+
+    def _run(self, rows: Rows, kept: np.ndarray) -> None:
+        """Step until the rows end; worlds near the ground step in PyBullet in between."""
+        if not isinstance(self.body, CarriedBodies):
+            self._push_rows(rows, kept)
+            return
+        step, touched = 0, False
+        arrays = (self.drives.arrays, self.correction.recall, self._mounting, self.body.arrays)
+        while True:
+            step, outcome = run(*arrays, rows, kept, step, touched)
+            if outcome == FINISHED:
+                return
+            if outcome == TOUCHING:
+                self.body.touch()
+            self.body.require_finite()
+            touched = True
+
+    def _push_rows(self, rows: Rows, kept: np.ndarray) -> None:
+        """The same for drives that give efforts; worlds whose rows have ended go on unrecorded."""
+        d = self.drives
+        for k, row in enumerate(rows.row):
+            if rows.gain is not d.gain:
+                d.gain[:], d.voltage[:], d.enabled[:] = rows.gain[row], rows.voltage[row], rows.enabled[row]
+            command = rows.command if len(rows.command) == self.worlds else rows.command[row]
+            self._push(command)
+            if kept.shape[1]:
+                kept[:, k] = self.fields(command)
+
+    def _push(self, command: WorldDrive) -> None:
+        """One step of drives that give efforts."""
+        order, sign, body = self._mounting.order, self._mounting.sign, self.body
+        angle = (body.joint_position - self._mounting.zero) * sign
+        speed = body.joint_velocity * sign
+        drives = self.drives
+        drives.step(command, angle[:, order], speed[:, order], self._mounting.load, self._mounting.inertia)
+        effort, friction = np.zeros_like(angle), np.zeros_like(angle)
+        self.correction.update(drives, command, drives.effort)
+        effort[:, order] = drives.effort + self.correction.value
+        friction[:, order] = drives.friction
+        body.apply_effort(effort * sign)
+        body.apply_friction(friction)
+        body.step()
         self._weigh()
 
     def encoder_angle(self) -> WorldDrive:
         """What ideal encoders would read, offset and residual included [rad]."""
         offset = self.drives.parameters[..., ENCODER_OFFSET]
-        if not self.motion:
-            return ((self.body.joint_position - self._zero) * self._sign)[:, self._order] + offset
-        shaft = self.drives.shaft_angle + offset
-        return shaft if self.correction is None else shaft + self.correction.value
+        if self.motion:
+            return self.drives.shaft_angle + offset + self.correction.value
+        return self._of_joints(self.body.joint_position - self._mounting.zero) + offset
 
     def measured_angle(self) -> WorldDrive:
         """What the drives' own encoders read, in counts where they count [rad]."""
         return self.drives.measured(self.encoder_angle() - self.drives.parameters[..., ENCODER_OFFSET])
 
-    def observe(self) -> dict[str, WorldDrive]:
-        """Measured signals now: per signal one column a drive that measures it, in the signal's unit."""
-        reading = (self.measured_angle() - self._offset) / self._scale
-        names = [drive.measured for drive in self.robot.drives]
-        found = {
-            name: reading[:, [k for k, other in enumerate(names) if other == name]] for name in dict.fromkeys(names)
-        }
-        velocity = self.drives.shaft_speed
-        if not self.motion:
-            velocity = (self.body.joint_velocity * self._sign)[:, self._order]
-        found["joint_velocity"] = velocity[:, [k for k, name in enumerate(names) if name == "joint_position"]]
-        return found
+    def observe(self) -> dict[str, Float[np.ndarray, "world column"]]:
+        """Measured signals now, one row a world.
+
+        Per signal one column a drive that measures it, in the signal's unit; joint_velocity of the drives
+        that measure angles [rad/s]. Drives that give efforts add joint_effort [N*m] where they measure it, and
+        a floating base its base_position [m] and base_orientation (world from body, quaternion xyzw).
+        """
+        return observed(self)
+
+    def joint_velocity(self) -> WorldDrive:
+        """Speed of the shafts, or of the joints that efforts drive [rad/s]."""
+        return self.drives.shaft_speed if self.motion else self._of_joints(self.body.joint_velocity)
+
+    def _of_joints(self, values: np.ndarray) -> WorldDrive:
+        """A body's array in the drives' order and signs."""
+        return (values * self._mounting.sign)[:, self._mounting.order]
 
     def close(self) -> None:
         """Free the worlds."""
@@ -269,50 +332,17 @@ class HybridSim:
     ) -> None:
         self.close()
 
-    def _bodies(self, worlds: int, constants: Mapping[str, float]) -> BulletWorlds | CarriedBodies:
-        """The rigid worlds; collisions only where there is ground to touch."""
-        fixed = self.robot.urdf.base == "fixed"
-        model = with_limits(body_of(self.robot, self.values, constants), False)
-        settings = WorldSettings(
-            timestep=self.timestep,
-            base=self.robot.urdf.base,
-            plane=self.settings.plane,
-            plane_height=self.values.get("world.plane_height", 0.0) if fixed else 0.0,
-            plane_friction=self.values.get("world.plane_friction", 1.0),
-            plane_stiffness=self.values.get("world.plane_stiffness", 0.0) if fixed else 0.0,
-            armature=None if self.motion or not fixed or self.settings.plane else self._armature(),
-        )
-        joints = [joint.urdf_joint for joint in self.robot.joints]
-        if self.motion:
-            return CarriedBodies(model, joints, worlds, settings)
-        model = with_hulls(model) if self.settings.plane else with_collision(model, False)
-        return BulletWorlds(model, joints, worlds, settings)
-
-    def _armature(self) -> tuple[float, ...]:
-        """Reflected inertia of each joint's drive, 0 where it has none [kg*m^2]."""
-        return tuple(self.values.get(f"drive.{joint}.armature", 0.0) for joint in self.robot.joint_names)
-
     def _weigh(self) -> None:
-        """Load and inertia that the rigid body puts on each joint now."""
-        chain = self.body.chain
-        if chain is None:
-            return
-        position, velocity = self.body.joint_position, self.body.joint_velocity
-        self._load[:] = kernel.bias_effort(chain, position, velocity) * self._sign + self._contact
-        self._inertia[:] = np.diagonal(kernel.mass_matrix(chain, position), axis1=1, axis2=2)
+        """Load and inertia that the rigid body puts on each drive now; a floating base's are not known."""
+        m, body = self._mounting, self.body
+        if isinstance(body, CarriedBodies):
+            weigh_all(m, body.arrays)
+        elif body.chain is not None:
+            load = kernel.bias_effort(body.chain, body.joint_position, body.joint_velocity)
+            m.load[:] = self._of_joints(load)
+            matrix = kernel.mass_matrix(body.chain, body.joint_position)
+            m.inertia[:] = np.diagonal(matrix, axis1=1, axis2=2)[:, m.order]
 
 
 def _loop(drive: Drive) -> int:
     return LOOPS.get(drive.command, POSITION_LOOP)
-
-
-def nominal_values(robot: Robot, values: Mapping[str, float]) -> dict[str, float]:
-    """The same names at robot.toml's and the URDF's own values: ideal drives, nominal masses."""
-    from hybridsim.actuators import offered
-    from hybridsim.simulator.body import offered_inertials
-
-    prior = {p.name: p.value for p in [*offered(robot), *offered_inertials(robot)]}
-    missing = [name for name in values if name not in prior and not name.startswith("world.")]
-    if missing:
-        raise SimulationError(f"robots/{robot.name}: parameters {listed(missing)} are not of this robot")
-    return {**values, **prior}
