@@ -11,6 +11,7 @@ from jaxtyping import Float
 from hybridsim.physics.client import Client
 from hybridsim.physics.inertia import principal_axes
 from hybridsim.physics.model import RigidModel
+from hybridsim.physics.pose import root_poses
 
 WorldVector = Float[np.ndarray, "world 3"]
 WorldQuaternion = Float[np.ndarray, "world 4"]
@@ -22,11 +23,19 @@ class FloatingBase:
     def __init__(self, clients: Sequence[Client], model: RigidModel) -> None:
         root = model.link(model.root)
         self._clients = clients
-        self._com = root.com
+        self._com = np.array(root.com, float)
         self._rotation_link_from_principal = principal_axes(root.inertia)[1]
+        self._principal_from_link = quaternion(self._rotation_link_from_principal.T)
         self._raw = np.zeros((len(clients), 13))
         self.stale = True
         """Set by whoever moves the worlds; the next read then asks PyBullet."""
+
+    def pose(self) -> tuple[WorldVector, WorldQuaternion]:
+        """Position [m] and orientation (world from body, xyzw, w >= 0) of the root link, in one call."""
+        raw = self._read()
+        position, orientation = np.empty((len(raw), 3)), np.empty((len(raw), 4))
+        root_poses(raw, self._com, self._principal_from_link, position, orientation)
+        return position, orientation
 
     @property
     def position(self) -> WorldVector:

@@ -75,7 +75,9 @@ def body_of(robot: Robot, values: Mapping[str, float], constants: Mapping[str, f
     model = bare_body(robot)
     for link in model.links:
         mass = values.get(f"link.{link.name}.mass", link.mass)
-        com = [values.get(f"link.{link.name}.{axis}", float(c)) for axis, c in zip(COM, link.com, strict=True)]
+        com = [
+            values.get(f"link.{link.name}.{axis}", float(c)) for axis, c in zip(COM, link.com, strict=True)
+        ]
         if mass != link.mass or com != list(link.com):
             model = with_inertial(model, link.name, mass, np.array(com), link.inertia * (mass / link.mass))
     for payload in robot.payloads:

@@ -91,7 +91,9 @@ def _supply(log: Log, drive: Drive, stamps: np.ndarray) -> tuple[np.ndarray, np.
         gain[:] = log.constant("position_gain")
     if "position_gain" in log.signals:
         gain = held(log.signal("position_gain"), drive.joint, stamps)
-    voltage = np.full(len(stamps), log.constants["supply_voltage"].value if "supply_voltage" in log.constants else 0.0)
+    voltage = np.full(
+        len(stamps), log.constants["supply_voltage"].value if "supply_voltage" in log.constants else 0.0
+    )
     if "supply_voltage" in log.signals:
         # A sampled supply ripples with the motor's pulses; what the drive feels is its level.
         voltage[:] = np.nanmedian(log.signal("supply_voltage").values)

@@ -1,9 +1,11 @@
-"""Steps per second of BulletWorlds against the barest PyBullet loop for the same robot, in one run.
+"""Steps per second of HybridSim and BulletWorlds against the barest PyBullet loop for one robot, in one run.
 
     .venv/bin/python -m tests.benchmarks.stepping
 
-ANYmal C (fixed links merged), N = 8 worlds, standing, 400 Hz: read joints, ideal PD, apply, step. Rounds of
-the contenders alternate, so that a busy machine slows all; quoted are medians, and ratios round by round.
+ANYmal C (fixed links merged), N = 8 worlds, standing, 400 Hz: read joints, ideal PD, apply, step. The hybrid
+adds drives with friction and a residual network a joint (5 members of 32-32, 100 Hz, untrained: synthetic),
+and observes base and joints at every step. Rounds of the contenders alternate, so that a busy machine slows
+all; quoted are medians, and ratios round by round.
 """
 
 import os
@@ -22,18 +24,11 @@ from hybridsim.physics.merge import merge_fixed
 from hybridsim.physics.model import RigidModel
 from hybridsim.physics.urdf import load_urdf
 from tests.physics.conftest import robot_path
+from tests.simulator.made import HEIGHT, stance, walker
 
 WORLDS, ROUNDS, STEPS, SETTLING = 8, 400, 10, 100
 STIFFNESS, DAMPING = 80.0, 2.0
 SETTINGS = WorldSettings(timestep=1 / 400, base="floating", plane=True)
-# Hips straight, knees bent, as ANYmal stands: [HAA, HFE, KFE] of LF, RF, LH, RH.
-STANCE = {"HAA": 0.0, "F_HFE": 0.4, "F_KFE": -0.8, "H_HFE": -0.4, "H_KFE": 0.8}
-HEIGHT = 0.56
-
-
-def stance(joints: list[str]) -> np.ndarray:
-    """Standing joint positions [rad]."""
-    return np.array([next(v for k, v in STANCE.items() if name.endswith(k)) for name in joints])
 
 
 class Contender(Protocol):
@@ -57,7 +52,7 @@ class Barest:
 
     def __init__(self, model: RigidModel, joints: list[str]) -> None:
         self.clients = [open_client(model, joints, SETTINGS) for _ in range(WORLDS)]
-        self.target = stance(joints).tolist()
+        self.target = stance(tuple(joints)).tolist()
         first = self.clients[0]
         (x, y, z), self.turn = pybullet.getBasePositionAndOrientation(first.body, physicsClientId=first.id)
         self.place = [x, y, z + HEIGHT]
@@ -93,7 +88,7 @@ class Batched:
 
     def __init__(self, model: RigidModel, joints: list[str]) -> None:
         self.worlds = BulletWorlds(model, joints, WORLDS, SETTINGS)
-        self.target = stance(joints)
+        self.target = stance(tuple(joints))
 
     def reset(self) -> None:
         self.worlds.reset(position=np.broadcast_to(self.target, (WORLDS, len(self.target))))
@@ -109,6 +104,27 @@ class Batched:
 
     def height(self) -> float:
         return float(self.worlds.base.position[0, 2])
+
+
+class Hybrid:
+    """HybridSim under the same PD, which reads its observations."""
+
+    def __init__(self, networks: bool, friction: float) -> None:
+        self.sim = walker(worlds=WORLDS, networks=networks, friction=friction, period=0.01)
+        self.target = stance(self.sim.joints)
+
+    def reset(self) -> None:
+        self.seen = self.sim.reset(self.target, base_position=[0.0, 0.0, HEIGHT])
+
+    def run(self, steps: int) -> None:
+        seen = self.seen
+        for _ in range(steps):
+            effort = STIFFNESS * (self.target - seen["joint_position"]) - DAMPING * seen["joint_velocity"]
+            seen = self.sim.step(effort)
+        self.seen = seen
+
+    def height(self) -> float:
+        return float(self.seen["base_position"][0, 2])
 
 
 def in_python(model: RigidModel, joints: list[str]) -> Batched:
@@ -166,6 +182,9 @@ def main() -> None:
         "barest PyBullet loop": Barest(model, joints),
         "BulletWorlds": Batched(model, joints),
         "BulletWorlds in Python": in_python(model, joints),
+        "HybridSim": Hybrid(networks=True, friction=0.5),
+        "HybridSim, no network": Hybrid(networks=False, friction=0.5),
+        "HybridSim, no friction": Hybrid(networks=True, friction=0.0),
     }
     times = measure(contenders)
     barest = times["barest PyBullet loop"]

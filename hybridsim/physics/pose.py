@@ -1,0 +1,39 @@
+"""A floating root link's pose from the inertial frame that PyBullet speaks of, in numba."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def root_poses(
+    raw: np.ndarray, com: np.ndarray, turn: np.ndarray, position: np.ndarray, orientation: np.ndarray
+) -> None:
+    """Origins and quaternions xyzw (w >= 0) of a root link, world from body.
+
+    Args:
+        raw: [world 13] as PyBullet gives a base: position and quaternion of its inertial frame, velocities.
+        com: [3] centre of mass in the link's frame [m].
+        turn: [4] quaternion xyzw, principal axes from link.
+        position: [world 3] written [m].
+        orientation: [world 4] written.
+    """
+    x, y, z, w = turn
+    for n in range(len(raw)):
+        a, b, c, d = raw[n, 3], raw[n, 4], raw[n, 5], raw[n, 6]
+        i = d * x + a * w + b * z - c * y
+        j = d * y - a * z + b * w + c * x
+        k = d * z + a * y - b * x + c * w
+        r = d * w - a * x - b * y - c * z
+        scale = 1.0 / np.sqrt(i * i + j * j + k * k + r * r)
+        scale = -scale if r < 0.0 else scale
+        i, j, k, r = i * scale, j * scale, k * scale, r * scale
+        orientation[n, 0], orientation[n, 1], orientation[n, 2], orientation[n, 3] = i, j, k, r
+        # com turned into the world: v + 2 q x (q x v + r v)
+        u = j * com[2] - k * com[1] + r * com[0]
+        v = k * com[0] - i * com[2] + r * com[1]
+        s = i * com[1] - j * com[0] + r * com[2]
+        position[n, 0] = raw[n, 0] - com[0] - 2.0 * (j * s - k * v)
+        position[n, 1] = raw[n, 1] - com[1] - 2.0 * (k * u - i * s)
+        position[n, 2] = raw[n, 2] - com[2] - 2.0 * (i * v - j * u)
