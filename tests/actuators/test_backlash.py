@@ -122,4 +122,6 @@ def test_the_joint_behind_a_spring_bears_the_outputs_friction_and_the_shaft_the_
     bench = Sprung(H, **SPRING, motor_coulomb=0.1, output_coulomb=0.03, stiction=0.02)
     bench.run(0.2, command=0.09, held=True)
     assert bench.drives.shaft_angle[0, 0] == 0.0  # held before the gears
+    bench.run(0.2, command=0.11, held=True)
+    assert bench.drives.shaft_angle[0, 0] > 0.0  # the output's 0.05 would hold it too
     assert bench.drives.friction[0, 0] == pytest.approx(0.05)

@@ -3,6 +3,7 @@ import pytest
 
 from hybridsim.actuators import Drives
 from hybridsim.actuators.drive import ANGLE
+from hybridsim.actuators.loop import EFFORT_LOOP
 from hybridsim.identify.rollout import DrivePath, rollout
 from tests.actuators.bench import row
 
@@ -163,6 +164,15 @@ def test_reset_leaves_no_memory():
     for _ in range(200):
         assert fresh.step(command) == used.step(command)
     assert np.array_equal(fresh.drives.state, used.drives.state)
+
+
+def test_reset_starts_loops_of_other_units_at_zero():
+    # 5 N*m/s for 1 ms: 5 mN*m after the first step, whatever the angle that the joint was put to.
+    drives = Drives(row(rate_limit=5.0)[None], [EFFORT_LOOP], [False], worlds=1, timestep=1e-3)
+    one = np.ones((1, 1))
+    drives.reset(np.array([0]), 0.7 * one)
+    drives.step(one, 0.7 * one, 0 * one, 0 * one, one)
+    assert drives.effort[0, 0] == pytest.approx(5e-3)
 
 
 def test_reset_of_one_world_leaves_the_other():

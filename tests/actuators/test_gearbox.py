@@ -36,6 +36,17 @@ def test_friction_limit_by_hand():
     assert friction_limit(row(**LOSSY), -0.1, 0.0, 0.3, 0.03, 0.0) == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_rotor_that_is_slowed_by_the_load_drives_it():
+    # Motor off at 1 rad/s against 1 N*m: the gears pass on the rotor's momentum, k = 1 - 0.5 and not 1.5:
+    # a = -1 / (0.02 + 0.5 * 0.01) = -40 rad/s^2, and the rotor gives 0.01 * 40 = 0.4 N*m.
+    p = row(armature=0.01, gear_loss_drive=0.5, gear_loss_back=0.5)
+    speed, through = advance_speed(p, 1.0, 0.0, 0.0, 0.0, 1.0, 0.02, 1e-4)
+    assert speed == pytest.approx(1.0 - 40 * 1e-4) and through == pytest.approx(0.4)
+    # The load itself pulls: it drives the rotor, k = 1.5; a = 1 / (0.02 + 1.5 * 0.01) = 28.57 rad/s^2.
+    speed, through = advance_speed(p, 1.0, 0.0, 0.0, 0.0, -1.0, 0.02, 1e-4)
+    assert speed == pytest.approx(1.0 + 1e-4 / 0.035) and through == pytest.approx(-0.01 / 0.035)
+
+
 def test_losses_grow_with_what_was_transmitted():
     # 2 N*m against 0.4 of 1 N*m at stall: 0.2 + 0.12 * 2 / 2.4 = 0.3 lost of what is ahead, 0.6 - dry 0.1.
     p = row(motor_coulomb=0.1, gear_loss_drive=0.2, gear_loss_growth=0.12)

@@ -49,7 +49,7 @@ def by_effort(p: np.ndarray, start: float, time: float, h: float, enabled: bool 
 def test_period_with_a_known_armature(h: float):
     # Small swings of 0.05 rad: the analytic period is 0.016 % short.
     for swing in (by_motion, by_effort):
-        angle = swing(row(armature=ARMATURE), -0.05, 7.0, h, enabled=False)
+        angle = swing(row(armature=ARMATURE), -0.05, 4.5, h, enabled=False)
         assert np.diff(crossings(angle, h)).mean() == pytest.approx(PERIOD, rel=1e-3), swing
 
 
