@@ -22,7 +22,7 @@ from hybridsim.calibration import (
     SimulationSettings,
 )
 from hybridsim.evaluate import score_logs
-from hybridsim.identify.fit import FitResult, fit
+from hybridsim.identify.fit import FitResult, fit, refine
 from hybridsim.identify.problem import WORLD, new_problem
 from hybridsim.identify.stops import found_stops
 from hybridsim.ingest.open import open_logs
@@ -71,7 +71,7 @@ def calibrate(
 ) -> Path:
     """Make a calibration and return its folder.
 
-    What is finished is remembered under `<out>/.resume` until the end, so that a killed run goes on from there.
+    What is finished is remembered under `<out>/.resume` until the end: a killed run goes on from there.
 
     Args:
         study: study.toml, or one in memory.
@@ -85,7 +85,7 @@ def calibrate(
     """
     plan = study if isinstance(study, Study) else load_study(study)
     plan = plan.quick() if quick else plan
-    root = out if out is not None else (Path(".") if isinstance(study, Study) else Path(study).parent)
+    root = out if out is not None else (Path() if isinstance(study, Study) else Path(study).parent)
     robot = load_robot(plan.robot_path)
     memory = Path(root) / ".resume"
     evidence = gather_evidence(plan, robot, logs, memory / "logs", progress)
@@ -101,6 +101,8 @@ def calibrate(
     values = selection.expand(space)
     runs = replay_identified(robot, values, settings, evidence, engine, progress)
     learned, intervals = learn(plan, robot, settings, evidence, runs, seed, progress)
+    if plan.identify.refit and (learned is None or learned.networks is None):
+        found = refit(plan, robot, selection, evidence, settings, found)
     findings = Findings(
         robot=robot.name,
         serial=evidence.logs[0].serial,
@@ -132,7 +134,9 @@ def select_parameters(plan: Study, robot: Robot, training: Sequence[LogInputs]) 
     selection = plan.resolve(models)
     stops = found_stops(training, [drive.joint for drive in robot.drives])
     changed = tuple(
-        p.model_copy(update={"value": stops[p.name], "source": "found: where the joint stood while pushed on"})
+        p.model_copy(
+            update={"value": stops[p.name], "source": "found: where the joint stood while pushed on"}
+        )
         if p.name in stops
         else p
         for p in selection.offered
@@ -157,6 +161,20 @@ def identify(
         robot, selection, evidence.of("train"), timestep=settings.physics_timestep_s, plane=settings.plane
     )
     return fit(problem, plan.identify, seed, engine=engine, memory=memory, progress=progress)
+
+
+def refit(
+    plan: Study,
+    robot: Robot,
+    selection: Selection,
+    evidence: Evidence,
+    settings: SimulationSettings,
+    found: FitResult,
+) -> FitResult:
+    """Polish on training and validation logs together, from what the training logs gave."""
+    logs = evidence.of("train", "validation")
+    problem = new_problem(robot, selection, logs, timestep=settings.physics_timestep_s, plane=settings.plane)
+    return refine(problem, plan.identify, found.point)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +237,11 @@ def gates(robot: Robot, learned: Learned | None) -> dict[str, Gate]:
         return {name: Gate(ships=False, reason="the study learns no residual") for name in names}
     return {
         name: Gate(
-            ships=v.ships, unit="rad", mean_difference=v.mean_difference, interval_95=v.interval_95, reason=v.reason
+            ships=v.ships,
+            unit="rad",
+            mean_difference=v.mean_difference,
+            interval_95=v.interval_95,
+            reason=v.reason,
         )
         for name, v in ((name, learned.verdict.groups[name.split(".", 1)[1]]) for name in names)
     }

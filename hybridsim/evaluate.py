@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,9 @@ def evaluate(
     found = Calibration.load(calibration)
     robot = load_robot(found.record.robot)
     refused: list[str] = []
-    usable = open_logs([Path(p) for p in logs], robot, refused=refused, progress=_named(progress, "reading logs"))
+    usable = open_logs(
+        [Path(p) for p in logs], robot, refused=refused, progress=_named(progress, "reading logs")
+    )
     evaluation = score_logs(found, robot, usable, progress=progress, engine=engine)
     if refused:
         evaluation.scores.setdefault("notes", []).extend(refused)
@@ -203,7 +205,7 @@ def _records(
                 high=None if width is None else middle + width,
                 speed=at["speed"][:, columns] / scale,
                 load=at["load"][:, columns],
-                enabled=log.enabled[:, columns].all(axis=1),
+                enabled=np.asarray(log.enabled[:, columns].all(axis=1)),
             )
         )
     return records
@@ -224,6 +226,8 @@ def _windowed(
         found += window_errors(
             simulator, robot, inputs, variant=variant, horizons=HORIZONS, engine=engine, progress=named
         )
+    if not calibration.networks:
+        found += [replace(error, variant="hybrid") for error in found]
     return found
 
 

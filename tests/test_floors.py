@@ -12,7 +12,18 @@ PACKAGE = Path(__file__).resolve().parent.parent / "hybridsim"
 FLOORS = [
     (
         "open",
-        {"errors", "signals", "parameters", "frames", "resources", "jobs", "files", "validation", "robot", "log"},
+        {
+            "errors",
+            "signals",
+            "parameters",
+            "frames",
+            "resources",
+            "jobs",
+            "files",
+            "validation",
+            "robot",
+            "log",
+        },
     ),
     ("wings", {"ingest", "networks", "fetch"}),
     ("wings", {"physics", "actuators", "contacts", "sensors"}),

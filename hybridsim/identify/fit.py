@@ -15,7 +15,7 @@ from hybridsim.identify.intervals import parameters_found
 from hybridsim.identify.polish import polish
 from hybridsim.identify.problem import Problem
 from hybridsim.identify.search import mean_error, search_drive
-from hybridsim.identify.windows import cut, lean
+from hybridsim.identify.windows import cut, lean, with_restarts
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.parameters import Parameter
 from hybridsim.study import Identify
@@ -23,6 +23,8 @@ from hybridsim.study import Identify
 Progress = Callable[[int, int, str], None]
 PIECE = 12.0  # chosen, because a servo's memory (stiction) is forgotten within a few moves [s]
 SHARE = 0.25
+FEW_ROWS = 40_000
+"""Up to that many rows the search uses all of every log."""
 POLISHED = 2
 """How many of the search's restarts are polished."""
 
@@ -79,11 +81,13 @@ def fit(
         progress: called as progress(done, total, what).
     """
     start = problem.space.to_vector(problem.space.prior())
-    pieces = cut(problem, budget.prune_window_s or PIECE, SHARE, seed)
-    quarter = cut(problem, (budget.prune_window_s or PIECE) / 2, SHARE / 4, seed + 1)
+    whole = problem if budget.restart_window_s is None else with_restarts(problem, budget.restart_window_s)
+    small = len(problem.measured) <= FEW_ROWS
+    pieces = whole if small else cut(problem, PIECE, SHARE, seed)
+    quarter = cut(problem, PIECE / 2, SHARE / 4, seed + 1)
     jobs = [
         DriveJob(
-            problem=lean(problem, d),
+            problem=lean(whole, d),
             pieces=lean(pieces, d),
             quarter=lean(quarter, d),
             drive=d,
@@ -103,6 +107,20 @@ def fit(
     if shared := problem.shared_entries():
         point = _remembered(memory, "shared", lambda: _share(problem, shared, point, budget).tolist())
         point = np.asarray(point)
+    return _result(problem, point)
+
+
+def refine(problem: Problem, budget: Identify, point: np.ndarray) -> FitResult:
+    """Only the polish: from a point that other logs gave to the best one near it on these."""
+    whole = problem if budget.restart_window_s is None else with_restarts(problem, budget.restart_window_s)
+    for drive in range(len(problem.paths)):
+        every = 1 if len(problem.measured) <= FEW_ROWS else 3
+        entries = problem.entries_of(drive)
+        point, _ = polish(whole, [drive], entries, point, budget.polish_iterations, every=every)
+    return _result(problem, point)
+
+
+def _result(problem: Problem, point: np.ndarray) -> FitResult:
     error = np.array([mean_error(problem, d, problem.values(point)) for d in range(len(problem.paths))])
     return FitResult(point=point, parameters=parameters_found(problem, point), error=error)
 
@@ -114,9 +132,7 @@ def fit_drive(job: DriveJob) -> list[float]:
 
 def _fit_drive(job: DriveJob) -> list[float]:
     problem, drive, budget = job.problem, job.drive, job.budget
-    found = search_drive(
-        job.pieces, job.quarter, drive, job.start, budget.trials, budget.restarts, job.seed
-    )
+    found = search_drive(job.pieces, job.quarter, drive, job.start, budget.trials, budget.restarts, job.seed)
     entries = problem.entries_of(drive)
     best, best_error = found[0].point, np.inf
     for candidate in found[:POLISHED]:
@@ -124,16 +140,18 @@ def _fit_drive(job: DriveJob) -> list[float]:
         error = mean_error(job.pieces, drive, problem.values(point))
         if error < best_error:
             best, best_error = point, error
-    point, _ = polish(problem, [drive], entries, best, budget.polish_iterations, every=3)
+    every = 1 if len(problem.paths[drive].time) <= FEW_ROWS else 3
+    point, _ = polish(problem, [drive], entries, best, budget.polish_iterations, every=every)
     if mean_error(problem, drive, problem.values(best)) < mean_error(problem, drive, problem.values(point)):
         point = best
     return np.asarray(point).tolist()
 
 
 def _share(problem: Problem, shared: list[int], point: np.ndarray, budget: Identify) -> np.ndarray:
-    """Move what all drives feel, then every drive's own entries once more, if that helps the mean error."""
+    """Move all entries together: drives that were fitted around a mass's prior would hold it there."""
     drives = list(range(len(problem.paths)))
-    moved, _ = polish(problem, drives, shared, point, budget.polish_iterations, every=5)
+    own = [k for drive in drives for k in problem.entries_of(drive)]
+    moved, _ = polish(problem, drives, [*own, *shared], point, budget.polish_iterations, every=5)
     return moved
 
 

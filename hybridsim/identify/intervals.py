@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from hybridsim.identify.polish import STEP, log_weights, prior_residuals, residuals
+from hybridsim.identify.polish import log_weights, prior_residuals, residuals
 from hybridsim.identify.problem import Problem
 from hybridsim.parameters import Parameter
 
+# Chosen, because stick and slip make the cost rough below that share of a parameter's range: slopes over less
+# mistake noise for knowledge.
+STEP = 0.02
 WIDE = 0.5  # chosen, because an interval over half of the search range says that the logs do not know
 
 
@@ -55,10 +58,24 @@ def deviations(problem: Problem, point: np.ndarray, every: int) -> Float[np.ndar
     felt = np.diagonal(curvature) > 1e-9 * max(float(np.diagonal(curvature).max(initial=0.0)), 1e-300)
     out = np.full(count, np.inf)
     if felt.any() and logs > 1:
-        inverse = np.linalg.pinv(curvature[np.ix_(felt, felt)], rcond=1e-10, hermitian=True)
-        spread = inverse @ (scores[:, felt].T @ scores[:, felt]) @ inverse * logs / (logs - 1)
-        out[felt] = np.sqrt(np.maximum(np.diagonal(spread), 0.0))
+        out[felt] = np.sqrt(variances(curvature[np.ix_(felt, felt)], scores[:, felt]))
     return out
+
+
+def variances(
+    curvature: Float[np.ndarray, "parameter parameter"], scores: Float[np.ndarray, "log parameter"]
+) -> Float[np.ndarray, " parameter"]:
+    """The sandwich's diagonal, but no less than the inverse curvature at the scores' mean size.
+
+    Few logs span few directions, and in the others the sandwich sees no spread at all. A direction that the
+    curvature does not know gets a huge variance, where a pseudo-inverse would give it none.
+    """
+    logs, count = scores.shape
+    ridge = 1e-10 * float(np.diagonal(curvature).max()) * np.eye(count)
+    inverse = np.linalg.inv(curvature + ridge)
+    meat = scores.T @ scores * logs / (logs - 1)
+    size = float(np.trace(inverse @ meat)) / count
+    return np.maximum(np.diagonal(inverse @ meat @ inverse), size * np.diagonal(inverse))
 
 
 def _slope(

@@ -13,6 +13,7 @@ from hybridsim.identify.rollout import DrivePath
 from hybridsim.parameters import Parameter
 from hybridsim.physics import kernel
 from hybridsim.physics.chain import chain_of, parameters_of, topological
+from hybridsim.physics.edits import with_inertial
 from hybridsim.physics.ground import REACH, ground_gap
 from hybridsim.physics.hulls import with_hulls
 from hybridsim.physics.model import RigidModel
@@ -20,7 +21,7 @@ from hybridsim.robot import Robot
 from hybridsim.simulator.body import COM, bare_body, body_of
 from hybridsim.simulator.inputs import LogInputs
 
-# Chosen, because between two poses that close efforts and heights are straight lines to 1e-4 of their size [rad].
+# Chosen, because between poses that close efforts and heights are straight to 1e-4 of their size [rad].
 POSE_STEP = 0.03
 
 
@@ -33,7 +34,8 @@ class BodyPath:
         links: identified links; four columns each: mass, mass times centre of mass.
         load: effort against gravity at the measured angle, per joint and column; the last column is the rest.
         slope: the same a quarter turn of the joint further, which is its rate with the joint.
-        inertia: diagonal of the mass matrix [kg*m^2].
+        inertia: diagonal of the mass matrix, per joint and part: each identified link's at the URDF's mass,
+            and the rest's [kg*m^2].
         gap: height of the lowest point over z = 0 [m].
         gap_rate: its rate with each joint [m/rad].
     """
@@ -42,7 +44,7 @@ class BodyPath:
     links: tuple[str, ...]
     load: Sequence[Float[np.ndarray, "row column"]]
     slope: Sequence[Float[np.ndarray, "row column"]]
-    inertia: Float[np.ndarray, "row joint"]
+    inertia: Sequence[Float[np.ndarray, "row part"]]
     gap: Float[np.ndarray, " row"]
     gap_rate: Float[np.ndarray, "row joint"]
 
@@ -55,6 +57,11 @@ class BodyPath:
             com = [values.get(f"link.{name}.{a}", float(c)) for a, c in zip(COM, link.com, strict=True)]
             found += [mass, *(mass * np.array(com))]
         return np.array([*found, 1.0])
+
+    def mass_ratios(self, robot: Robot, values: Mapping[str, float]) -> Float[np.ndarray, " part"]:
+        """Masses of the identified links over the URDF's, as their inertias scale, and 1 for the rest."""
+        masses = {name: bare_body(robot).link(name).mass for name in self.links}
+        return np.array([*(values.get(f"link.{name}.mass", m) / m for name, m in masses.items()), 1.0])
 
 
 def filled(measured: Float[np.ndarray, "time drive"]) -> Float[np.ndarray, "time drive"]:
@@ -82,15 +89,21 @@ def body_path(
     first = np.concatenate([[0], np.cumsum([len(log.time_s) for log in logs])])
     joints = len(robot.joints)
     load = np.empty((joints, first[-1], 4 * len(links) + 1))
-    slope, inertia = np.empty_like(load), np.empty((first[-1], joints))
+    slope, inertia = np.empty_like(load), np.empty((joints, first[-1], len(links) + 1))
     gap, gap_rate = np.empty(first[-1]), np.empty((first[-1], joints))
     for members in _same_body(logs):
         parts = _along(robot, [logs[k] for k in members], links, plane)
         for k, part in zip(members, parts, strict=True):
             rows = slice(first[k], first[k + 1])
-            load[:, rows], slope[:, rows], inertia[rows], gap[rows], gap_rate[rows] = part
+            load[:, rows], slope[:, rows], inertia[:, rows], gap[rows], gap_rate[rows] = part
     return BodyPath(
-        first=first, links=links, load=list(load), slope=list(slope), inertia=inertia, gap=gap, gap_rate=gap_rate
+        first=first,
+        links=links,
+        load=list(load),
+        slope=list(slope),
+        inertia=list(inertia),
+        gap=gap,
+        gap_rate=gap_rate,
     )
 
 
@@ -115,19 +128,19 @@ def _along(
     robot: Robot, logs: Sequence[LogInputs], links: Sequence[str], plane: bool
 ) -> list[tuple[np.ndarray, ...]]:
     """Per log: load, slope, inertia, gap and gap rate at every row."""
-    model = body_of(robot, {}, logs[0].constants)
+    model, bare = body_of(robot, {}, logs[0].constants), bare_body(robot)
     joints = [joint.urdf_joint for joint in robot.joints]
     sign = np.array([joint.sign for joint in robot.joints], float)
     offset = np.array([joint.offset.value for joint in robot.joints])
     everywhere = [filled(log.measured) * sign + offset for log in logs]
     rows = [poses(angle) for angle in everywhere]
     angle = np.concatenate([a[r] for a, r in zip(everywhere, rows, strict=True)])
-    load, inertia = _gravity(model, joints, angle, links)
+    load, inertia = _gravity(model, bare, joints, angle, links)
     slope = np.empty_like(load)
     for j in range(len(joints)):
         turned = angle.copy()
         turned[:, j] += np.pi / 2 * sign[j]
-        slope[j] = _gravity(model, joints, turned, links)[0][j]
+        slope[j] = _gravity(model, bare, joints, turned, links)[0][j]
     gap, rate = np.full(len(angle), REACH), np.zeros_like(angle)
     if plane:
         gap, rate = ground_gap(with_hulls(model), joints, angle)
@@ -142,7 +155,7 @@ def _along(
             (
                 spread(load[:, own] * turn, 1),
                 spread(slope[:, own] * turn, 1),
-                spread(inertia[own], 0),
+                spread(inertia[:, own], 1),
                 spread(gap[own], 0),
                 spread(rate[own] * sign, 0),
             )
@@ -151,7 +164,7 @@ def _along(
 
 
 def _gravity(
-    model: RigidModel, joints: Sequence[str], angle: np.ndarray, links: Sequence[str]
+    model: RigidModel, bare: RigidModel, joints: Sequence[str], angle: np.ndarray, links: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gravity's effort per joint, row and column, and the mass matrix's diagonal."""
     chain = chain_of(model, joints)
@@ -164,13 +177,28 @@ def _gravity(
     for name in links:
         at = 10 * bodies.index(name)
         # A payload on an identified link stays in the rest.
-        bare = model.link(name)
-        own = np.array([bare.mass, *(bare.mass * bare.com)])
+        link = bare.link(name)
+        own = np.array([link.mass, *(link.mass * link.com)])
         rest[at : at + 4] -= own
         columns.append(matrix[:, :, at : at + 4])
     columns.append((matrix @ rest)[:, :, None])
     load = np.concatenate(columns, axis=2).transpose(1, 0, 2)
-    return load, np.diagonal(kernel.mass_matrix(chain, angle), axis1=1, axis2=2).copy()
+    return load, _inertias(model, bare, joints, angle, links)
+
+
+def _inertias(
+    model: RigidModel, bare: RigidModel, joints: Sequence[str], angle: np.ndarray, links: Sequence[str]
+) -> Float[np.ndarray, "joint row part"]:
+    """Diagonal of the mass matrix: the share of each of the links without payload, and the rest."""
+    whole, parts = _diagonal(model, joints, angle), []
+    for name in links:
+        without = with_inertial(bare, name, 0.0, np.zeros(3), np.zeros((3, 3)))
+        parts.append(_diagonal(bare, joints, angle) - _diagonal(without, joints, angle))
+    return np.stack([*parts, whole - sum(parts)], axis=2)
+
+
+def _diagonal(model: RigidModel, joints: Sequence[str], angle: np.ndarray) -> Float[np.ndarray, "joint row"]:
+    return np.diagonal(kernel.mass_matrix(chain_of(model, joints), angle), axis1=1, axis2=2).T
 
 
 def drive_paths(robot: Robot, logs: Sequence[LogInputs], body: BodyPath) -> list[DrivePath]:
@@ -189,7 +217,7 @@ def drive_paths(robot: Robot, logs: Sequence[LogInputs], body: BodyPath) -> list
                 gain=column("gain"),
                 voltage=column("voltage"),
                 enabled=column("enabled"),
-                inertia=np.ascontiguousarray(body.inertia[:, j]),
+                inertia=np.ascontiguousarray(body.inertia[j].sum(axis=1)),
                 gap=body.gap,
                 gap_rate=np.ascontiguousarray(body.gap_rate[:, j]),
             )

@@ -15,15 +15,15 @@ SOFT = 2e-3  # chosen, because below about one encoder count errors are quantisa
 
 
 def log_weights(problem: Problem, drive: int, every: int) -> Float[np.ndarray, " row"]:
-    """Square root of each kept row's weight: every log counts the same, missing rows nothing."""
+    """Square root of each kept row's weight: its log's share, missing rows nothing."""
     first = problem.body.first
     seen = np.isfinite(problem.measured[:, drive])
     weight = np.zeros(len(seen))
-    for start, end in zip(first[:-1], first[1:], strict=True):
+    for start, end, share in zip(first[:-1], first[1:], problem.weights, strict=True):
         rows = np.arange(start, end, every)
         rows = rows[seen[rows]]
-        weight[rows] = 1.0 / max(len(rows), 1)
-    return np.sqrt(weight / (len(first) - 1))
+        weight[rows] = share / max(len(rows), 1)
+    return np.sqrt(weight)
 
 
 def residuals(
@@ -94,7 +94,45 @@ def polish(
         return start, float((fun(start[entries]) ** 2).sum())
     inside = np.clip(start[entries], 1e-6, 1 - 1e-6)
     result = least_squares(
-        fun, inside, bounds=(0.0, 1.0), diff_step=STEP, max_nfev=iterations, x_scale=1.0, method="trf"
+        fun,
+        inside,
+        jac=lambda own: slopes(problem, drives, entries, full(own), every),  # pyright: ignore[reportArgumentType]
+        bounds=(0.0, 1.0),
+        max_nfev=iterations,
+        x_scale=1.0,
+        method="trf",
     )
     before, after = float((fun(start[entries]) ** 2).sum()), float((result.fun**2).sum())
     return (full(result.x), after) if after < before else (start, before)
+
+
+def slopes(
+    problem: Problem, drives: Sequence[int], entries: Sequence[int], point: np.ndarray, every: int
+) -> Float[np.ndarray, "residual entry"]:
+    """Slopes of what `polish` minimises; a drive is replayed only for the entries that it feels.
+
+    Steps are absolute: scipy's own are relative, and vanish for an entry near its lower bound.
+    """
+    shared = problem.shared_entries()
+    parts = []
+    for drive in drives:
+        felt = {*shared, *problem.entries_of(drive)}
+        here = residuals(problem, [drive], point, every)
+        part = np.zeros((len(here), len(entries)))
+        for column, k in enumerate(entries):
+            if k in felt:
+                moved, step = stepped(point, k)
+                part[:, column] = (residuals(problem, [drive], moved, every) - here) / step
+        parts.append(part)
+    prior = prior_residuals(problem, entries, point)
+    moves = [stepped(point, k) for k in entries]
+    pulls = [(prior_residuals(problem, entries, moved) - prior) / step for moved, step in moves]
+    return np.concatenate([*parts, np.stack(pulls, axis=1)])
+
+
+def stepped(point: np.ndarray, entry: int) -> tuple[Float[np.ndarray, " parameter"], float]:
+    """The point with one entry moved by STEP away from its nearer bound, and that step."""
+    step = -STEP if point[entry] > 0.5 else STEP
+    moved = point.copy()
+    moved[entry] += step
+    return moved, step

@@ -56,6 +56,7 @@ class Problem:
         body: the rigid body along the logs.
         paths: one a drive.
         measured: [row, drive] as logged, NaN where missing [rad].
+        weights: of every log in the cost; they add up to 1.
         timestep: longest step of a rollout [s].
         plane: whether the ground is there.
     """
@@ -65,6 +66,7 @@ class Problem:
     body: BodyPath
     paths: Sequence[DrivePath]
     measured: Float[np.ndarray, "row drive"]
+    weights: Float[np.ndarray, " log"]
     timestep: float
     plane: bool
 
@@ -105,6 +107,9 @@ class Problem:
         column = self.robot.joint_names.index(self.joints[drive])
         factors = self.body.inertials(self.robot, values)
         load, slope = self.body.load[column] @ factors, self.body.slope[column] @ factors
+        if self.body.links:
+            ratios = self.body.mass_ratios(self.robot, values)
+            path = path._replace(inertia=self.body.inertia[column] @ ratios)
         ground = (values["world.plane_height"], values["world.plane_stiffness"])
         if not self.plane:
             ground = (-1e9, 0.0)
@@ -143,6 +148,7 @@ def new_problem(
         body=body,
         paths=drive_paths(robot, logs, body),
         measured=np.concatenate([log.measured for log in logs]),
+        weights=np.full(len(logs), 1.0 / len(logs)),
         timestep=timestep,
         plane=plane,
     )

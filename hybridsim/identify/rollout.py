@@ -91,12 +91,12 @@ def rollout(
         k = start
         for i in range(start, end - 1):
             span = path.time[i + 1] - path.time[i]
-            steps = max(1, int(math.ceil(span / timestep - 1e-3)))
+            steps = max(1, math.ceil(span / timestep - 1e-3))
             h = span / steps
             for n in range(steps):
                 begin = path.time[i] + n * h - p[DELAY]
                 command, k = held_command(path, start, i, k, begin, h)
-                away = s[JOINT_ANGLE] + p[ENCODER_OFFSET] - path.measured[i]
+                away = s[JOINT_ANGLE] - path.measured[i]
                 asked = load[i] * math.cos(away) + load_slope[i] * math.sin(away)
                 depth = height - path.gap[i] - path.gap_rate[i] * away
                 if depth > 0.0:

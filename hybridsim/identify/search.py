@@ -49,8 +49,8 @@ class DriveCost:
 
 
 def mean_error(problem: Problem, drive: int, values: dict[str, float]) -> float:
-    """Mean absolute error, every log weighing the same [rad]."""
-    return float(problem.per_log(problem.errors(drive, values), drive).mean())
+    """Mean absolute error, the logs weighed as the problem says [rad]."""
+    return float(problem.weights @ problem.per_log(problem.errors(drive, values), drive))
 
 
 def search_drive(
@@ -64,7 +64,9 @@ def search_drive(
     found = []
     for restart in range(restarts):
         own = start[cost.entries] if restart == 0 else random.uniform(0.2, 0.8, len(cost.entries))
-        found.append(_descend(cost, np.clip(own, 0.02, 0.98), trials // restarts, int(random.integers(2**31))))
+        found.append(
+            _descend(cost, np.clip(own, 0.02, 0.98), trials // restarts, int(random.integers(2**31)))
+        )
     return sorted(found, key=lambda candidate: candidate.cost)
 
 
@@ -73,7 +75,8 @@ def _descend(cost: DriveCost, own: np.ndarray, trials: int, seed: int) -> Candid
     names = [f"x{k}" for k in range(len(own))]
     best = Candidate(point=cost.point(own), cost=cost(own))
     study = optuna.create_study(sampler=_sampler(len(own), seed))
-    space = {name: optuna.distributions.FloatDistribution(0.0, 1.0) for name in names}
+    unit = optuna.distributions.FloatDistribution(0.0, 1.0)
+    space: dict[str, optuna.distributions.BaseDistribution] = dict.fromkeys(names, unit)
     for _ in range(trials):
         trial = study.ask(space)
         candidate = stretched(np.array([trial.params[name] for name in names]), own)

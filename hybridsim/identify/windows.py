@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,22 +20,47 @@ def cut(problem: Problem, length: float, share: float, seed: int) -> Problem:
         seed: of the draw.
     """
     random = np.random.default_rng(seed)
-    first, time = problem.body.first, problem.paths[0].time
-    assert len(time), "cut whole problems, not lean ones"
-    rows: list[np.ndarray] = []
-    for start, end in zip(first[:-1], first[1:], strict=True):
-        span = time[end - 1] - time[start]
-        pieces = max(1, round(share * span / length))
-        begins = np.sort(random.uniform(0.0, max(span - length, 0.0), pieces)) + time[start]
-        for begin in begins:
-            low, high = np.searchsorted(time[start:end], [begin, begin + length]) + start
-            low = min(low, end - 2)
-            rows.append(np.arange(low, max(high, low + 2)))
-    return take(problem, rows)
+    pieces, weights = [], []
+    for log in range(len(problem.weights)):
+        count = max(1, round(share * span(problem, log) / length))
+        begins = np.sort(random.uniform(0.0, max(span(problem, log) - length, 0.0), count))
+        pieces += [piece(problem, log, begin, length) for begin in begins]
+        weights += [problem.weights[log] / count] * count
+    return take(problem, pieces, np.array(weights))
 
 
-def take(problem: Problem, pieces: list[np.ndarray]) -> Problem:
-    """The problem on these pieces of rows only, a log each."""
+def with_restarts(problem: Problem, length: float) -> Problem:
+    """Whole logs and, half the cost, the same logs in pieces that restart from measured states.
+
+    A free run that has gone wrong early says little about what comes later; the pieces say it.
+    """
+    first = problem.body.first
+    pieces = [np.arange(start, end) for start, end in pairwise(first)]
+    weights = list(0.5 * problem.weights)
+    for log in range(len(problem.weights)):
+        begins = np.arange(0.0, max(span(problem, log) - 0.5 * length, 1e-9), length)
+        pieces += [piece(problem, log, begin, length) for begin in begins]
+        weights += [0.5 * problem.weights[log] / len(begins)] * len(begins)
+    return take(problem, pieces, np.array(weights))
+
+
+def span(problem: Problem, log: int) -> float:
+    """Length of a log [s]."""
+    time, first = problem.paths[0].time, problem.body.first
+    return float(time[first[log + 1] - 1] - time[first[log]])
+
+
+def piece(problem: Problem, log: int, begin: float, length: float) -> np.ndarray:
+    """Rows of a log from `begin` on [s]; two at least."""
+    start, end = problem.body.first[log], problem.body.first[log + 1]
+    time = problem.paths[0].time[start:end]
+    low, high = np.searchsorted(time, [time[0] + begin, time[0] + begin + length]) + start
+    low = min(low, end - 2)
+    return np.arange(low, max(high, low + 2))
+
+
+def take(problem: Problem, pieces: list[np.ndarray], weights: np.ndarray) -> Problem:
+    """The problem on these pieces of rows only, a log each, with these weights."""
     rows = np.concatenate(pieces)
     first = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])])
     body = problem.body
@@ -43,17 +69,19 @@ def take(problem: Problem, pieces: list[np.ndarray]) -> Problem:
         first=first,
         load=[load[rows] if len(load) else load for load in body.load],
         slope=[slope[rows] if len(slope) else slope for slope in body.slope],
-        inertia=body.inertia[rows],
+        inertia=[inertia[rows] if len(inertia) else inertia for inertia in body.inertia],
         gap=body.gap[rows],
         gap_rate=body.gap_rate[rows],
     )
     paths = [
-        path._replace(first=first, **{name: getattr(path, name)[rows] for name in path._fields if name != "first"})
+        path._replace(
+            first=first, **{name: getattr(path, name)[rows] for name in path._fields if name != "first"}
+        )
         if len(path.time)
         else path
         for path in problem.paths
     ]
-    return replace(problem, body=changed, paths=paths, measured=problem.measured[rows])
+    return replace(problem, body=changed, paths=paths, measured=problem.measured[rows], weights=weights)
 
 
 def lean(problem: Problem, drive: int) -> Problem:
@@ -69,7 +97,7 @@ def lean(problem: Problem, drive: int) -> Problem:
         problem.body,
         load=[load if j == column else nothing for j, load in enumerate(problem.body.load)],
         slope=[slope if j == column else nothing for j, slope in enumerate(problem.body.slope)],
-        inertia=nothing,
+        inertia=[inertia if j == column else nothing for j, inertia in enumerate(problem.body.inertia)],
         gap=nothing[0:0],
         gap_rate=nothing,
     )

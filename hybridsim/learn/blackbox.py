@@ -35,14 +35,16 @@ def train_blackbox(
 def _sequence(log: LogInputs, period: float) -> CommandSequence:
     time = np.arange(0.0, log.time_s[-1], period)
     row = np.searchsorted(log.time_s, time + 1e-9, side="right") - 1
-    measured = [np.interp(time, log.time_s[ok], m[ok]) for m in log.measured.T if (ok := np.isfinite(m)) is not None]
+    measured = [
+        np.interp(time, log.time_s[ok], m[ok]) for m in log.measured.T if (ok := np.isfinite(m)) is not None
+    ]
     return CommandSequence(
         command=log.command[np.maximum(row, 0)], measured=np.stack(measured, 1), sample_period=period
     )
 
 
 def open_blackbox(calibration: Calibration) -> Predict:
-    """The baseline of a calibration as a function (command, first angle, time) -> angle at those times [rad]."""
+    """The baseline of a calibration: (command, first angle, time) -> angle at those times [rad]."""
     entry, folder = calibration.record.baselines.blackbox, calibration.folder
     assert entry is not None and folder is not None
     box = load_blackbox(folder, entry.contract(), str(folder))

@@ -1,4 +1,4 @@
-"""90 % intervals of a replay: as wide as the moment is difficult, calibrated on logs that chose nothing else."""
+"""90 % intervals of a replay: as wide as the moment is difficult, calibrated on validation logs."""
 
 from __future__ import annotations
 

@@ -78,11 +78,11 @@ def spec_of(robot: Robot, learn: Learn, timestep: float) -> NetworkSpec:
     )
 
 
-def gather(
-    spec: NetworkSpec, logs: Sequence[LogInputs], trajectories: Sequence[Trajectory]
-) -> Gathered:
+def gather(spec: NetworkSpec, logs: Sequence[LogInputs], trajectories: Sequence[Trajectory]) -> Gathered:
     """Sample the free runs at the network's period, exactly as the simulator will feed it."""
-    parts = [_gather_log(spec, n, log, run) for n, (log, run) in enumerate(zip(logs, trajectories, strict=True))]
+    parts = [
+        _gather_log(spec, n, log, run) for n, (log, run) in enumerate(zip(logs, trajectories, strict=True))
+    ]
     return Gathered(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
@@ -142,9 +142,7 @@ def samples(gathered: Gathered, logs: Sequence[int]) -> Samples:
     """Samples of some logs; a row with anything missing is left out."""
     chosen = gathered.of_logs(logs)
     whole = np.isfinite(chosen.left).all(axis=1)
-    return Samples(
-        features=chosen.features[whole], targets=chosen.left[whole], log_index=chosen.log[whole]
-    )
+    return Samples(features=chosen.features[whole], targets=chosen.left[whole], log_index=chosen.log[whole])
 
 
 def judge(networks: Networks, gathered: Gathered, seed: int) -> GateVerdict:

@@ -1,4 +1,4 @@
-"""Collision meshes as small convex hulls: what Bullet makes of a mesh anyway, a hundred times lighter to load."""
+"""Collision meshes as small convex hulls: what Bullet makes of a mesh anyway, much lighter to load."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def held(signal: Signal, component: str, stamps: np.ndarray) -> np.ndarray:
 
 
 def interpolated(signal: Signal, component: str, stamps: np.ndarray) -> np.ndarray:
-    """Linear between the signal's own samples, exact at them; NaN where the log has a missing sample or none."""
+    """Linear between the signal's own samples, exact at them; NaN where a sample is missing."""
     values = _component(signal, component)
     if np.array_equal(signal.stamp_ns, stamps):
         return values

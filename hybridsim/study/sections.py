@@ -133,9 +133,12 @@ class Identify(Table):
         restarts: independent starts of the global search.
         workers: processes; None takes every core. The result does not depend on it.
         polish_iterations: of the least squares at the end; 0 for none.
+        refit: once everything is judged, polish on training and validation logs together; for few logs and no
+            networks (a residual belongs to the parameters it was learned on).
         loss: `absolute` error, `soft` (square near zero, absolute far out) or `squared`.
         loss_scale: per signal the error that counts as 1 [the signal's unit], to add different units.
-        prune_window_s: length of the pieces on which bad trials are given up early [s]; None for no pruning.
+        restart_window_s: beside whole logs, replay pieces of this length from measured states [s]; None for
+            whole logs alone.
     """
 
     trials: Count = 2000
@@ -144,7 +147,8 @@ class Identify(Table):
     polish_iterations: CountOrNone = 30
     loss: Literal["absolute", "soft", "squared"] = "soft"
     loss_scale: PerSignal = {}
-    prune_window_s: Positive | None = None
+    restart_window_s: Positive | None = None
+    refit: bool = False
 
 
 class Learn(Table):
