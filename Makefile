@@ -49,4 +49,6 @@ demo: $(STAMP)
 	$(BIN)/hybridsim demo
 
 bench: $(STAMP)
-	$(BIN)/python -m pytest tests/benchmarks -n 0 -s
+	$(BIN)/python -m tests.benchmarks.stepping
+	$(BIN)/python -m tests.benchmarks.pendulum
+	$(BIN)/python -m tests.benchmarks.so101

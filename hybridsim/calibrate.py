@@ -24,17 +24,20 @@ from hybridsim.calibration import (
 from hybridsim.evaluate import score_logs
 from hybridsim.identify.fit import FitResult, fit, refine
 from hybridsim.identify.problem import WORLD, new_problem
+from hybridsim.identify.signs import FoundSign, find_signs
 from hybridsim.identify.stops import found_stops
 from hybridsim.ingest.open import open_logs
 from hybridsim.jobs import Engine
 from hybridsim.learn.interval import fit_intervals
 from hybridsim.learn.residual import Learned, gather, learn_residual, spec_of
 from hybridsim.log import Log
+from hybridsim.parameters import Parameter
 from hybridsim.replay.engine import Trajectory
 from hybridsim.replay.variants import best_delays, by_signal, replay_variant
 from hybridsim.robot import Robot, load_robot
 from hybridsim.simulator.body import offered_inertials
 from hybridsim.simulator.inputs import LogInputs, log_inputs
+from hybridsim.simulator.signs import offered_signs, sign_name, with_signs
 from hybridsim.simulator.sim import HybridSim
 from hybridsim.study import Selection, Split, Study, load_study, split_logs
 
@@ -96,6 +99,7 @@ def calibrate(
         plane=plan.simulation.plane,
     )
     selection = select_parameters(plan, robot, evidence.of("train"))
+    robot, selection = turn_joints(robot, selection, evidence, settings, progress)
     found = identify(plan, robot, selection, evidence, settings, engine, seed, memory, progress)
     space = selection.space.from_vector(np.clip(found.point, 0.0, 1.0))
     values = selection.expand(space)
@@ -108,7 +112,7 @@ def calibrate(
         serial=evidence.logs[0].serial,
         synthetic=synthetic,
         simulation=settings,
-        parameters=selection.identified(found.parameters),
+        parameters=_known(selection.identified(found.parameters)),
         lineage=lineage(plan, evidence, seed),
         gates=gates(robot, learned),
         intervals=intervals,
@@ -130,7 +134,7 @@ def gather_evidence(
 
 def select_parameters(plan: Study, robot: Robot, training: Sequence[LogInputs]) -> Selection:
     """What the study identifies; stops that the logs show are set to where they show them."""
-    models = [*offered(robot), *offered_inertials(robot), *WORLD]
+    models = [*offered(robot), *offered_inertials(robot), *offered_signs(robot), *WORLD]
     selection = plan.resolve(models)
     stops = found_stops(training, [drive.joint for drive in robot.drives])
     changed = tuple(
@@ -142,6 +146,30 @@ def select_parameters(plan: Study, robot: Robot, training: Sequence[LogInputs]) 
         for p in selection.offered
     )
     return replace(selection, offered=changed)
+
+
+def turn_joints(
+    robot: Robot,
+    selection: Selection,
+    evidence: Evidence,
+    settings: SimulationSettings,
+    progress: Progress | None,
+) -> tuple[Robot, Selection]:
+    """The robot with the signs that the logs show, and those signs among the parameters."""
+    _say(progress, 0, 1, "signs of the joints")
+    found = find_signs(robot, selection, evidence.of("train"), settings.plane, settings.physics_timestep_s)
+    by_name = {sign_name(joint): sign for joint, sign in found.items() if sign.clear}
+    changed = tuple(
+        p.model_copy(update={"value": float(by_name[p.name].sign), "source": _sign_source(by_name[p.name])})
+        if p.name in by_name
+        else p
+        for p in selection.offered
+    )
+    return with_signs(robot, {p.name: p.value for p in changed}), replace(selection, offered=changed)
+
+
+def _sign_source(found: FoundSign) -> str:
+    return f"found: the other sign makes replays of training logs worse by a factor of {found.ratio:.2f}"
 
 
 def identify(
@@ -228,6 +256,14 @@ def learn(
         learned = learn_residual(spec, gathered, training, validation, plan.learn, seed, named)
     networks = None if learned is None else learned.networks
     return learned, fit_intervals(robot, gathered, networks, training, validation)
+
+
+def _known(parameters: Sequence[Parameter]) -> list[Parameter]:
+    """What was found without a search (signs, stops) is known too."""
+    return [
+        p.model_copy(update={"identifiable": True}) if p.source.startswith("found:") else p
+        for p in parameters
+    ]
 
 
 def gates(robot: Robot, learned: Learned | None) -> dict[str, Gate]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -17,16 +16,16 @@ from hybridsim.actuators.parameters import ENCODER_OFFSET
 from hybridsim.calibration import Calibration, SimulationSettings
 from hybridsim.errors import SimulationError
 from hybridsim.networks.inference import Networks
-from hybridsim.physics import kernel
 from hybridsim.physics.bullet import BulletWorlds
-from hybridsim.physics.carried import CarriedBodies
 from hybridsim.robot import Drive, Robot, load_robot
 from hybridsim.simulator.bodies import rigid_worlds
-from hybridsim.simulator.carry import FINISHED, KEPT, TOUCHING, Mounting, Rows, run, weigh_all
+from hybridsim.simulator.carry import KEPT, Rows
 from hybridsim.simulator.correction import Correction
 from hybridsim.simulator.nominal import nominal_values
 from hybridsim.simulator.observation import observed
 from hybridsim.simulator.residual import NETWORK, coupled_by_motion
+from hybridsim.simulator.signs import with_signs
+from hybridsim.simulator.stepping import stepping_of
 
 WorldDrive = Float[np.ndarray, "world drive"]
 DEFAULT_RATE_HZ = 50.0
@@ -62,7 +61,8 @@ class HybridSim:
         """
         if worlds < 1:
             raise SimulationError(f"HybridSim: {worlds} worlds; expected at least 1")
-        self.robot, self.settings, self.values = robot, settings, dict(values)
+        self.robot = robot = with_signs(robot, values)
+        self.settings, self.values = settings, dict(values)
         self.timestep = settings.physics_timestep_s
         period = 1.0 / (settings.rate_hz or DEFAULT_RATE_HZ)
         self.steps_per_command = max(1, round(period / self.timestep))
@@ -71,23 +71,13 @@ class HybridSim:
         self.drive_offset = np.array([drive.command_offset.value for drive in robot.drives])
         self.motion = coupled_by_motion(robot)
         self.body = rigid_worlds(robot, self.values, settings, worlds, constants or {})
-        self.drives = Drives(
-            drive_matrix(self.joints, self.values),
-            [_loop(drive) for drive in robot.drives],
-            [self.motion] * len(self.joints),
-            worlds,
-            self.timestep,
-        )
+        matrix, loops = drive_matrix(self.joints, self.values), [_loop(drive) for drive in robot.drives]
+        self.drives = Drives(matrix, loops, [self.motion] * len(loops), worlds, self.timestep)
         self.correction = Correction(networks, worlds, len(self.joints), self.timestep, motion=self.motion)
+        self.stepping = stepping_of(robot, self.drives, self.correction, self.body)
+        self._mounting = self.stepping.mounting
         self._register = np.array(
             [d.position_gain_register.value if d.position_gain_register else 1.0 for d in robot.drives]
-        )
-        self._mounting = Mounting(
-            order=np.array([robot.joint_names.index(joint) for joint in self.joints]),
-            sign=np.array([joint.sign for joint in robot.joints], float),
-            zero=np.array([joint.offset.value for joint in robot.joints]),
-            load=np.zeros((worlds, len(self.joints))),
-            inertia=np.zeros((worlds, len(self.joints))),
         )
         self.reset()
 
@@ -144,7 +134,7 @@ class HybridSim:
         worlds: Int[np.ndarray, " some"] | Sequence[int] | None = None,
         base_position: Float[np.ndarray, "*some 3"] | Sequence[float] | None = None,
         base_orientation: Float[np.ndarray, "*some 4"] | Sequence[float] | None = None,
-    ) -> dict[str, Float[np.ndarray, "world column"]]:
+    ) -> dict[str, Float[np.ndarray, "world _column"]]:
         """Put worlds at measured positions [drive units]; nothing of their past remains.
 
         Args:
@@ -167,7 +157,7 @@ class HybridSim:
         self.body.reset(chosen.tolist(), joints[0] * sign + zero, joints[1] * sign)
         self._place(chosen, base_position, base_orientation)
         self.correction.reset(chosen)
-        self._weigh()
+        self.stepping.weigh()
         return self.observe()
 
     def _place(self, worlds: np.ndarray, position: object, orientation: object) -> None:
@@ -177,7 +167,9 @@ class HybridSim:
         if not isinstance(self.body, BulletWorlds) or self.body.base is None:
             raise SimulationError(f"robots/{self.robot.name}: base is fixed; expected no base_position")
         places = np.broadcast_to(np.zeros(3) if position is None else position, (len(worlds), 3))
-        turns = np.broadcast_to([0.0, 0.0, 0.0, 1.0] if orientation is None else orientation, (len(worlds), 4))
+        turns = np.broadcast_to(
+            [0.0, 0.0, 0.0, 1.0] if orientation is None else orientation, (len(worlds), 4)
+        )
         for world, place, turn in zip(worlds.tolist(), places, turns, strict=True):
             self.body.base.place(world, place, turn)
 
@@ -197,7 +189,9 @@ class HybridSim:
             if value is not None:
                 array[:] = value
 
-    def step(self, command: WorldDrive | Sequence[float]) -> dict[str, WorldDrive]:
+    def step(
+        self, command: Float[np.ndarray, "*world drive"] | Sequence[float]
+    ) -> dict[str, Float[np.ndarray, "world _column"]]:
         """Hold a command for one control period.
 
         Args:
@@ -214,13 +208,15 @@ class HybridSim:
             )
         if not np.isfinite(wanted).all():
             raise SimulationError("HybridSim: the command is not finite; expected finite numbers")
-        angle = self.drive_scale * np.broadcast_to(wanted, (self.worlds, len(self.joints))) + self.drive_offset
-        self._hold(angle, self.steps_per_command)
+        angle = (
+            self.drive_scale * np.broadcast_to(wanted, (self.worlds, len(self.joints))) + self.drive_offset
+        )
+        self.stepping.hold(angle, self.steps_per_command)
         return self.observe()
 
     def advance(self, command: WorldDrive) -> None:
         """One physics step under a command in joint angles [rad], or what else the drives take."""
-        self._hold(np.array(command, float), 1)
+        self.stepping.hold(np.array(command, float), 1)
 
     def play(self, rows: Rows) -> Float[np.ndarray, "field step world drive"]:
         """Step through a table of inputs, many steps a call.
@@ -229,119 +225,53 @@ class HybridSim:
             rows: commands in joint angles, gains, voltages and switches, and which row each world takes when.
 
         Returns:
-            What `KEPT` names after every step; zeros where a world's rows have ended.
+            What `KEPT` names after every step; carried worlds whose rows have ended rest, zeros here.
         """
         kept = np.zeros((len(KEPT), len(rows.row), self.worlds, len(self.joints)))
-        self._run(rows, kept)
+        self.stepping.run(rows, kept)
         return kept
 
     def fields(self, command: WorldDrive) -> Float[np.ndarray, "field world drive"]:
-        """What `KEPT` names, now: encoder angle, the same without the network [rad], speed, load, command, spread."""
-        angle = self.encoder_angle()
-        analytic = angle - self.correction.value if self.motion else angle
-        speed, load = self.drives.shaft_speed, self._mounting.load
-        return np.stack([angle, analytic, speed, load, command, self.correction.spread])
-
-    def _hold(self, command: WorldDrive, steps: int) -> None:
-        """Hold a command for some steps."""
-        d = self.drives
-        row = np.tile(np.arange(self.worlds), (steps, 1))
-        rows = Rows(command, d.gain, d.voltage, d.enabled, row, np.full(self.worlds, steps))
-        self._run(rows, np.zeros((len(KEPT), 0, self.worlds, len(self.joints))))
-
-    def _run(self, rows: Rows, kept: np.ndarray) -> None:
-        """Step until the rows end; worlds near the ground step in PyBullet in between."""
-        if not isinstance(self.body, CarriedBodies):
-            self._push_rows(rows, kept)
-            return
-        step, touched = 0, False
-        arrays = (self.drives.arrays, self.correction.recall, self._mounting, self.body.arrays)
-        while True:
-            step, outcome = run(*arrays, rows, kept, step, touched)
-            if outcome == FINISHED:
-                return
-            if outcome == TOUCHING:
-                self.body.touch()
-            self.body.require_finite()
-            touched = True
-
-    def _push_rows(self, rows: Rows, kept: np.ndarray) -> None:
-        """The same for drives that give efforts; worlds whose rows have ended go on unrecorded."""
-        d = self.drives
-        for k, row in enumerate(rows.row):
-            if rows.gain is not d.gain:
-                d.gain[:], d.voltage[:], d.enabled[:] = rows.gain[row], rows.voltage[row], rows.enabled[row]
-            command = rows.command if len(rows.command) == self.worlds else rows.command[row]
-            self._push(command)
-            if kept.shape[1]:
-                kept[:, k] = self.fields(command)
-
-    def _push(self, command: WorldDrive) -> None:
-        """One step of drives that give efforts."""
-        order, sign, body = self._mounting.order, self._mounting.sign, self.body
-        angle = (body.joint_position - self._mounting.zero) * sign
-        speed = body.joint_velocity * sign
-        drives = self.drives
-        drives.step(command, angle[:, order], speed[:, order], self._mounting.load, self._mounting.inertia)
-        effort, friction = np.zeros_like(angle), np.zeros_like(angle)
-        self.correction.update(drives, command, drives.effort)
-        effort[:, order] = drives.effort + self.correction.value
-        friction[:, order] = drives.friction
-        body.apply_effort(effort * sign)
-        body.apply_friction(friction)
-        body.step()
-        self._weigh()
+        """What `KEPT` names, now: two angles [rad], speed [rad/s], load [N*m], command and spread."""
+        found = (self.stepping.angle(), self.stepping.analytic_angle(), self.drives.shaft_speed)
+        return np.stack([*found, self._mounting.load, command, self.correction.spread])
 
     def encoder_angle(self) -> WorldDrive:
         """What ideal encoders would read, offset and residual included [rad]."""
-        offset = self.drives.parameters[..., ENCODER_OFFSET]
-        if self.motion:
-            return self.drives.shaft_angle + offset + self.correction.value
-        return self._of_joints(self.body.joint_position - self._mounting.zero) + offset
+        return self.stepping.angle()
 
     def measured_angle(self) -> WorldDrive:
         """What the drives' own encoders read, in counts where they count [rad]."""
         return self.drives.measured(self.encoder_angle() - self.drives.parameters[..., ENCODER_OFFSET])
 
-    def observe(self) -> dict[str, Float[np.ndarray, "world column"]]:
+    def observe(self) -> dict[str, Float[np.ndarray, "world _column"]]:
         """Measured signals now, one row a world.
 
         Per signal one column a drive that measures it, in the signal's unit; joint_velocity of the drives
         that measure angles [rad/s]. Drives that give efforts add joint_effort [N*m] where they measure it, and
         a floating base its base_position [m] and base_orientation (world from body, quaternion xyzw).
         """
-        return observed(self)
-
-    def joint_velocity(self) -> WorldDrive:
-        """Speed of the shafts, or of the joints that efforts drive [rad/s]."""
-        return self.drives.shaft_speed if self.motion else self._of_joints(self.body.joint_velocity)
-
-    def _of_joints(self, values: np.ndarray) -> WorldDrive:
-        """A body's array in the drives' order and signs."""
-        return (values * self._mounting.sign)[:, self._mounting.order]
+        found = observed(
+            self.robot,
+            self.measured_angle(),
+            self.drives.effort + self.correction.value,
+            self.stepping.speed(),
+        )
+        if isinstance(self.body, BulletWorlds) and self.body.base is not None:
+            found["base_position"], found["base_orientation"] = self.body.base.pose()
+        return found
 
     def close(self) -> None:
         """Free the worlds."""
         self.body.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> HybridSim:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _weigh(self) -> None:
-        """Load and inertia that the rigid body puts on each drive now; a floating base's are not known."""
-        m, body = self._mounting, self.body
-        if isinstance(body, CarriedBodies):
-            weigh_all(m, body.arrays)
-        elif body.chain is not None:
-            load = kernel.bias_effort(body.chain, body.joint_position, body.joint_velocity)
-            m.load[:] = self._of_joints(load)
-            matrix = kernel.mass_matrix(body.chain, body.joint_position)
-            m.inertia[:] = np.diagonal(matrix, axis1=1, axis2=2)[:, m.order]
 
 
 def _loop(drive: Drive) -> int:
