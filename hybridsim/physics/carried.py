@@ -66,7 +66,9 @@ class CarriedBodies:
             settings: of the worlds; the base is fixed.
         """
         if settings.base != "fixed":
-            raise SimulationError("carried bodies: a floating base is carried by nothing; expected base 'fixed'")
+            raise SimulationError(
+                "carried bodies: a floating base is carried by nothing; expected base 'fixed'"
+            )
         self.joints, self.settings = tuple(joints), settings
         self._model = with_hulls(model) if settings.plane else with_collision(model, False)
         position, velocity, target, contact = np.zeros((4, worlds, len(self.joints)))

@@ -14,8 +14,8 @@ from jaxtyping import Float
 from hybridsim.errors import RobotError
 from hybridsim.physics.model import Collision, RigidModel
 
-# Chosen, because the corners found in that many directions miss a part of 0.1 m by less than 0.5 mm.
-DIRECTIONS = 256
+DIRECTIONS = 256  # chosen, because that many corners describe most parts; what they miss is added
+OVER = 3e-4  # chosen, because the ground is not known better: corners may stick out of the hull by that [m]
 _scratch = tempfile.TemporaryDirectory(prefix="hybridsim-hulls-")
 
 
@@ -45,13 +45,25 @@ def hull_file(mesh: Path) -> Path:
     """
     try:
         loaded = trimesh.load(mesh, force="mesh")
-        points = outermost(np.asarray(loaded.vertices, float))
-        hull = trimesh.convex.convex_hull(points)
+        hull = reduced(np.asarray(loaded.vertices, float))
     except Exception as error:  # trimesh and its readers raise anything
         raise RobotError(f"mesh {mesh.name}: cannot be read ({type(error).__name__}: {error})") from None
     path = Path(_scratch.name) / f"{mesh.stem}-{abs(hash(mesh)):x}.obj"
     path.write_text(hull.export(file_type="obj"), encoding="utf-8")
     return path
+
+
+def reduced(points: Float[np.ndarray, "n 3"]) -> trimesh.Trimesh:
+    """A convex hull of some of the points; the others lie over none of its faces by more than OVER."""
+    chosen = outermost(points)
+    while True:
+        hull = trimesh.convex.convex_hull(chosen)
+        level = np.einsum("fk,fk->f", hull.face_normals, hull.triangles[:, 0])
+        over = points @ hull.face_normals.T - level
+        worst = np.unique(over.argmax(axis=0)[over.max(axis=0) > OVER])
+        if not len(worst):
+            return hull
+        chosen = np.unique(np.concatenate([chosen, points[worst]]), axis=0)
 
 
 def outermost(points: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "m 3"]:

@@ -67,14 +67,18 @@ def residual_spec(
         hidden: widths of the hidden layers.
         members: of the ensemble.
     """
-    taps = tuple(sorted({int(round(moment / period)) for moment in history}))
+    taps = tuple(sorted({round(moment / period) for moment in history}))
     inputs = []
     motion = coupled_by_motion(robot)
     for name, unit, sign in INPUTS if motion else EFFORT_INPUTS:
         still = name in ("load", "angle")
         inputs.append(
             NetworkInput(
-                name=name, unit=unit, sign=sign, taps=(0,) if still else taps, leaks=() if still else tuple(memory)
+                name=name,
+                unit=unit,
+                sign=sign,
+                taps=(0,) if still else taps,
+                leaks=() if still else tuple(memory),
             )
         )
     return NetworkSpec(

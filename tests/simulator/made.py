@@ -58,7 +58,11 @@ def residual(robot: Robot, *, period: float, bound: float, members: int = 2) -> 
 
 
 def arm(
-    *, worlds: int = 1, plane: bool = True, networks: bool = True, values: Mapping[str, float] | None = None
+    *,
+    worlds: int = 1,
+    plane: bool = True,
+    networks: bool | Networks = True,
+    values: Mapping[str, float] | None = None,
 ) -> HybridSim:
     """SO-101 at its priors with some delay, friction and backlash, the ground below its base."""
     robot = load_robot("so101")
@@ -73,12 +77,17 @@ def arm(
         found | dict(values or {}),
         SimulationSettings(physics_timestep_s=0.005, rate_hz=50.0, plane=plane),
         worlds=worlds,
-        networks=residual(robot, period=0.02, bound=0.01) if networks else None,
+        networks=residual(robot, period=0.02, bound=0.01) if networks is True else networks or None,
     )
 
 
 def walker(
-    *, worlds: int = 1, networks: bool = True, friction: float = 0.5, bound: float = 2.0, period: float = 0.005
+    *,
+    worlds: int = 1,
+    networks: bool = True,
+    friction: float = 0.5,
+    bound: float = 2.0,
+    period: float = 0.005,
 ) -> HybridSim:
     """ANYmal C over ground at 400 Hz with dry friction [N*m]; networks of `bound` [N*m] run every `period` [s]."""
     robot = load_robot("anymal_c")
