@@ -1,9 +1,8 @@
 """Bodies that their drives carry: exact in free space without a solver, PyBullet's worlds near the ground.
 
-A body that follows a given motion needs no equations of motion solved: its state is the motion, and what it asks
-of its drives is inverse dynamics, equal to what PyBullet reports to 1e-9 (tests/physics/test_carried.py). Only what
-touches something needs the contact solver, so a world is stepped by PyBullet while any part of its robot is within
-MARGIN of the ground.
+A body that follows a given motion needs no equations of motion solved: its state is the motion, and what it
+asks of its drives is inverse dynamics, PyBullet's own to 1e-9 (tests/physics/test_carried.py). Only what touches something needs the contact solver, so a world is stepped by PyBullet while any part of its
+robot is within MARGIN of the ground.
 """
 
 from __future__ import annotations
@@ -66,9 +65,7 @@ class CarriedBodies:
             settings: of the worlds; the base is fixed.
         """
         if settings.base != "fixed":
-            raise SimulationError(
-                "carried bodies: a floating base is carried by nothing; expected base 'fixed'"
-            )
+            raise SimulationError("carried bodies: nothing carries a floating base; expected base 'fixed'")
         self.joints, self.settings = tuple(joints), settings
         self._model = with_hulls(model) if settings.plane else with_collision(model, False)
         position, velocity, target, contact = np.zeros((4, worlds, len(self.joints)))
@@ -140,7 +137,7 @@ class CarriedBodies:
         state.position[:] = state.target
 
     def touch(self) -> None:
-        """Step the worlds that are near the ground in PyBullet, and take over what contacts ask of the drives."""
+        """Step the worlds near the ground in PyBullet, and take over what contacts ask of the drives."""
         state = self.arrays
         for world in np.flatnonzero(state.near).tolist():
             bullet, only = self._bullet(world), slice(world, world + 1)

@@ -1,4 +1,4 @@
-"""How high the lowest part of a robot stands: boxes first, corners where a box comes near. Cheap at every step."""
+"""How high the lowest part of a robot stands: boxes first, corners where a box comes near."""
 
 from __future__ import annotations
 

@@ -79,6 +79,7 @@ def new_scratch(worlds: int, joints: int, drives: int) -> Scratch:
 
 FINISHED, TOUCHING, BROKEN = 0, 1, 2
 KEPT = ("angle", "analytic", "speed", "load", "command", "spread")
+"""Encoder angle, the same without network [rad], speed [rad/s], load [N*m], command, ensemble's spread."""
 
 
 @njit(cache=True, nogil=True)
@@ -226,7 +227,7 @@ def weigh(mounting: Mounting, body: Carried, scratch: Scratch, w: int) -> None:
 def keep(
     drives: DriveArrays, recall: Recall, mounting: Mounting, command: np.ndarray, row: np.ndarray, w: int
 ) -> None:
-    """Write one world's fields after a step: encoder angle, the same without network, speed, load, command, spread."""
+    """Write one world's fields after a step, as KEPT names them."""
     for d in range(command.shape[1]):
         shaft = drives.state[w, d, ANGLE] + drives.parameters[w, d, ENCODER_OFFSET]
         row[0, w, d] = shaft + recall.value[w, d]

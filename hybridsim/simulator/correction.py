@@ -15,7 +15,7 @@ WorldDrive = Float[np.ndarray, "world drive"]
 
 
 class Correction:
-    """What the network adds: `value` to the measured shaft angle or to the effort, `of_body` to a carried body.
+    """What the network adds: `value` to the measured angle or to the effort, `of_body` to a carried body.
 
     The network runs every sample period of its contract, counted from a world's reset; between two runs a
     carried body moves over evenly, so that a correction never throws it.

@@ -13,7 +13,7 @@ from hybridsim.simulator.body import offered_inertials
 def nominal_values(robot: Robot, values: Mapping[str, float]) -> dict[str, float]:
     """The same names, but ideal drives and nominal masses; the world stays as it was found."""
     prior = {p.name: p.value for p in [*offered(robot), *offered_inertials(robot)]}
-    missing = [name for name in values if name not in prior and not name.startswith("world.")]
+    missing = [name for name in values if name not in prior and not name.startswith(("world.", "joint."))]
     if missing:
         raise SimulationError(f"robots/{robot.name}: parameters {listed(missing)} are not of this robot")
     return {**values, **prior}

@@ -31,7 +31,7 @@ class Clock(NamedTuple):
 
 
 class Past(NamedTuple):
-    """One history a world, in the order in which `taps.push_into` takes them; a world's row is one history."""
+    """One history a world, in the order in which `taps.push_into` takes its parts."""
 
     ring: np.ndarray
     """[world slot 1 drive input]."""

@@ -8,6 +8,7 @@ from types import TracebackType
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from numpy.typing import ArrayLike
 
 from hybridsim.actuators import Drives, drive_matrix
 from hybridsim.actuators.drive import SPEED
@@ -160,7 +161,7 @@ class HybridSim:
         self.stepping.weigh()
         return self.observe()
 
-    def _place(self, worlds: np.ndarray, position: object, orientation: object) -> None:
+    def _place(self, worlds: np.ndarray, position: ArrayLike | None, orientation: ArrayLike | None) -> None:
         """Put a floating base somewhere."""
         if position is None and orientation is None:
             return
@@ -248,7 +249,7 @@ class HybridSim:
         """Measured signals now, one row a world.
 
         Per signal one column a drive that measures it, in the signal's unit; joint_velocity of the drives
-        that measure angles [rad/s]. Drives that give efforts add joint_effort [N*m] where they measure it, and
+        that measure angles [rad/s]. Drives that give efforts add joint_effort [N*m] where they measure it,
         a floating base its base_position [m] and base_orientation (world from body, quaternion xyzw).
         """
         found = observed(

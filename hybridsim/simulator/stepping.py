@@ -72,7 +72,7 @@ class Pushing:
     ) -> None:
         self.drives, self.correction, self.mounting, self.body = drives, correction, mounting, body
         self._arrays = drives.arrays
-        self._efforts = np.zeros((2, *body.joint_position.shape))
+        self._effort, self._friction = np.zeros_like(body.joint_position), np.zeros_like(body.joint_position)
         self._all = np.ones(body.worlds, np.bool_)
 
     def hold(self, command: WorldDrive, steps: int) -> None:
@@ -93,7 +93,7 @@ class Pushing:
     def step(self, command: WorldDrive) -> None:
         """One timestep."""
         body, drives = self.body, self.drives
-        effort, friction = self._efforts
+        effort, friction = self._effort, self._friction
         push(
             self._arrays,
             (drives.effort, drives.friction),

@@ -1,17 +1,13 @@
 """How much faster than real time SO-101 logs replay free-running, on one core.
 
-    .venv/bin/python -m tests.benchmarks.replay calibration/so101/<id>
+    OMP_NUM_THREADS=1 .venv/bin/python -m tests.benchmarks.replay calibration/so101/<id>
 
-Real logs from the shared data; motion coupling, ground on, the calibration's own timestep. Hybrid (network on)
-and identified (without) alternate; wall and processor time are quoted, which differ on a busy machine. Without
-an argument the priors and an untrained network are timed instead.
+Real logs from the shared data; motion coupling, ground on, the calibration's own timestep. Hybrid (network
+on) and identified (without) alternate; wall and processor time are quoted, which differ on a busy machine.
+Without an argument the priors and an untrained network are timed instead.
 """
 
 import os
-
-for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[variable] = "1"
-
 import sys
 import tempfile
 import time

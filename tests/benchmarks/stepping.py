@@ -88,12 +88,14 @@ class Batched:
 
     def __init__(self, model: RigidModel, joints: list[str]) -> None:
         self.worlds = BulletWorlds(model, joints, WORLDS, SETTINGS)
+        assert self.worlds.base is not None
+        self.base = self.worlds.base
         self.target = stance(tuple(joints))
 
     def reset(self) -> None:
         self.worlds.reset(position=np.broadcast_to(self.target, (WORLDS, len(self.target))))
         for world in range(WORLDS):
-            self.worlds.base.place(world, np.array([0.0, 0.0, HEIGHT]))
+            self.base.place(world, np.array([0.0, 0.0, HEIGHT]))
 
     def run(self, steps: int) -> None:
         worlds = self.worlds
@@ -103,7 +105,7 @@ class Batched:
             worlds.step()
 
     def height(self) -> float:
-        return float(self.worlds.base.position[0, 2])
+        return float(self.base.position[0, 2])
 
 
 class Hybrid:

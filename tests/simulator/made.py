@@ -1,4 +1,4 @@
-"""Simulators that several tests and benchmarks share: prior values, and networks that add something (synthetic)."""
+"""Simulators that tests and benchmarks share: prior values, and networks that add something (synthetic)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def stance(joints: tuple[str, ...]) -> np.ndarray:
 
 
 def random_networks(spec: NetworkSpec, bound: float, seed: int = 0) -> Networks:
-    """Untrained networks whose last layer is random too: they add up to `bound` and mean nothing. Synthetic."""
+    """Untrained networks, last layer random too: they add up to `bound` and mean nothing. Synthetic."""
     features = tuple(
         FeatureScaling(feature=name, center=0.0, scale=1.0, low=-100.0, high=100.0, fade=10.0)
         for name in spec.feature_names
@@ -89,7 +89,7 @@ def walker(
     bound: float = 2.0,
     period: float = 0.005,
 ) -> HybridSim:
-    """ANYmal C over ground at 400 Hz with dry friction [N*m]; networks of `bound` [N*m] run every `period` [s]."""
+    """ANYmal C over ground at 400 Hz: dry friction [N*m], networks of `bound` [N*m] every `period` [s]."""
     robot = load_robot("anymal_c")
     values = {p.name: p.value for p in offered(robot)}
     values |= {f"drive.{name}.motor_coulomb": friction for name in robot.joint_names}
