@@ -1,8 +1,9 @@
 """Bodies that their drives carry: exact in free space without a solver, PyBullet's worlds near the ground.
 
 A body that follows a given motion needs no equations of motion solved: its state is the motion, and what it
-asks of its drives is inverse dynamics, PyBullet's own to 1e-9 (tests/physics/test_carried.py). Only what touches something needs the contact solver, so a world is stepped by PyBullet while any part of its
-robot is within MARGIN of the ground.
+asks of its drives is inverse dynamics, PyBullet's own to 1e-9 (tests/physics/test_carried.py). Only what
+touches something needs the contact solver, so a world is stepped by PyBullet while any part of its robot is
+within MARGIN of the ground.
 """
 
 from __future__ import annotations
