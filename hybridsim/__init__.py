@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hybridsim.errors import HybridSimError
@@ -14,6 +18,31 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["HybridSim", "HybridSimError", "__version__"]
+
+
+def _keep_kernels_fresh() -> None:
+    """Let numba cache compiled kernels in a folder named after the package's sources.
+
+    Numba looks only at the file of the function that it caches, not at what that function calls: after a
+    change elsewhere it would go on running the old code. $NUMBA_CACHE_DIR, where set, is left alone.
+    """
+    package = Path(__file__).parent
+    sources = sorted((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in package.rglob("*.py"))
+    name = hashlib.sha256(repr(sources).encode()).hexdigest()[:16]
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hybridsim" / "kernels"
+    try:
+        (base / name).mkdir(parents=True, exist_ok=True)
+        os.utime(base / name)
+        old = sorted(base.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-5]
+    except OSError:
+        return
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(base / name)
+
+
+if "NUMBA_CACHE_DIR" not in os.environ:
+    _keep_kernels_fresh()
 
 
 def __getattr__(name: str) -> object:

@@ -1,9 +1,14 @@
 """`import hybridsim` and `hybridsim --help` stay quick because the heavy libraries are not touched."""
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import hybridsim
 
 HEAVY = {
     "torch",
@@ -46,3 +51,31 @@ def test_an_unknown_name_lists_the_public_ones():
 
     with pytest.raises(AttributeError, match="no attribute 'Simulator'; it has HybridSim"):
         _ = hybridsim.Simulator
+
+
+def kernels_of(package):
+    """Where numba is told to cache, in a fresh interpreter that imports a copy of the package."""
+    script = "import os, hybridsim; print(os.environ['NUMBA_CACHE_DIR'])"
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    environment |= {"PYTHONPATH": str(package), "XDG_CACHE_HOME": str(package / "cache")}
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        cwd=package,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return result.stdout.strip()
+
+
+def test_changed_sources_get_fresh_kernels(tmp_path):
+    source = Path(hybridsim.__file__).parent
+    (tmp_path / "hybridsim").mkdir()
+    for name in ("__init__.py", "errors.py"):
+        shutil.copy(source / name, tmp_path / "hybridsim" / name)
+    first = kernels_of(tmp_path)
+    assert kernels_of(tmp_path) == first
+    with (tmp_path / "hybridsim" / "errors.py").open("a") as file:
+        file.write("# changed\n")
+    assert kernels_of(tmp_path) != first

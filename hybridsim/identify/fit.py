@@ -25,7 +25,7 @@ PIECE = 12.0  # chosen, because a servo's memory (stiction) is forgotten within 
 SHARE = 0.25
 FEW_ROWS = 40_000
 """Up to that many rows the search uses all of every log."""
-POLISHED = 2
+POLISHED = 3
 """How many of the search's restarts are polished."""
 
 
@@ -105,8 +105,9 @@ def fit(
         entries = problem.entries_of(d)
         point[entries] = np.asarray(found)[entries]
     if shared := problem.shared_entries():
-        point = _remembered(memory, "shared", lambda: _share(problem, shared, point, budget).tolist())
-        point = np.asarray(point)
+        before = point
+        share = lambda: _share(problem, shared, before, budget).tolist()  # noqa: E731
+        point = np.asarray(_remembered(memory, "shared", share))
     return _result(problem, point)
 
 
@@ -137,7 +138,7 @@ def _fit_drive(job: DriveJob) -> list[float]:
     best, best_error = found[0].point, np.inf
     for candidate in found[:POLISHED]:
         point, _ = polish(job.pieces, [drive], entries, candidate.point, budget.polish_iterations, every=1)
-        error = mean_error(job.pieces, drive, problem.values(point))
+        error = mean_error(problem, drive, problem.values(point))
         if error < best_error:
             best, best_error = point, error
     every = 1 if len(problem.paths[drive].time) <= FEW_ROWS else 3

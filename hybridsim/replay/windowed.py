@@ -72,7 +72,7 @@ def _of_log(
 
 
 def _pieces(log: LogInputs, length: float) -> list[LogInputs]:
-    """Windows of a log, named after it, with commands of the past that is still on its way."""
+    """Windows of a log, named after it; the first command is taken to have been there before."""
     total = log.time_s[-1]
     count = max(1, int(min(total, MOST_TIME) / length))
     found = []
@@ -80,7 +80,9 @@ def _pieces(log: LogInputs, length: float) -> list[LogInputs]:
         rows = np.flatnonzero((log.time_s >= begin) & (log.time_s <= begin + length + 1e-9))
         if len(rows) < 2 or not np.isfinite(log.measured[rows[0]]).all():
             continue
-        cut = {name: getattr(log, name)[rows] for name in ("command", "measured", "gain", "voltage", "enabled")}
+        cut = {
+            name: getattr(log, name)[rows] for name in ("command", "measured", "gain", "voltage", "enabled")
+        }
         found.append(
             replace(
                 log,

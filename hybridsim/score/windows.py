@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
-from hybridsim.replay import WindowError
 from hybridsim.errors import SimulationError
+from hybridsim.replay import WindowError
 from hybridsim.score.bootstrap import Draws, interval_over_logs, mean_over_logs
 
 
