@@ -54,6 +54,7 @@ def evaluate(
     calibration: str | Path,
     logs: Sequence[Path],
     *,
+    robot: str | Path | None = None,
     json_file: Path | None = None,
     report_file: Path | None = None,
     progress: Progress | None = None,
@@ -64,6 +65,7 @@ def evaluate(
     Args:
         calibration: anything `Calibration.load` takes.
         logs: log stores or raw recordings of the calibration's robot.
+        robot: where its robot.toml lies; None looks it up by the calibration's robot name.
         json_file: where the scores go.
         report_file: where the page goes.
         progress: called as progress(done, total, what).
@@ -74,12 +76,12 @@ def evaluate(
         LogError: no log to use.
     """
     found = Calibration.load(calibration)
-    robot = load_robot(found.record.robot)
+    design = load_robot(robot or found.record.robot)
     refused: list[str] = []
     usable = open_logs(
-        [Path(p) for p in logs], robot, refused=refused, progress=_named(progress, "reading logs")
+        [Path(p) for p in logs], design, refused=refused, progress=_named(progress, "reading logs")
     )
-    evaluation = score_logs(found, robot, usable, progress=progress, engine=engine)
+    evaluation = score_logs(found, design, usable, progress=progress, engine=engine)
     if refused:
         evaluation.scores.setdefault("notes", []).extend(refused)
     if json_file is not None:
@@ -90,6 +92,7 @@ def evaluate(
 
         names = {log.log_id: log.name for log in usable}
         command = f"hybridsim evaluate {calibration} --logs {shlex.join(map(str, logs))}"
+        command += "" if robot is None else f" --robot {shlex.quote(str(robot))}"
         write_report(
             report_file,
             scores=evaluation.scores,

@@ -18,6 +18,8 @@ def demo(
 ) -> None:
     """Record logs of a synthetic stand-in arm, calibrate on them, and compare with the planted truth.
 
+    Exits with 1 where a planted number is not found within its tolerance.
+
     \b
     Example:
       hybridsim demo --out demo/
@@ -26,3 +28,5 @@ def demo(
     with progress("demo") as report:
         result = run(out=out, progress=report)
     typer.echo(result)
+    if not result.recovered:
+        raise typer.Exit(1)

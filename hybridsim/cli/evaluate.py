@@ -18,6 +18,9 @@ def evaluate(
     logs: Annotated[
         list[Path], typer.Option(exists=True, help="Log store or folder of recordings; may be repeated.")
     ],
+    robot: Annotated[
+        str | None, typer.Option(help="Folder of a robot of your own; else looked up by its name.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write every score to this file.")] = None,
     report_file: Annotated[
         Path | None, typer.Option("--report", help="Write a page with tables and traces to this file.")
@@ -32,6 +35,11 @@ def evaluate(
     run = implementation("hybridsim.evaluate", "evaluate")
     with progress("evaluate") as report:
         result = run(
-            calibration=calibration, logs=logs, json_file=json_file, report_file=report_file, progress=report
+            calibration=calibration,
+            logs=logs,
+            robot=robot,
+            json_file=json_file,
+            report_file=report_file,
+            progress=report,
         )
     typer.echo(result)

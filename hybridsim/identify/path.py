@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.interpolate import interp1d
 
 from hybridsim.identify.rollout import DrivePath
@@ -38,15 +38,17 @@ class BodyPath:
             and the rest's [kg*m^2].
         gap: height of the lowest point over z = 0 [m].
         gap_rate: its rate with each joint [m/rad].
+
+    What a lean problem left out has no rows.
     """
 
     first: np.ndarray
     links: tuple[str, ...]
-    load: Sequence[Float[np.ndarray, "row column"]]
-    slope: Sequence[Float[np.ndarray, "row column"]]
-    inertia: Sequence[Float[np.ndarray, "row part"]]
-    gap: Float[np.ndarray, " row"]
-    gap_rate: Float[np.ndarray, "row joint"]
+    load: Sequence[Float[np.ndarray, "_ column"]]
+    slope: Sequence[Float[np.ndarray, "_ column"]]
+    inertia: Sequence[Float[np.ndarray, "_ part"]]
+    gap: Float[np.ndarray, " _"]
+    gap_rate: Float[np.ndarray, "_ joint"]
 
     def inertials(self, robot: Robot, values: Mapping[str, float]) -> Float[np.ndarray, " column"]:
         """The columns' factors: inertials of the identified links, and 1 for the rest."""
@@ -115,7 +117,7 @@ def _same_body(logs: Sequence[LogInputs]) -> list[list[int]]:
     return list(groups.values())
 
 
-def poses(angle: Float[np.ndarray, "row joint"]) -> Float[np.ndarray, " pose"]:
+def poses(angle: Float[np.ndarray, "row joint"]) -> Int[np.ndarray, " pose"]:
     """Rows at which some joint has moved by POSE_STEP since the last one, and both ends."""
     kept = [0]
     for row in range(1, len(angle)):

@@ -87,7 +87,6 @@ def take(problem: Problem, pieces: list[np.ndarray], weights: np.ndarray) -> Pro
 def lean(problem: Problem, drive: int) -> Problem:
     """The same problem with nothing in it but what one drive's rollouts read, to travel light."""
     column = problem.robot.joint_names.index(problem.joints[drive])
-    nothing = np.zeros((0, 0))
     empty = [
         path._replace(**{name: getattr(path, name)[:0] for name in path._fields if name != "first"})
         for path in problem.paths
@@ -95,10 +94,10 @@ def lean(problem: Problem, drive: int) -> Problem:
     empty[drive] = problem.paths[drive]
     body = replace(
         problem.body,
-        load=[load if j == column else nothing for j, load in enumerate(problem.body.load)],
-        slope=[slope if j == column else nothing for j, slope in enumerate(problem.body.slope)],
-        inertia=[inertia if j == column else nothing for j, inertia in enumerate(problem.body.inertia)],
-        gap=nothing[0:0],
-        gap_rate=nothing,
+        load=[load if j == column else load[:0] for j, load in enumerate(problem.body.load)],
+        slope=[slope if j == column else slope[:0] for j, slope in enumerate(problem.body.slope)],
+        inertia=[inertia if j == column else inertia[:0] for j, inertia in enumerate(problem.body.inertia)],
+        gap=problem.body.gap[:0],
+        gap_rate=problem.body.gap_rate[:0],
     )
     return replace(problem, body=body, paths=empty)
