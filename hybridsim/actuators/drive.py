@@ -56,13 +56,13 @@ __all__ = [
 SMOOTHING = 5e-3
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def smoothed(value: float, new: float, h: float) -> float:
     """The transmitted effort that losses grow with [N*m]."""
     return value + (new - value) * min(1.0, h / SMOOTHING)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def carry_joint(
     p: np.ndarray, s: np.ndarray, angle: float, moved: float, load: float, load_inertia: float, h: float
 ) -> float:
@@ -130,7 +130,7 @@ def advance(
     s[JOINT_ANGLE] = carry_joint(p, s, angle, angle - before, load, load_inertia, h)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def advance_spring(p: np.ndarray, s: np.ndarray, rest: float, emf: float, angle: float, h: float) -> float:
     """Series elasticity: integrate the shaft in front of the spring; returns the spring's effort [N*m].
 

@@ -41,13 +41,13 @@ HALF_GROWN = 0.4
 MOST_LOSS = 0.98  # chosen, because a gear train that passes nothing on would make the equation singular
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def at_rest(p: np.ndarray, speed: float) -> float:
     """The Stribeck factor: 1 at rest, 1/2 at stribeck_velocity, 0 far above it."""
     return 1.0 / (1.0 + (speed / p[STRIBECK_VELOCITY]) ** 2)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def transmissions(p: np.ndarray, speed: float, transmitted: float) -> tuple[float, float, float]:
     """Shares passed on when the motor drives and when the load does, and the Stribeck factor, 1 at rest."""
     rest = at_rest(p, speed)
@@ -57,7 +57,7 @@ def transmissions(p: np.ndarray, speed: float, transmitted: float) -> tuple[floa
     return drive, back, rest
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def passed_on(
     p: np.ndarray, sign: float, shares: tuple[float, float], ends: tuple[float, float], load_inertia: float
 ) -> float:

@@ -31,7 +31,7 @@ from hybridsim.actuators.state import ANGLE, EFFORT, INTEGRAL, SPEED, TARGET
 POSITION_LOOP, VELOCITY_LOOP, EFFORT_LOOP = 0, 1, 2
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def encoder_count(angle: float, resolution: float) -> float:
     """The angle that an encoder of this resolution reports [rad]; the angle itself where it is 0."""
     if resolution <= 0.0:
@@ -39,14 +39,14 @@ def encoder_count(angle: float, resolution: float) -> float:
     return math.floor(angle / resolution + 0.5) * resolution
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def slewed(target: float, command: float, rate_limit: float, h: float) -> float:
     """The drive's own target, moving towards the command at no more than rate_limit a second."""
     step = rate_limit * h
     return target + min(max(command - target, -step), step)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def lagged(effort: float, wanted: float, lag: float, h: float) -> float:
     """The motor's effort, on its way to what is wanted with time constant `lag` [N*m]."""
     if lag <= 0.0:
@@ -54,7 +54,7 @@ def lagged(effort: float, wanted: float, lag: float, h: float) -> float:
     return wanted + (effort - wanted) * math.exp(-h / lag)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def position_error(p: np.ndarray, target: float, angle: float) -> float:
     """Target minus measured [rad], both in whole counts as in a servo's registers, less the deadband."""
     resolution = p[ENCODER_RESOLUTION]
@@ -63,7 +63,7 @@ def position_error(p: np.ndarray, target: float, angle: float) -> float:
     return math.copysign(max(abs(error) - p[DEADBAND], 0.0), error)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def duty(
     p: np.ndarray, mode: int, gain: float, target: float, angle: float, speed: float, summed: float, h: float
 ) -> tuple[float, float]:
@@ -90,7 +90,7 @@ def duty(
     return min(max(wanted, -limit), limit), summed
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def supply_left(p: np.ndarray, share: float, effort: float) -> float:
     """What is left of the effort after the supply's own resistance, as a factor; above 1 while braking.
 
@@ -103,7 +103,7 @@ def supply_left(p: np.ndarray, share: float, effort: float) -> float:
     return max(1.0 - drop, 0.0) if share * effort > 0.0 else 1.0 + drop
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def driven_by_duty(p: np.ndarray, share: float, speed: float, full: float) -> tuple[float, float]:
     """Effort at zero speed and its loss with speed when a loop sets the winding's voltage."""
     emf = p[BACK_EMF]
@@ -115,7 +115,7 @@ def driven_by_duty(p: np.ndarray, share: float, speed: float, full: float) -> tu
     return left * full * share + damping * speed, left * emf + damping
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def driven_by_current(p: np.ndarray, target: float, speed: float, full: float) -> tuple[float, float]:
     """The same when a loop sets its current: the commanded effort, as far as the voltage reaches."""
     emf = p[BACK_EMF]
@@ -127,7 +127,7 @@ def driven_by_current(p: np.ndarray, target: float, speed: float, full: float) -
     return target, 0.0
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def motor_effort(
     p: np.ndarray,
     s: np.ndarray,

@@ -19,7 +19,10 @@ from hybridsim.simulator.sim import HybridSim
 
 Progress = Callable[[int, int], None]
 SIMULATED = ("nominal", "identified", "hybrid")
-LONGEST_DELAY, DELAY_STEP = 0.4, 0.005  # chosen, because no servo of ours answers later; finer than a sample [s]
+LONGEST_DELAY, DELAY_STEP = (
+    0.4,
+    0.005,
+)  # chosen, because no servo of ours answers later; finer than a sample [s]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +97,7 @@ class CalibratedSimulator:
         )
 
 
-def delayed(
-    log: LogInputs, delays: Float[np.ndarray, " drive"]
-) -> Float[np.ndarray, "time drive"]:
+def delayed(log: LogInputs, delays: Float[np.ndarray, " drive"]) -> Float[np.ndarray, "time drive"]:
     """The command of a fixed time ago, the first measured angle before it arrives [rad]."""
     first = first_angle(log)
     out = np.empty_like(log.command)
