@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import trimesh
@@ -53,7 +53,7 @@ def corners_of(model: RigidModel) -> Corners:
 @functools.lru_cache(maxsize=1000)
 def vertices(mesh: Path) -> Float[np.ndarray, "point 3"]:
     """Corners of a mesh file, unscaled, read once a process; do not write to them."""
-    return np.asarray(trimesh.load(mesh, force="mesh").vertices, float)
+    return np.asarray(trimesh.load_mesh(mesh).vertices, float)
 
 
 def corners(collision: Collision) -> Float[np.ndarray, "point 3"]:
@@ -109,7 +109,7 @@ def lowest_of(
     """The same of one state."""
     place(chain, position, work)
     raise_bodies(chain, work, heights)
-    out = np.inf
+    out: Any = np.inf
     for b in range(len(boxes.body)):
         i = boxes.body[b]
         z = heights.height[i]

@@ -44,12 +44,11 @@ def hull_file(mesh: Path) -> Path:
         RobotError: the mesh cannot be read.
     """
     try:
-        loaded = trimesh.load(mesh, force="mesh")
-        hull = reduced(np.asarray(loaded.vertices, float))
+        hull = reduced(np.asarray(trimesh.load_mesh(mesh).vertices, float))
     except Exception as error:  # trimesh and its readers raise anything
         raise RobotError(f"mesh {mesh.name}: cannot be read ({type(error).__name__}: {error})") from None
     path = Path(_scratch.name) / f"{mesh.stem}-{abs(hash(mesh)):x}.obj"
-    path.write_text(hull.export(file_type="obj"), encoding="utf-8")
+    path.write_text(str(hull.export(file_type="obj")), encoding="utf-8")
     return path
 
 
