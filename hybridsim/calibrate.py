@@ -106,7 +106,7 @@ def calibrate(
     runs = replay_identified(robot, values, settings, evidence, engine, progress)
     learned, intervals = learn(plan, robot, settings, evidence, runs, seed, progress)
     if plan.identify.refit and (learned is None or learned.networks is None):
-        found = refit(plan, robot, selection, evidence, settings, found)
+        found = refit(plan, robot, selection, evidence, settings, found, seed)
     findings = Findings(
         robot=robot.name,
         serial=evidence.logs[0].serial,
@@ -198,11 +198,16 @@ def refit(
     evidence: Evidence,
     settings: SimulationSettings,
     found: FitResult,
+    seed: int,
 ) -> FitResult:
-    """Polish on training and validation logs together, from what the training logs gave."""
+    """Fit training and validation logs together: anew, and by a polish of what the training logs gave."""
     logs = evidence.of("train", "validation")
     problem = new_problem(robot, selection, logs, timestep=settings.physics_timestep_s, plane=settings.plane)
-    return refine(problem, plan.identify, found.point)
+    candidates = [
+        refine(problem, plan.identify, found.point),
+        fit(problem, plan.identify, seed, engine="serial"),
+    ]
+    return min(candidates, key=lambda candidate: float(candidate.error.sum()))
 
 
 @dataclass(frozen=True, kw_only=True)

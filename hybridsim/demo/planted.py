@@ -74,7 +74,7 @@ ARM = Truth(
                 "delay": (0.031, "s", 0.002),
                 "back_emf": (0.31, "N*m*s/rad", 0.03),
                 "armature": (0.012, "kg*m^2", 0.0024),
-                "output_coulomb": (0.04, "N*m", 0.006),
+                "output_coulomb": (0.05, "N*m", 0.0075),
                 "gear_loss_drive": (0.14, "1", 0.06),
                 "command_offset": (-0.006, "rad", 0.002),
             },
@@ -82,5 +82,5 @@ ARM = Truth(
         Planted(name="link.forearm.mass", value=0.26, unit="kg", tolerance=0.013),
     ],
     stated={"gear_loss_back": 0.2},
-    cogging={"shoulder": 0.03, "elbow": 0.018},
+    cogging={"shoulder": 0.03, "elbow": 0.014},
 )

@@ -7,11 +7,18 @@ from jaxtyping import Float
 
 from hybridsim.identify.polish import log_weights, prior_residuals, residuals
 from hybridsim.identify.problem import Problem
+from hybridsim.identify.profile import profiled_information
 from hybridsim.parameters import Parameter
 
 # Chosen, because stick and slip make the cost rough below that share of a parameter's range: slopes over less
-# mistake noise for knowledge.
+# mistake noise for knowledge. To both sides, because a bend would look like knowledge too.
 STEP = 0.02
+BLURRED = 10.0
+"""Growth of a parameter's variance by its neighbours, from which on they are let follow it."""
+FOLLOWED = 8
+"""How many of the most blurred parameters are looked at like that; each costs some polishing."""
+FEW_ROWS = 40_000
+"""Only up to that many rows: on an hour of an arm's logs it would take longer than the fit."""
 WIDE = 0.5  # chosen, because an interval over half of the search range says that the logs do not know
 
 
@@ -44,7 +51,7 @@ def deviations(problem: Problem, point: np.ndarray, every: int) -> Float[np.ndar
         if not entries:
             continue
         here = residuals(problem, [drive], point, every)
-        slope = np.stack([_slope(problem, drive, point, k, here, every) for k in entries], axis=1)
+        slope = np.stack([_slope(problem, drive, point, k, every) for k in entries], axis=1)
         curvature[np.ix_(entries, entries)] += slope.T @ slope
         owner = _owners(problem, drive, every)
         for log in range(logs):
@@ -57,35 +64,48 @@ def deviations(problem: Problem, point: np.ndarray, every: int) -> Float[np.ndar
         curvature[k, k] += float((pull**2).sum()) / STEP**2
     felt = np.diagonal(curvature) > 1e-9 * max(float(np.diagonal(curvature).max(initial=0.0)), 1e-300)
     out = np.full(count, np.inf)
-    if felt.any() and logs > 1:
-        out[felt] = np.sqrt(variances(curvature[np.ix_(felt, felt)], scores[:, felt]))
+    if not felt.any() or logs < 2:
+        return out
+    inverse = inverted(curvature[np.ix_(felt, felt)])
+    variance, size = variances(inverse, scores[:, felt])
+    entries = np.flatnonzero(felt)
+    blur = np.diagonal(inverse) * np.diagonal(curvature)[felt]
+    followed = FOLLOWED if len(problem.measured) <= FEW_ROWS else 0
+    for n in [n for n in np.argsort(-blur)[:followed].tolist() if blur[n] > BLURRED]:
+        direction = np.zeros(count)
+        direction[felt] = inverse[n] / inverse[n, n]
+        information = profiled_information(problem, point, int(entries[n]), direction, every)
+        variance[n] = max(variance[n], size / max(information, 1e-12))
+    out[felt] = np.sqrt(variance)
     return out
 
 
-def variances(
-    curvature: Float[np.ndarray, "parameter parameter"], scores: Float[np.ndarray, "log parameter"]
-) -> Float[np.ndarray, " parameter"]:
-    """The sandwich's diagonal, but no less than the inverse curvature at the scores' mean size.
+def inverted(curvature: Float[np.ndarray, "parameter parameter"]) -> Float[np.ndarray, "parameter parameter"]:
+    """The inverse; a direction that the curvature does not know gets a huge one, not none."""
+    return np.linalg.inv(curvature + 1e-10 * float(np.diagonal(curvature).max()) * np.eye(len(curvature)))
 
-    Few logs span few directions, and in the others the sandwich sees no spread at all. A direction that the
-    curvature does not know gets a huge variance, where a pseudo-inverse would give it none.
+
+def variances(
+    inverse: Float[np.ndarray, "parameter parameter"], scores: Float[np.ndarray, "log parameter"]
+) -> tuple[Float[np.ndarray, " parameter"], float]:
+    """The sandwich's diagonal, no less than the inverse curvature at the scores' mean size; and that size.
+
+    Few logs span few directions, and in the others the sandwich sees no spread at all.
     """
     logs, count = scores.shape
-    ridge = 1e-10 * float(np.diagonal(curvature).max()) * np.eye(count)
-    inverse = np.linalg.inv(curvature + ridge)
     meat = scores.T @ scores * logs / (logs - 1)
     size = float(np.trace(inverse @ meat)) / count
-    return np.maximum(np.diagonal(inverse @ meat @ inverse), size * np.diagonal(inverse))
+    return np.maximum(np.diagonal(inverse @ meat @ inverse), size * np.diagonal(inverse)), size
 
 
 def _slope(
-    problem: Problem, drive: int, point: np.ndarray, entry: int, here: np.ndarray, every: int
+    problem: Problem, drive: int, point: np.ndarray, entry: int, every: int
 ) -> Float[np.ndarray, " residual"]:
-    """Change of the residuals with one entry; away from the nearer bound."""
-    step = -STEP if point[entry] > 0.5 else STEP
-    moved = point.copy()
-    moved[entry] += step
-    return (residuals(problem, [drive], moved, every) - here) / step
+    """Change of the residuals with one entry, from both sides where there is room."""
+    above, below = point.copy(), point.copy()
+    above[entry], below[entry] = min(point[entry] + STEP, 1.0), max(point[entry] - STEP, 0.0)
+    change = residuals(problem, [drive], above, every) - residuals(problem, [drive], below, every)
+    return change / (above[entry] - below[entry])
 
 
 def _owners(problem: Problem, drive: int, every: int) -> np.ndarray:

@@ -133,7 +133,7 @@ class Identify(Table):
         restarts: independent starts of the global search.
         workers: processes; None takes every core. The result does not depend on it.
         polish_iterations: of the least squares at the end; 0 for none.
-        refit: once everything is judged, polish on training and validation logs together; for few logs and no
+        refit: once everything is judged, fit training and validation logs together; for few logs and no
             networks (a residual belongs to the parameters it was learned on).
         loss: `absolute` error, `soft` (square near zero, absolute far out) or `squared`.
         loss_scale: per signal the error that counts as 1 [the signal's unit], to add different units.
