@@ -153,16 +153,27 @@ def _along(
         at += len(kept)
         place = np.interp(np.arange(len(log.time_s)), kept, np.arange(len(kept)))
         spread = lambda values, axis: interp1d(np.arange(values.shape[axis]), values, axis=axis)(place)  # noqa: E731, B023
+        further = (everywhere[len(parts)] - spread(angle[own], 0)) * sign
+        here = _further(spread(load[:, own] * turn, 1), spread(slope[:, own] * turn, 1), further)
         parts.append(
             (
-                spread(load[:, own] * turn, 1),
-                spread(slope[:, own] * turn, 1),
+                *here,
                 spread(inertia[:, own], 1),
                 spread(gap[own], 0),
                 spread(rate[own] * sign, 0),
             )
         )
     return parts
+
+
+def _further(
+    load: Float[np.ndarray, "joint row column"],
+    slope: Float[np.ndarray, "joint row column"],
+    angle: Float[np.ndarray, "row joint"],
+) -> tuple[Float[np.ndarray, "joint row column"], Float[np.ndarray, "joint row column"]]:
+    """Load and slope where each joint itself is a little further: between poses it need not move evenly."""
+    cos, sin = np.cos(angle).T[..., None], np.sin(angle).T[..., None]
+    return cos * load + sin * slope, cos * slope - sin * load
 
 
 def _gravity(

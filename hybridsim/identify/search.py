@@ -64,22 +64,20 @@ def search_drive(
     found = []
     for restart in range(restarts):
         own = start[cost.entries] if restart == 0 else random.uniform(0.2, 0.8, len(cost.entries))
-        found.append(
-            _descend(cost, np.clip(own, 0.02, 0.98), trials // restarts, int(random.integers(2**31)))
-        )
+        found.append(_descend(cost, own, trials // restarts, int(random.integers(2**31))))
     return sorted(found, key=lambda candidate: candidate.cost)
 
 
 def _descend(cost: DriveCost, own: np.ndarray, trials: int, seed: int) -> Candidate:
-    """CMA-ES from `own`, on a stretched unit cube whose middle is `own`: that is where it starts."""
+    """CMA-ES from `own`, on a stretched unit cube whose middle is there, but for a start on a bound."""
     names = [f"x{k}" for k in range(len(own))]
-    best = Candidate(point=cost.point(own), cost=cost(own))
+    best, middle = Candidate(point=cost.point(own), cost=cost(own)), np.clip(own, 0.02, 0.98)
     study = optuna.create_study(sampler=_sampler(len(own), seed))
     unit = optuna.distributions.FloatDistribution(0.0, 1.0)
     space: dict[str, optuna.distributions.BaseDistribution] = dict.fromkeys(names, unit)
     for _ in range(trials):
         trial = study.ask(space)
-        candidate = stretched(np.array([trial.params[name] for name in names]), own)
+        candidate = stretched(np.array([trial.params[name] for name in names]), middle)
         value = cost(candidate)
         study.tell(trial, value)
         if value < best.cost:
