@@ -34,12 +34,14 @@ class Size:
         fitted: recordings for fitting and selection.
         held_out: recordings that are only scored.
         duration: of each [s].
+        timestep: of the stand-in's own simulation [s].
         quick: the study's small budgets.
     """
 
     fitted: int = 14
     held_out: int = 5
     duration: float = 13.0
+    timestep: float = 0.5e-3
     quick: bool = False
 
 
@@ -79,7 +81,13 @@ def demo(
     """
     start, size = perf_counter(), size or Size()
     prepare(out)
-    recording = Recording(robot=load_robot(out / "arm"), truth=truth, seed=seed, duration=size.duration)
+    recording = Recording(
+        robot=load_robot(out / "arm"),
+        truth=truth,
+        seed=seed,
+        duration=size.duration,
+        timestep=size.timestep,
+    )
     record(recording, out, size, engine, progress)
     folder = calibrate(
         out / "study.toml",

@@ -41,7 +41,7 @@ class Recording:
     truth: Truth
     seed: int
     duration: float
-    timestep: float = 0.5e-3
+    timestep: float
 
     @property
     def serial(self) -> str:
