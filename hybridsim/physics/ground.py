@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pybullet
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from hybridsim.physics.chain import Chain, chain_of
 from hybridsim.physics.client import WorldSettings, open_client
@@ -54,7 +54,7 @@ def rise_rates(
     chain: Chain,
     position: Float[np.ndarray, "n joint"],
     point: Float[np.ndarray, "n 3"],
-    dof: Float[np.ndarray, "n"],
+    dof: Int[np.ndarray, "n"],
 ) -> Float[np.ndarray, "n joint"]:
     """Rate of a point's height with every hinge that carries it [m/rad].
 

@@ -1,4 +1,4 @@
-"""A servo that swings a mass, with a planted truth: logs from the project's own offline rollout. Synthetic."""
+"""A servo that swings a mass, its truth planted: logs from the project's own offline rollout. Synthetic."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def pendulum() -> Robot:
 def selection(*names: str, extra: str = "", **held: float) -> Selection:
     """What a study selects that searches the named drive parameters and holds others."""
     tables = [
-        f'[[parameter]]\nname = "{PREFIX}{name}"\nunit = "{unit}"\nlow = {low}\nhigh = {high}\nvalue = {value}\n'
+        f'[[parameter]]\nname = "{PREFIX}{name}"\nunit = "{unit}"\n'
+        f"low = {low}\nhigh = {high}\nvalue = {value}\n"
         for name in names
         for low, high, value, unit in [BOUNDS[name]]
     ]

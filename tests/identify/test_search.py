@@ -1,4 +1,4 @@
-"""The global search and the polish: never worse than where they began, and the map that centres the search."""
+"""The global search and the polish: never worse than where they began; the map that centres the search."""
 
 import numpy as np
 import pytest
