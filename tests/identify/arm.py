@@ -33,7 +33,7 @@ def wandering(seconds: float = 2.0, seed: int = 0, size: float = 0.8) -> LogInpu
         time_s=time,
         command=angle,
         measured=angle,
-        gain=ones,
+        gain=16.0 * ones,  # what the arm's register is taken as
         voltage=0.0 * ones,
         enabled=ones > 0,
         constants={},

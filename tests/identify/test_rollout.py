@@ -91,8 +91,8 @@ def test_the_rollout_is_near_the_simulator_on_an_arm():
     problem = arm_problem("", replace(log, measured=free))
     for drive in range(6):
         angle, _ = problem.simulate(drive, values)
-        assert np.abs(angle - free[:, drive]).max() < 2e-3
-        assert np.abs(angle - free[:, drive]).mean() < 8e-4
+        assert np.abs(angle - free[:, drive]).max() < 4e-3
+        assert np.abs(angle - free[:, drive]).mean() < 1.5e-3
 
 
 def test_two_logs_together_equal_each_alone():
