@@ -38,7 +38,7 @@ def window_errors(
     found = []
     for log in logs:
         for horizon in horizons:
-            found += _of_log(robot, log.log_id, variant, horizon, errors[log.log_id])
+            found += _of_log(robot, log.log_id, variant, horizon, errors.get(log.log_id, []))
     return found
 
 
@@ -50,9 +50,10 @@ def _of_log(
     errors: Sequence[tuple[np.ndarray, np.ndarray]],
 ) -> list[WindowError]:
     """One record a signal: means over all samples of all windows up to the horizon."""
-    rows = np.concatenate([error[(time > 0) & (time <= horizon + 1e-9)] for time, error in errors])
-    if not len(rows):
+    within = [error[(time > 0) & (time <= horizon + 1e-9)] for time, error in errors]
+    if not any(map(len, within)):
         return []
+    rows = np.concatenate(within)
     mean = np.nanmean(rows, axis=0)
     found = []
     for signal in dict.fromkeys(drive.measured for drive in robot.drives):
