@@ -90,7 +90,8 @@ def _supply(log: Log, drive: Drive, stamps: np.ndarray) -> tuple[np.ndarray, np.
     if "position_gain" in log.constants:
         gain[:] = log.constant("position_gain")
     if "position_gain" in log.signals:
-        gain = held(log.signal("position_gain"), drive.joint, stamps)
+        logged = held(log.signal("position_gain"), drive.joint, stamps)
+        gain = np.where(np.isfinite(logged), logged, gain)
     voltage = np.full(
         len(stamps), log.constants["supply_voltage"].value if "supply_voltage" in log.constants else 0.0
     )
@@ -122,11 +123,13 @@ def interpolated(signal: Signal, component: str, stamps: np.ndarray) -> np.ndarr
     finite = np.isfinite(values)
     if finite.sum() < 2:
         return np.full(len(stamps), np.nan)
-    known = signal.stamp_ns[finite].astype(float)
-    out = np.interp(stamps.astype(float), known, values[finite], left=np.nan, right=np.nan)
+    # From the first one on: a float holds a moment of this century only to 256 ns.
+    known = (signal.stamp_ns[finite] - stamps[0]).astype(float)
+    wanted = (stamps - stamps[0]).astype(float)
+    out = np.interp(wanted, known, values[finite], left=np.nan, right=np.nan)
     gap = np.diff(known)
     wide = gap > 5 * np.median(gap)  # chosen, because a longer hole says nothing about what lies inside
-    inside = np.clip(np.searchsorted(known, stamps, side="right") - 1, 0, len(gap) - 1)
+    inside = np.clip(np.searchsorted(known, wanted, side="right") - 1, 0, len(gap) - 1)
     return np.where(wide[inside], np.nan, out)
 
 
