@@ -17,18 +17,21 @@ if TYPE_CHECKING:
     from hybridsim.simulator import HybridSim
 
 __version__ = "0.1.0"
+KERNELS = ("actuators", "identify", "networks", "physics", "simulator")
+"""Folders that hold compiled functions and what those are made of."""
 __all__ = ["HybridSim", "HybridSimError", "__version__"]
 
 
 def _keep_kernels_fresh() -> None:
-    """Let numba cache compiled kernels in a folder named after the package's sources.
+    """Let numba cache compiled kernels in a folder named after the sources that they may come from.
 
     Numba looks only at the file of the function that it caches, not at what that function calls: after a
     change elsewhere it would go on running the old code. $NUMBA_CACHE_DIR, where set, is left alone.
     """
     package = Path(__file__).parent
-    sources = sorted((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in package.rglob("*.py"))
-    name = hashlib.sha256(repr(sources).encode()).hexdigest()[:16]
+    sources = sorted(path for folder in KERNELS for path in (package / folder).rglob("*.py"))
+    text = b"".join(str(path).encode() + path.read_bytes() for path in sources)
+    name = hashlib.sha256(text).hexdigest()[:16]
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hybridsim" / "kernels"
     try:
         (base / name).mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Many independent jobs, one call: processes of this machine (loky), a Ray cluster, or a plain loop."""
+"""Many independent jobs, one call: processes or threads of this machine, a Ray cluster, or a plain loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, cast, get_args
 
 from hybridsim.errors import HybridSimError, JobError, listed
 
-Engine = Literal["loky", "ray", "serial"]
+Engine = Literal["loky", "threads", "ray", "serial"]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -28,7 +28,9 @@ def map_jobs(
     Args:
         function: must be importable by a worker (or a closure that cloudpickle can carry); takes one item.
         items: each is copied to its worker, so pass paths or ids rather than long recordings.
-        engine: `serial` runs here and is the easiest to debug; `ray` needs `hybridsim[cluster]`.
+        engine: `serial` runs here and is the easiest to debug; `threads` is for compiled work that lets go
+            of Python's lock, which processes would have to load or compile once each; `ray` needs
+            `hybridsim[cluster]`.
         workers: how many at once; None means one a core. One worker runs in this process.
         progress: called in this process as progress(done, total) after each result.
 
@@ -47,13 +49,30 @@ def map_jobs(
     elif engine == "serial" or at_once == 1:
         stream = (_run(function, item) for item in work)
     else:
-        stream = _loky(function, work, at_once)
+        stream = _joblib(function, work, at_once, "threads" if engine == "threads" else "processes")
     results = []
     for result in stream:
         results.append(result)
         if progress is not None:
             progress(len(results), len(work))
     return results
+
+
+def begin(function: Callable[[Item], object], item: Item) -> Callable[[], None]:
+    """Start one job in a process of its own; returns a function that waits for its end.
+
+    For work that only spares others time, such as compiling: its errors are not raised.
+    """
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(max_workers=1)
+    job = pool.submit(function, item)
+
+    def wait() -> None:
+        job.exception()
+        pool.shutdown()
+
+    return wait
 
 
 def item_name(item: object) -> str:
@@ -79,12 +98,17 @@ def _run(function: Callable[[Item], Result], item: Item) -> Result:
         raise
 
 
-def _loky(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
+def _joblib(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    workers: int,
+    prefer: Literal["threads", "processes"],
+) -> Iterator[Result]:
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     # max_nbytes=None: joblib would hand big arrays over as read-only memory maps, which numba compiles anew.
-    pool = Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)
+    pool = Parallel(n_jobs=workers, prefer=prefer, return_as="generator", max_nbytes=None)
     try:
         yield from cast(Iterator[Result], pool(delayed(_run)(function, item) for item in items))
     except TerminatedWorkerError as error:

@@ -72,10 +72,17 @@ def kernels_of(package):
 def test_changed_sources_get_fresh_kernels(tmp_path):
     source = Path(hybridsim.__file__).parent
     (tmp_path / "hybridsim").mkdir()
-    for name in ("__init__.py", "errors.py"):
+    for name in ("__init__.py", "errors.py", "actuators/drive.py"):
+        (tmp_path / "hybridsim" / name).parent.mkdir(exist_ok=True)
         shutil.copy(source / name, tmp_path / "hybridsim" / name)
     first = kernels_of(tmp_path)
-    assert kernels_of(tmp_path) == first
-    with (tmp_path / "hybridsim" / "errors.py").open("a") as file:
-        file.write("# changed\n")
-    assert kernels_of(tmp_path) != first
+    for name, again in (("errors.py", True), ("actuators/drive.py", False)):
+        with (tmp_path / "hybridsim" / name).open("a") as file:
+            file.write("# changed\n")
+        assert (kernels_of(tmp_path) == first) == again
+
+
+def test_every_compiled_function_lies_where_the_cache_looks():
+    package = Path(hybridsim.__file__).parent
+    compiled = {p.relative_to(package).parts[0] for p in package.rglob("*.py") if "@njit" in p.read_text()}
+    assert compiled == set(hybridsim.KERNELS)

@@ -30,7 +30,7 @@ class Recording:
     log_id: str
 
 
-@pytest.mark.parametrize("engine", ["serial", "loky"])
+@pytest.mark.parametrize("engine", ["serial", "threads", "loky"])
 def test_results_keep_the_order_of_items(engine):
     # The first item finishes last on two workers.
     seen = []
@@ -41,7 +41,7 @@ def test_results_keep_the_order_of_items(engine):
     assert seen == [(done, 6) for done in range(1, 7)]
 
 
-@pytest.mark.parametrize("engine", ["serial", "loky"])
+@pytest.mark.parametrize("engine", ["serial", "threads", "loky"])
 def test_an_error_names_its_item_and_keeps_its_class(engine):
     with pytest.raises(LogError, match=r"^3: signal 'joint_position' has NaN at 0.5 s$"):
         map_jobs(refuse_three, range(6), engine=engine, workers=2)
@@ -64,7 +64,7 @@ def test_items_are_named_for_people():
 
 
 def test_unknown_engine_lists_the_known_ones():
-    with pytest.raises(JobError, match="engine 'dask'; expected one of loky, ray, serial"):
+    with pytest.raises(JobError, match="engine 'dask'; expected one of loky, ray, serial, threads"):
         map_jobs(str, [1], engine="dask")
 
 

@@ -84,6 +84,8 @@ def fit(
     whole = problem if budget.restart_window_s is None else with_restarts(problem, budget.restart_window_s)
     small = len(problem.measured) <= FEW_ROWS
     pieces = whole if small else cut(problem, PIECE, SHARE, seed)
+    if budget.polish_on == "pieces":
+        whole = pieces
     quarter = cut(problem, PIECE / 2, SHARE / 4, seed + 1)
     jobs = [
         DriveJob(
@@ -99,16 +101,18 @@ def fit(
         for d in range(len(problem.paths))
     ]
     done = None if progress is None else lambda n, total: progress(n, total, "drives identified")
-    points = map_jobs(fit_drive, jobs, engine=engine, workers=budget.workers, progress=done)
+    # Replays are compiled and let go of Python's lock, so that threads do here what processes would.
+    local = "threads" if engine == "loky" else engine
+    points = map_jobs(fit_drive, jobs, engine=local, workers=budget.workers, progress=done)
     point = start.copy()
     for d, found in enumerate(points):
         entries = problem.entries_of(d)
         point[entries] = np.asarray(found)[entries]
     if shared := problem.shared_entries():
         before = point
-        share = lambda: _share(problem, shared, before, budget).tolist()  # noqa: E731
+        share = lambda: _share(whole, shared, before, budget).tolist()  # noqa: E731
         point = np.asarray(_remembered(memory, "shared", share))
-    return _result(problem, point)
+    return _result(problem, pieces if budget.polish_on == "pieces" else problem, point)
 
 
 def refine(problem: Problem, budget: Identify, point: np.ndarray) -> FitResult:
@@ -118,12 +122,13 @@ def refine(problem: Problem, budget: Identify, point: np.ndarray) -> FitResult:
         every = 1 if len(problem.measured) <= FEW_ROWS else 3
         entries = problem.entries_of(drive)
         point, _ = polish(whole, [drive], entries, point, budget.polish_iterations, every=every)
-    return _result(problem, point)
+    return _result(problem, problem, point)
 
 
-def _result(problem: Problem, point: np.ndarray) -> FitResult:
+def _result(problem: Problem, evidence: Problem, point: np.ndarray) -> FitResult:
+    """Errors on the whole logs, intervals from the evidence that the polish saw."""
     error = np.array([mean_error(problem, d, problem.values(point)) for d in range(len(problem.paths))])
-    return FitResult(point=point, parameters=parameters_found(problem, point), error=error)
+    return FitResult(point=point, parameters=parameters_found(evidence, point), error=error)
 
 
 def fit_drive(job: DriveJob) -> list[float]:
@@ -141,6 +146,8 @@ def _fit_drive(job: DriveJob) -> list[float]:
         error = mean_error(problem, drive, problem.values(point))
         if error < best_error:
             best, best_error = point, error
+    if budget.polish_on == "pieces":
+        return np.asarray(best).tolist()
     every = 1 if len(problem.paths[drive].time) <= FEW_ROWS else 3
     point, _ = polish(problem, [drive], entries, best, budget.polish_iterations, every=every)
     if mean_error(problem, drive, problem.values(best)) < mean_error(problem, drive, problem.values(point)):

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from hybridsim.identify.polish import log_weights, prior_residuals, residuals
 from hybridsim.identify.problem import Problem
 from hybridsim.identify.profile import profiled_information
+from hybridsim.jobs import map_jobs
 from hybridsim.parameters import Parameter
 
 # Chosen, because stick and slip make the cost rough below that share of a parameter's range: slopes over less
@@ -17,7 +18,7 @@ BLURRED = 10.0
 """Growth of a parameter's variance by its neighbours, from which on they are let follow it."""
 FOLLOWED = 8
 """How many of the most blurred parameters are looked at like that; each costs some polishing."""
-FEW_ROWS = 40_000
+FEW_ROWS = 20_000
 """Only up to that many rows: on an hour of an arm's logs it would take longer than the fit."""
 WIDE = 0.5  # chosen, because an interval over half of the search range says that the logs do not know
 
@@ -46,12 +47,16 @@ def deviations(problem: Problem, point: np.ndarray, every: int) -> Float[np.ndar
     count, logs = len(problem.space), len(problem.body.first) - 1
     curvature, scores = np.zeros((count, count)), np.zeros((logs, count))
     shared = problem.shared_entries()
-    for drive in range(len(problem.paths)):
-        entries = [*problem.entries_of(drive), *shared]
-        if not entries:
-            continue
+    felt_by = [[*problem.entries_of(drive), *shared] for drive in range(len(problem.paths))]
+    drives = [drive for drive, entries in enumerate(felt_by) if entries]
+    slopes = map_jobs(
+        lambda drive: [_slope(problem, drive, point, k, every) for k in felt_by[drive]],
+        drives,
+        engine="threads",
+    )
+    for drive, columns in zip(drives, slopes, strict=True):
+        entries, slope = felt_by[drive], np.stack(columns, axis=1)
         here = residuals(problem, [drive], point, every)
-        slope = np.stack([_slope(problem, drive, point, k, every) for k in entries], axis=1)
         curvature[np.ix_(entries, entries)] += slope.T @ slope
         owner = _owners(problem, drive, every)
         for log in range(logs):

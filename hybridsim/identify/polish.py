@@ -9,6 +9,7 @@ from jaxtyping import Float
 from scipy.optimize import least_squares
 
 from hybridsim.identify.problem import Problem
+from hybridsim.jobs import map_jobs
 
 STEP = 2e-3  # chosen, because stick and slip make smaller differences noisy; share of a parameter's range
 SOFT = 2e-3  # chosen, because below about one encoder count errors are quantisation [rad]
@@ -113,21 +114,28 @@ def slopes(
 
     Steps are absolute: scipy's own are relative, and vanish for an entry near its lower bound.
     """
-    shared = problem.shared_entries()
-    parts = []
-    for drive in drives:
-        felt = {*shared, *problem.entries_of(drive)}
-        here = residuals(problem, [drive], point, every)
-        part = np.zeros((len(here), len(entries)))
-        for column, k in enumerate(entries):
-            if k in felt:
-                moved, step = stepped(point, k)
-                part[:, column] = (residuals(problem, [drive], moved, every) - here) / step
-        parts.append(part)
+    parts = map_jobs(
+        lambda drive: _slopes_of(problem, drive, entries, point, every),
+        drives,
+        engine="threads" if len(drives) > 1 else "serial",
+    )
     prior = prior_residuals(problem, entries, point)
     moves = [stepped(point, k) for k in entries]
     pulls = [(prior_residuals(problem, entries, moved) - prior) / step for moved, step in moves]
     return np.concatenate([*parts, np.stack(pulls, axis=1)])
+
+
+def _slopes_of(
+    problem: Problem, drive: int, entries: Sequence[int], point: np.ndarray, every: int
+) -> Float[np.ndarray, "residual entry"]:
+    felt = {*problem.shared_entries(), *problem.entries_of(drive)}
+    here = residuals(problem, [drive], point, every)
+    part = np.zeros((len(here), len(entries)))
+    for column, k in enumerate(entries):
+        if k in felt:
+            moved, step = stepped(point, k)
+            part[:, column] = (residuals(problem, [drive], moved, every) - here) / step
+    return part
 
 
 def stepped(point: np.ndarray, entry: int) -> tuple[Float[np.ndarray, " parameter"], float]:

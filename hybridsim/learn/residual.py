@@ -130,7 +130,9 @@ def learn_residual(
         seed: of weights, bootstrap and batches.
         progress: called as progress(steps done, steps).
     """
-    options = TrainingOptions(steps=learn.epochs * STEPS_AN_EPOCH, learning_rate=learn.learning_rate)
+    options = TrainingOptions(
+        steps=learn.epochs * STEPS_AN_EPOCH, learning_rate=learn.learning_rate, patience=learn.patience
+    )
     own, others = samples(gathered, training), samples(gathered, validation)
     fitted = fit_networks(spec, own, others, seed=seed, options=options, progress=progress).networks
     verdict = judge(fitted, gathered.of_logs(validation), seed)

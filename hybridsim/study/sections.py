@@ -32,7 +32,6 @@ def _known_signal(name: str) -> str:
 
 
 SignalName = Annotated[str, Field(max_length=80), AfterValidator(_known_signal)]
-PerSignal = dict[SignalName, Positive]
 
 
 class Table(BaseModel):
@@ -135,8 +134,9 @@ class Identify(Table):
         polish_iterations: of the least squares at the end; 0 for none.
         refit: once everything is judged, fit training and validation logs together; for few logs and no
             networks (a residual belongs to the parameters it was learned on).
-        loss: `absolute` error, `soft` (square near zero, absolute far out) or `squared`.
-        loss_scale: per signal the error that counts as 1 [the signal's unit], to add different units.
+        timestep_s: longest step of the search's replays [s]; None takes the simulation's.
+        polish_on: `logs` polishes on whole logs; `pieces` on the search's pieces of them, in a fraction of
+            the time.
         restart_window_s: beside whole logs, replay pieces of this length from measured states [s]; None for
             whole logs alone.
     """
@@ -145,8 +145,8 @@ class Identify(Table):
     restarts: Count = 2
     workers: Count | None = None
     polish_iterations: CountOrNone = 30
-    loss: Literal["absolute", "soft", "squared"] = "soft"
-    loss_scale: PerSignal = {}
+    timestep_s: Annotated[FiniteFloat, Field(ge=1e-6, le=0.1)] | None = None
+    polish_on: Literal["logs", "pieces"] = "logs"
     restart_window_s: Positive | None = None
     refit: bool = False
 
@@ -156,21 +156,17 @@ class Learn(Table):
 
     Attributes:
         enabled: False for parameters only.
-        features: names of the inputs; empty takes the models' own choice.
         history_s: how long before now the inputs are looked at [s].
         memory_s: time constants of leaky memories of the inputs [s].
         hidden: widths of the hidden layers.
         members: networks whose mean corrects and whose spread widens the interval.
         sample_period_s: of the networks' inputs [s]; None takes the simulation's.
         epochs: passes over the training windows, at most.
-        patience: epochs without a better validation error before it stops.
+        patience: looks at the validation logs without a better error before it stops.
         learning_rate: of the first epochs [1].
-        window_s: length of the free-running windows it is trained on [s].
-        max_correction: per signal the bound of the correction [the signal's unit].
     """
 
     enabled: bool = True
-    features: Texts = ()
     history_s: Seconds = (0.0, 0.02, 0.05, 0.1)
     memory_s: Seconds = ()
     hidden: Widths = (32, 32)
@@ -179,8 +175,6 @@ class Learn(Table):
     epochs: Count = 40
     patience: Count = 8
     learning_rate: Annotated[FiniteFloat, Field(gt=0, le=1)] = 3e-3
-    window_s: Positive = 1.0
-    max_correction: PerSignal = {}
 
 
 class BlackBox(Table):

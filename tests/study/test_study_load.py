@@ -13,16 +13,15 @@ def test_every_table_reaches_its_field(tmp_path):
     text = STUDY + (
         "[split]\nby = 'session'\nvalidation_fraction = 0.5\ntest = ['wave']\nseed = 7\n"
         "[simulation]\nphysics_timestep_s = 0.002\nplane = true\n"
-        "[identify]\ntrials = 11\nloss = 'squared'\nloss_scale = {joint_position = 0.01}\n"
-        "[learn]\nhidden = [8, 4]\nhistory_s = [0, 0.1]\nmax_correction = {gripper_opening = 0.05}\n"
+        "[identify]\ntrials = 11\npolish_on = 'pieces'\n"
+        "[learn]\nhidden = [8, 4]\nhistory_s = [0, 0.1]\n"
         "[blackbox]\nenabled = false\n" + rule(name="drive.*.delay", unit="s", low=0, high=0.3, shared=True)
     )
     (tmp_path / "study.toml").write_text(text)
     read = load_study(tmp_path)
     assert (read.split.by, read.split.test, read.split.seed) == ("session", ("wave",), 7)
     assert (read.simulation.physics_timestep_s, read.simulation.plane) == (0.002, True)
-    assert (read.identify.trials, read.identify.loss) == (11, "squared")
-    assert read.identify.loss_scale == {"joint_position": 0.01}
+    assert (read.identify.trials, read.identify.polish_on) == (11, "pieces")
     assert (read.learn.hidden, read.learn.history_s) == ((8, 4), (0.0, 0.1))
     assert not read.blackbox.enabled
     assert (read.parameters[0].high, read.parameters[0].shared) == (0.3, True)
@@ -79,10 +78,6 @@ BAD = {
     "text for a number": ("[identify]\ntrials = '3'\n", "identify.trials: .*valid integer .given: '3'"),
     "bool for a number": ("[identify]\ntrials = true\n", "identify.trials: .*valid integer"),
     "not finite": ("[simulation]\nrate_hz = inf\n", "simulation.rate_hz: .*finite"),
-    "signal of a scale": (
-        "[learn]\nmax_correction = {jaw = 1}\n",
-        "signal 'jaw' is unknown; available: base",
-    ),
     "huge integer": (f"[split]\nseed = 0x{'F' * 5000}\n", "split.seed: an integer of more than 64 bits"),
     "long integer": (f"[split]\nseed = {'9' * 5000}\n", "not valid TOML"),
     "deep nesting": (f"x = {'[' * 5000}\n", "not valid TOML"),

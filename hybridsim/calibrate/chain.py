@@ -1,0 +1,192 @@
+"""The whole chain: from a study and logs to a calibration on the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hybridsim import __version__
+from hybridsim.calibrate.steps import (
+    begin_compiling,
+    identify,
+    known,
+    learn,
+    refit,
+    replay_identified,
+    select_parameters,
+    train_baseline,
+    turn_joints,
+)
+from hybridsim.calibrate.work import Evidence, Progress, Work, gather_evidence
+from hybridsim.calibration import (
+    Calibration,
+    Findings,
+    Gate,
+    Lineage,
+    LoggedEvidence,
+    SimulationSettings,
+)
+from hybridsim.evaluate import score_logs
+from hybridsim.jobs import Engine
+from hybridsim.learn.residual import Learned
+from hybridsim.replay.variants import best_delays, by_signal
+from hybridsim.robot import Robot, load_robot
+from hybridsim.study import Study, load_study
+
+
+def calibrate(
+    study: str | Path | Study,
+    logs: Sequence[Path] = (),
+    *,
+    out: Path | None = None,
+    quick: bool = False,
+    engine: Engine = "loky",
+    seed: int = 0,
+    synthetic: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Make a calibration and return its folder.
+
+    What is finished is remembered under `<out>/.resume` until the end: a killed run goes on from there.
+
+    Args:
+        study: study.toml, or one in memory.
+        logs: log stores or raw recordings.
+        out: folder that gets `<id>/`; None is the study's own folder.
+        quick: smaller budgets, as the study's `[quick]` says.
+        engine: where jobs run.
+        seed: the one number that all randomness comes from.
+        synthetic: whether the logs come from a simulated robot.
+        progress: called as progress(done, total, what).
+    """
+    root = Path(out if out is not None else "" if isinstance(study, Study) else Path(study).parent)
+    work = _begin(study, logs, root / ".resume", quick, engine, seed, progress)
+    findings = find(work, synthetic)
+    return _save(Calibration.create(findings), work, root)
+
+
+def _begin(
+    study: str | Path | Study,
+    logs: Sequence[Path],
+    memory: Path,
+    quick: bool,
+    engine: Engine,
+    seed: int,
+    progress: Progress | None,
+) -> Work:
+    plan = study if isinstance(study, Study) else load_study(study)
+    plan = plan.quick() if quick else plan
+    robot = load_robot(plan.robot_path)
+    evidence = gather_evidence(plan, robot, logs, memory / "logs", progress)
+    settings = SimulationSettings(
+        physics_timestep_s=plan.simulation.physics_timestep_s or robot.rigid_body.timestep.value,
+        rate_hz=plan.simulation.rate_hz,
+        plane=plan.simulation.plane,
+    )
+    return Work(
+        plan=plan,
+        robot=robot,
+        evidence=evidence,
+        settings=settings,
+        engine=engine,
+        seed=seed,
+        memory=memory / _key(plan, evidence, seed),
+        progress=progress,
+    )
+
+
+def find(work: Work, synthetic: bool = False) -> Findings:
+    """All that the study asks for, found on the logs."""
+    plan, evidence = work.plan, work.evidence
+    selection = select_parameters(plan, work.robot, evidence.of("train"))
+    compiled = begin_compiling(work, selection.expand(selection.space.prior()))
+    work, selection = turn_joints(work, selection)
+    found = identify(work, selection)
+    values = selection.expand(selection.space.from_vector(np.clip(found.point, 0.0, 1.0)))
+    compiled()
+    learned, intervals = learn(work, replay_identified(work, values))
+    if plan.identify.refit and (learned is None or learned.networks is None):
+        found = refit(work, selection, found)
+    return Findings(
+        robot=work.robot.name,
+        serial=evidence.logs[0].serial,
+        synthetic=synthetic,
+        simulation=work.settings,
+        parameters=known(selection.identified(found.parameters)),
+        lineage=lineage(plan, evidence, work.seed),
+        gates=gates(work.robot, learned),
+        intervals=intervals,
+        networks=() if learned is None or learned.networks is None else (learned.networks,),
+        delays=by_signal(work.robot, best_delays(evidence.of("train"))),
+        blackbox=train_baseline(work),
+    )
+
+
+def gates(robot: Robot, learned: Learned | None) -> dict[str, Gate]:
+    """The verdict on every drive's network, `signal.component`."""
+    names = [f"{drive.measured}.{drive.joint}" for drive in robot.drives]
+    if learned is None:
+        return {name: Gate(ships=False, reason="the study learns no residual") for name in names}
+    return {
+        name: Gate(
+            ships=v.ships,
+            unit="rad",
+            mean_difference=v.mean_difference,
+            interval_95=v.interval_95,
+            reason=v.reason,
+        )
+        for name, v in ((name, learned.verdict.groups[name.split(".", 1)[1]]) for name in names)
+    }
+
+
+def lineage(plan: Study, evidence: Evidence, seed: int) -> Lineage:
+    """Where the calibration comes from."""
+    entries = [
+        LoggedEvidence(
+            log_id=log.log_id,
+            sha256=log.header.content_sha256,
+            name=log.name,
+            split=evidence.split.side(log.log_id),
+        )
+        for log in evidence.logs
+    ]
+    return Lineage(
+        logs=tuple(sorted(entries, key=lambda entry: entry.log_id)),
+        code_version=__version__,
+        seed=seed,
+        quick=plan.is_quick,
+        study=plan.text,
+        study_sha256=plan.sha256,
+    )
+
+
+def _save(calibration: Calibration, work: Work, root: Path) -> Path:
+    """Score on the logs that nothing was fitted on, write everything in one step, forget the memory."""
+    evidence = work.evidence
+    side = "test" if evidence.numbers("test") else "validation"
+    held_out = [evidence.logs[n] for n in evidence.numbers(side)]
+    # Saved once before it is scored, because the black box is replayed from its file.
+    folder = calibration.save(root)
+    loaded = Calibration.load(folder)
+    evaluation = score_logs(loaded, work.robot, held_out, progress=work.progress, engine=work.engine)
+    from hybridsim.report.card import card
+    from hybridsim.report.info import info_of
+
+    note = f"scored on the {side} logs of the study's split"
+    evaluation.scores.setdefault("notes", []).append(note)
+    names = {log.log_id: log.name for log in held_out}
+    page = card(evaluation.scores, info_of(calibration.record, log_names=names))
+    folder = calibration.save(root, scores=evaluation.scores, card=page)
+    shutil.rmtree(work.memory, ignore_errors=True)
+    return folder
+
+
+def _key(plan: Study, evidence: Evidence, seed: int) -> str:
+    """What a remembered step depends on."""
+    said = [plan.sha256, plan.is_quick, seed, __version__, sorted(log.log_id for log in evidence.logs)]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]

@@ -1,0 +1,165 @@
+"""The steps between logs and a calibration, in the order in which they are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from hybridsim.actuators import offered
+from hybridsim.calibrate.work import Work
+from hybridsim.calibration import Intervals, SimulationSettings
+from hybridsim.identify.fit import FitResult, fit, refine
+from hybridsim.identify.problem import WORLD, Problem, new_problem
+from hybridsim.identify.signs import FoundSign, find_signs
+from hybridsim.identify.stops import found_stops
+from hybridsim.jobs import begin
+from hybridsim.learn.interval import fit_intervals
+from hybridsim.learn.residual import Learned, gather, learn_residual, spec_of
+from hybridsim.networks.blackbox import BlackBox
+from hybridsim.parameters import Parameter
+from hybridsim.replay.engine import Trajectory, replay_logs
+from hybridsim.replay.variants import replay_variant
+from hybridsim.robot import Robot
+from hybridsim.simulator.body import offered_inertials
+from hybridsim.simulator.inputs import LogInputs
+from hybridsim.simulator.signs import offered_signs, sign_name, with_signs
+from hybridsim.simulator.sim import HybridSim
+from hybridsim.study import Selection, Study
+
+WARMED = 5
+"""Rows of a log that the compiler is warmed up on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentifiedSimulator:
+    """Builds worlds from values alone; small enough to travel to worker processes."""
+
+    robot: Robot
+    values: dict[str, float]
+    settings: SimulationSettings
+
+    def __call__(self, worlds: int, constants: dict[str, float]) -> HybridSim:
+        """Worlds that carry a log's payload."""
+        return HybridSim(self.robot, self.values, self.settings, worlds=worlds, constants=constants)
+
+
+def select_parameters(plan: Study, robot: Robot, training: Sequence[LogInputs]) -> Selection:
+    """What the study identifies; stops that the logs show are set to where they show them."""
+    models = [*offered(robot), *offered_inertials(robot), *offered_signs(robot), *WORLD]
+    selection = plan.resolve(models)
+    stops = found_stops(training, [drive.joint for drive in robot.drives])
+    source = "found: where the joint stood while pushed on"
+    return _found(selection, {name: (value, source) for name, value in stops.items()})
+
+
+def turn_joints(work: Work, selection: Selection) -> tuple[Work, Selection]:
+    """The robot with the signs that the logs show, and those signs among the parameters."""
+    work.say("signs of the joints")
+    training, plane = work.evidence.of("train"), work.settings.plane
+    signs = find_signs(work.robot, selection, training, plane, work.fit_timestep)
+    clear = {sign_name(joint): sign for joint, sign in signs.items() if sign.clear}
+    selection = _found(selection, {name: (float(s.sign), _sign_source(s)) for name, s in clear.items()})
+    robot = with_signs(work.robot, {p.name: p.value for p in selection.offered})
+    return replace(work, robot=robot), selection
+
+
+def _found(selection: Selection, values: dict[str, tuple[float, str]]) -> Selection:
+    """The selection with values that were found without a search, and how."""
+    changed = tuple(
+        p.model_copy(update=dict(zip(("value", "source"), values[p.name], strict=True)))
+        if p.name in values
+        else p
+        for p in selection.offered
+    )
+    return replace(selection, offered=changed)
+
+
+def _sign_source(found: FoundSign) -> str:
+    return f"found: the other sign makes replays of training logs worse by a factor of {found.ratio:.2f}"
+
+
+def begin_compiling(work: Work, values: dict[str, float]) -> Callable[[], None]:
+    """Let another core compile the simulator while this one identifies; returns what waits for it.
+
+    Where the kernels are in numba's cache already, it takes a second or two.
+    """
+    log = work.evidence.inputs[0]
+    fields = ("time_s", "command", "measured", "gain", "voltage", "enabled")
+    short = replace(log, **{name: getattr(log, name)[:WARMED] for name in fields})
+    simulator = IdentifiedSimulator(robot=work.robot, values=values, settings=work.settings)
+    return begin(_compile, (simulator, short))
+
+
+def _compile(work: tuple[IdentifiedSimulator, LogInputs]) -> None:
+    replay_logs(work[0], [work[1]])
+
+
+def identify(work: Work, selection: Selection) -> FitResult:
+    """Fit the selected parameters on the training logs."""
+    work.say("rigid body along the logs")
+    problem = _problem(work, selection, work.evidence.of("train"))
+    return fit(
+        problem,
+        work.plan.identify,
+        work.seed,
+        engine=work.engine,
+        memory=work.memory,
+        progress=work.progress,
+    )
+
+
+def refit(work: Work, selection: Selection, found: FitResult) -> FitResult:
+    """Fit training and validation logs together: anew, and by a polish of what the training logs gave."""
+    problem = _problem(work, selection, work.evidence.of("train", "validation"))
+    candidates = [
+        refine(problem, work.plan.identify, found.point),
+        fit(problem, work.plan.identify, work.seed, engine="serial"),
+    ]
+    return min(candidates, key=lambda candidate: float(candidate.error.sum()))
+
+
+def _problem(work: Work, selection: Selection, logs: Sequence[LogInputs]) -> Problem:
+    return new_problem(work.robot, selection, logs, timestep=work.fit_timestep, plane=work.settings.plane)
+
+
+def replay_identified(work: Work, values: dict[str, float]) -> list[Trajectory]:
+    """Free runs of the identified simulator on training and validation logs."""
+    simulator = IdentifiedSimulator(robot=work.robot, values=values, settings=work.settings)
+    logs, progress = work.evidence.of("train", "validation"), work.named("replaying identified")
+    return replay_variant(simulator, logs, name="identified", engine=work.engine, progress=progress).runs
+
+
+def learn(work: Work, runs: Sequence[Trajectory]) -> tuple[Learned | None, Intervals]:
+    """Residual networks where they help, and 90 % intervals."""
+    inputs, plan = work.evidence.of("train", "validation"), work.plan
+    sides = [work.evidence.split.side(log.log_id) for log in inputs]
+    training = [n for n, side in enumerate(sides) if side == "train"]
+    validation = [n for n, side in enumerate(sides) if side == "validation"]
+    spec = spec_of(work.robot, plan.learn, work.settings.physics_timestep_s)
+    gathered = gather(spec, inputs, runs)
+    learned = None
+    if plan.learn.enabled:
+        progress = work.named("learning residuals")
+        learned = learn_residual(spec, gathered, training, validation, plan.learn, work.seed, progress)
+    networks = None if learned is None else learned.networks
+    return learned, fit_intervals(work.robot, gathered, networks, training, validation)
+
+
+def train_baseline(work: Work) -> BlackBox | None:
+    """The black box that the hybrid is compared with."""
+    plan = work.plan.blackbox
+    if not plan.enabled:
+        return None
+    from hybridsim.learn.blackbox import train_blackbox
+
+    training, validation = work.evidence.of("train"), work.evidence.of("validation")
+    progress = work.named("training the black-box baseline")
+    return train_blackbox(training, validation, plan, work.seed, progress)
+
+
+def known(parameters: Sequence[Parameter]) -> list[Parameter]:
+    """What was found without a search (signs, stops) is known too."""
+    return [
+        p.model_copy(update={"identifiable": True}) if p.source.startswith("found:") else p
+        for p in parameters
+    ]

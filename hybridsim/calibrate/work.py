@@ -1,0 +1,89 @@
+"""What every step of a calibration reads: the study, the robot, the logs and how to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hybridsim.calibration import SimulationSettings
+from hybridsim.ingest.open import open_logs
+from hybridsim.jobs import Engine
+from hybridsim.log import Log
+from hybridsim.robot import Robot
+from hybridsim.simulator.inputs import LogInputs, log_inputs
+from hybridsim.study import Split, Study, split_logs
+
+Progress = Callable[..., None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The logs of a calibration, by what they are for."""
+
+    logs: Sequence[Log]
+    inputs: Sequence[LogInputs]
+    split: Split
+
+    def numbers(self, *sides: str) -> list[int]:
+        """Places of the logs of some sides."""
+        return [n for n, log in enumerate(self.logs) if self.split.side(log.log_id) in sides]
+
+    def of(self, *sides: str) -> list[LogInputs]:
+        """Inputs of the logs of some sides."""
+        return [self.inputs[n] for n in self.numbers(*sides)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One calibration on its way.
+
+    Attributes:
+        plan: the study, `--quick` already applied.
+        robot: the design.
+        evidence: the logs.
+        settings: how worlds step.
+        engine: where jobs run.
+        seed: the one number that all randomness comes from.
+        memory: folder in which finished steps are remembered.
+        progress: called as progress(done, total, what).
+    """
+
+    plan: Study
+    robot: Robot
+    evidence: Evidence
+    settings: SimulationSettings
+    engine: Engine
+    seed: int
+    memory: Path
+    progress: Progress | None
+
+    @property
+    def fit_timestep(self) -> float:
+        """Longest step of the search's replays [s]."""
+        return self.plan.identify.timestep_s or self.settings.physics_timestep_s
+
+    def say(self, what: str) -> None:
+        """Announce a step that does not count."""
+        if self.progress is not None:
+            self.progress(0, 1, what)
+
+    def named(self, what: str) -> Callable[[int, int], None] | None:
+        """Progress of one step as (done, total)."""
+        return named(self.progress, what)
+
+
+def named(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
+    """Progress of one step as (done, total)."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(done, total, what)
+
+
+def gather_evidence(
+    plan: Study, robot: Robot, logs: Sequence[Path], cache: Path, progress: Progress | None
+) -> Evidence:
+    """Read and split the logs."""
+    usable = open_logs([Path(p) for p in logs], robot, cache=cache, progress=named(progress, "reading logs"))
+    inputs = [log_inputs(log, robot) for log in usable]
+    return Evidence(logs=usable, inputs=inputs, split=split_logs(plan, usable))
