@@ -127,10 +127,15 @@ class Drives:
 
     def measured(self, angle: WorldJoint) -> WorldJoint:
         """What the encoders report for these shaft angles [rad]: offset added, quantised."""
+        return self.counted(angle + self.parameters[..., ENCODER_OFFSET])
+
+    def counted(self, angle: WorldJoint) -> WorldJoint:
+        """The same without the offset: in whole counts where the encoder counts [rad]."""
         resolution = self.parameters[..., ENCODER_RESOLUTION]
-        shifted = angle + self.parameters[..., ENCODER_OFFSET]
-        counted = np.where(resolution > 0, resolution, 1.0)
-        return np.where(resolution > 0, np.floor(shifted / counted + 0.5) * counted, shifted)
+        if not resolution.any():
+            return angle
+        step = np.where(resolution > 0, resolution, 1.0)
+        return np.where(resolution > 0, np.floor(angle / step + 0.5) * step, angle)
 
     def reset(self, worlds: Int[np.ndarray, " some"], measured: Float[np.ndarray, "some joint"]) -> None:
         """Put the shafts of some worlds at rest at these measured angles; nothing of the past remains.

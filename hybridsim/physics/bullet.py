@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from hybridsim.errors import RobotError, SimulationError
 from hybridsim.physics import kernel
+from hybridsim.physics.brake import Brake
 from hybridsim.physics.chain import Chain, chain_of, check_joints
 from hybridsim.physics.client import WorldSettings, grounded, open_client
 from hybridsim.physics.floating import FloatingBase
@@ -63,6 +64,7 @@ class BulletWorlds:
         self.clients = [open_client(loaded, self.joints, settings) for _ in range(worlds)]
         self._stepper = Stepper(self.clients, len(self.joints))
         self.base = None if fixed else FloatingBase(self.clients, model)
+        self._brake = None if fixed else Brake(model, self.joints, worlds, settings.timestep)
         shape = (worlds, len(self.joints))
         self._effort, self._load, self._friction = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self._target: np.ndarray | None = None
@@ -113,8 +115,9 @@ class BulletWorlds:
     def apply_friction(self, limit: WorldJoint) -> None:
         """Coulomb friction of at most `limit` (>= 0) at the joints, until changed; it stops and holds.
 
-        A fixed base without a plane solves it in joint space, to 1e-9 rad/s. Otherwise Bullet's velocity
+        A fixed base without a plane solves it in joint space, to 1e-9 rad/s; over a plane Bullet's velocity
         motor with limited force does, together with contacts: at 50 iterations an arm may creep by mrad/s.
+        A floating base rubs against stiff bristles, which give a little and cost next to nothing.
         """
         self._friction[:] = limit
         self._rubs = bool(self._friction.any())
@@ -157,8 +160,12 @@ class BulletWorlds:
             self.base.stale = True
 
     def _push(self) -> None:
-        """Efforts as they are; friction by the solver's velocity motor with limited force."""
-        if self._rubs or self._motors:
+        """Efforts as they are; friction by bristles, or by the solver's velocity motor with limited force."""
+        if self._brake is not None:
+            self._motors_off()
+            if self._rubs:
+                self._brake.rub(self._friction, self._stepper.velocity, self._effort)
+        elif self._rubs or self._motors:
             self._stepper.set_motors(0.0, self._friction)
             self._motors = self._rubs
         self._advance(self._effort)
@@ -228,6 +235,8 @@ class BulletWorlds:
         self._stepper.reset(chosen, positions, velocities)
         for array in (self._effort, self._load, self._friction):
             array[chosen] = 0.0
+        if self._brake is not None:
+            self._brake.reset(chosen)
         self._target = None
         self._steps[chosen] = 0
         self._rubs = bool(self._friction.any())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from types import TracebackType
 
@@ -13,7 +14,6 @@ from numpy.typing import ArrayLike
 from hybridsim.actuators import Drives, drive_matrix
 from hybridsim.actuators.drive import SPEED
 from hybridsim.actuators.loop import EFFORT_LOOP, POSITION_LOOP, VELOCITY_LOOP
-from hybridsim.actuators.parameters import ENCODER_OFFSET
 from hybridsim.calibration import Calibration, SimulationSettings
 from hybridsim.errors import SimulationError
 from hybridsim.networks.inference import Networks
@@ -23,7 +23,7 @@ from hybridsim.simulator.bodies import rigid_worlds
 from hybridsim.simulator.carry import KEPT, Rows
 from hybridsim.simulator.correction import Correction
 from hybridsim.simulator.nominal import nominal_values
-from hybridsim.simulator.observation import observed
+from hybridsim.simulator.observation import Readout
 from hybridsim.simulator.residual import NETWORK, coupled_by_motion
 from hybridsim.simulator.signs import with_signs
 from hybridsim.simulator.stepping import stepping_of
@@ -70,6 +70,7 @@ class HybridSim:
         self.joints = tuple(drive.joint for drive in robot.drives)
         self.drive_scale = np.array([drive.command_scale.value for drive in robot.drives])
         self.drive_offset = np.array([drive.command_offset.value for drive in robot.drives])
+        self._readout = Readout(robot)
         self.motion = coupled_by_motion(robot)
         self.body = rigid_worlds(robot, self.values, settings, worlds, constants or {})
         matrix, loops = drive_matrix(self.joints, self.values), [_loop(drive) for drive in robot.drives]
@@ -202,17 +203,17 @@ class HybridSim:
             Measured signals by name, see `observe`.
         """
         wanted = np.asarray(command, float)
-        if wanted.shape[-1:] != (len(self.joints),):
+        drives = len(self.joints)
+        if wanted.shape not in ((drives,), (1, drives), (self.worlds, drives)):
             raise SimulationError(
-                f"HybridSim: command of shape {wanted.shape}; expected (.., {len(self.joints)}) for"
-                f" {', '.join(self.joints)}"
+                f"HybridSim: command of shape {wanted.shape}; expected ({drives},) or"
+                f" ({self.worlds}, {drives}) for {', '.join(self.joints)}"
             )
-        if not np.isfinite(wanted).all():
+        if not isfinite(wanted.sum()):
             raise SimulationError("HybridSim: the command is not finite; expected finite numbers")
-        angle = (
-            self.drive_scale * np.broadcast_to(wanted, (self.worlds, len(self.joints))) + self.drive_offset
-        )
-        self.stepping.hold(angle, self.steps_per_command)
+        if wanted.shape != (self.worlds, drives):
+            wanted = np.tile(wanted.reshape(1, drives), (self.worlds, 1))
+        self.stepping.hold(self.drive_scale * wanted + self.drive_offset, self.steps_per_command)
         return self.observe()
 
     def advance(self, command: WorldDrive) -> None:
@@ -243,7 +244,7 @@ class HybridSim:
 
     def measured_angle(self) -> WorldDrive:
         """What the drives' own encoders read, in counts where they count [rad]."""
-        return self.drives.measured(self.encoder_angle() - self.drives.parameters[..., ENCODER_OFFSET])
+        return self.drives.counted(self.encoder_angle())
 
     def observe(self) -> dict[str, Float[np.ndarray, "world _column"]]:
         """Measured signals now, one row a world.
@@ -252,12 +253,8 @@ class HybridSim:
         that measure angles [rad/s]. Drives that give efforts add joint_effort [N*m] where they measure it,
         a floating base its base_position [m] and base_orientation (world from body, quaternion xyzw).
         """
-        found = observed(
-            self.robot,
-            self.measured_angle(),
-            self.drives.effort + self.correction.value,
-            self.stepping.speed(),
-        )
+        effort = self.drives.effort + self.correction.value
+        found = self._readout.signals(self.measured_angle(), effort, self.stepping.speed())
         if isinstance(self.body, BulletWorlds) and self.body.base is not None:
             found["base_position"], found["base_orientation"] = self.body.base.pose()
         return found
