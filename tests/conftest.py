@@ -55,3 +55,19 @@ def shared_data() -> Path:
     if not roots:
         pytest.skip("no real logs here: set HYBRIDSIM_DATA, or put them in ../shared/data")
     return roots[0]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A study, its logs and the calibration that they give, all synthetic; made once, in seconds."""
+    from tests.tiny import Tiny
+
+    return Tiny.made(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def warm(tiny):
+    """`tiny` compiled what a calibration needs: no process is started to do so beside the next ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hybridsim.calibrate.chain.begin_compiling", lambda *_: lambda: None)
+        yield
