@@ -141,8 +141,8 @@ def learn(work: Work, runs: Sequence[Trajectory]) -> tuple[Learned | None, Inter
     if plan.learn.enabled:
         progress = work.named("learning residuals")
         learned = learn_residual(spec, gathered, training, validation, plan.learn, work.seed, progress)
-    networks = None if learned is None else learned.networks
-    return learned, fit_intervals(work.robot, gathered, networks, training, validation)
+    networks, mean = (None, None) if learned is None else (learned.networks, learned.mean)
+    return learned, fit_intervals(work.robot, gathered, networks, training, validation, mean)
 
 
 def train_baseline(work: Work) -> BlackBox | None:

@@ -22,6 +22,7 @@ def fit_intervals(
     networks: Networks | None,
     training: Sequence[int],
     validation: Sequence[int],
+    mean: Float[np.ndarray, "row drive"] | None = None,
 ) -> Intervals:
     """Where errors are large is learned from training logs, how large they are from validation logs.
 
@@ -31,8 +32,9 @@ def fit_intervals(
         networks: the residual that ships.
         training: numbers of the logs that the difficulty is fitted on.
         validation: numbers of the logs that the multipliers are read from.
+        mean: what networks add that never learned from a row's log; None asks `networks` [rad].
     """
-    own, others = (_rest(gathered.of_logs(logs), networks) for logs in (training, validation))
+    own, others = (_rest(gathered, networks, mean, logs) for logs in (training, validation))
     difficulty = fit_difficulty(own[0], own[1], FEATURES, own[2])
     multipliers = conformal_multipliers(others[0], difficulty.sigma(others[1]), others[2])
     found: Intervals = {}
@@ -45,14 +47,20 @@ def fit_intervals(
     return found
 
 
-def _rest(gathered: Gathered, networks: Networks | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _rest(
+    gathered: Gathered, networks: Networks | None, mean: np.ndarray | None, logs: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What is left with the networks, the difficulty's features, and the logs, of whole rows only."""
-    mean, spread = np.zeros_like(gathered.left), np.zeros_like(gathered.left)
+    chosen = gathered.of_logs(logs)
+    added, spread = np.zeros_like(chosen.left), np.zeros_like(chosen.left)
     if networks is not None:
-        mean, spread = networks.evaluate(gathered.features)
-    whole = np.isfinite(gathered.left).all(axis=1)
-    features = difficulty_features(gathered.speed, gathered.error, np.nan_to_num(spread))
-    return (gathered.left - mean)[whole], features[whole], gathered.log[whole]
+        added, spread = networks.evaluate(chosen.features)
+        if mean is not None:
+            unseen = mean[np.isin(gathered.log, list(logs))]
+            added = np.where(np.isfinite(unseen), unseen, added)
+    whole = np.isfinite(chosen.left).all(axis=1)
+    features = difficulty_features(chosen.speed, chosen.error, np.nan_to_num(spread))
+    return (chosen.left - added)[whole], features[whole], chosen.log[whole]
 
 
 def difficulty_features(

@@ -10,10 +10,10 @@ from jaxtyping import Float, Int
 
 from hybridsim.networks.contract import NetworkSpec
 from hybridsim.networks.features import log_features
-from hybridsim.networks.inference import Networks
+from hybridsim.networks.inference import Networks, joined
 from hybridsim.networks.samples import Samples, log_means
 from hybridsim.networks.selection import GateVerdict, gate_verdict
-from hybridsim.networks.training import TrainingOptions, fit_networks
+from hybridsim.networks.training import TrainingOptions, fit_networks, scaling_of
 from hybridsim.replay.engine import Trajectory
 from hybridsim.robot import Robot
 from hybridsim.simulator.inputs import LogInputs
@@ -32,10 +32,15 @@ class Learned:
 
     Attributes:
         networks: with nothing in the groups that did not help; None where no group ships.
-        verdict: on the validation logs, per drive and together, in rad.
+        held_out: those among them that never learned from a validation log.
+        mean: what networks add that never learned from the row's log, 0 where none ships, NaN where every
+            network did learn from it [rad].
+        verdict: on the logs that judged, per drive and together, in rad.
     """
 
     networks: Networks | None
+    held_out: Networks | None
+    mean: Float[np.ndarray, "row drive"]
     verdict: GateVerdict
 
 
@@ -119,25 +124,63 @@ def learn_residual(
     seed: int,
     progress: Progress | None = None,
 ) -> Learned:
-    """Train on some logs, choose and judge on others.
+    """Learn from some logs, choose and judge on others; with folds, every log judges once.
 
     Args:
         spec: of the networks.
         gathered: features and leftovers of all logs.
-        training: numbers of the logs to learn from.
-        validation: numbers of the logs that choose; never learned from.
+        training: numbers of the logs that parameters were fitted on.
+        validation: numbers of the other logs; they judge first and, with folds, are learned from later.
         learn: budget.
-        seed: of weights, bootstrap and batches.
+        seed: of weights, bootstrap, batches and the draw of the folds.
         progress: called as progress(steps done, steps).
     """
-    options = TrainingOptions(
-        steps=learn.epochs * STEPS_AN_EPOCH, learning_rate=learn.learning_rate, patience=learn.patience
-    )
-    own, others = samples(gathered, training), samples(gathered, validation)
-    fitted = fit_networks(spec, own, others, seed=seed, options=options, progress=progress).networks
-    verdict = judge(fitted, gathered.of_logs(validation), seed)
+    steps = learn.epochs * STEPS_AN_EPOCH
+    options = TrainingOptions(steps=steps, learning_rate=learn.learning_rate, patience=learn.patience)
+    folds = folds_of(training, validation, learn.folds, seed)
+    everyone = samples(gathered, [log for fold in folds for log in fold[1]]) if len(folds) > 1 else None
+    scaling = None if everyone is None else scaling_of(spec, everyone, options)
+    fitted, mean = [], np.full_like(gathered.left, np.nan)
+    for n, (own, judges) in enumerate(folds):
+        fitted.append(
+            fit_networks(
+                spec,
+                samples(gathered, own),
+                samples(gathered, judges),
+                seed=seed + n,
+                options=options,
+                scaling=scaling,
+                progress=_of_fold(progress, n, len(folds), steps),
+            ).networks
+        )
+        rows = np.isin(gathered.log, judges)
+        mean[rows] = fitted[-1].evaluate(gathered.features[rows])[0]
+    judged = [log for _, judges in folds for log in judges]
+    verdict = judge(gathered.of_logs(judged), mean[np.isin(gathered.log, judged)], spec.groups, seed)
     ships = [verdict.groups[group].ships for group in spec.groups]
-    return Learned(networks=keep_only(fitted, ships) if any(ships) else None, verdict=verdict)
+    return Learned(
+        networks=keep_only(joined(fitted), ships) if any(ships) else None,
+        held_out=keep_only(fitted[0], ships) if any(ships) else None,
+        mean=np.where(ships, mean, 0.0),
+        verdict=verdict,
+    )
+
+
+def folds_of(
+    training: Sequence[int], validation: Sequence[int], count: int, seed: int
+) -> list[tuple[list[int], list[int]]]:
+    """Per fold the logs to learn from and the logs that judge; the first judges by the validation logs."""
+    first, rest = list(validation), np.random.default_rng([seed, 2]).permutation(list(training))
+    parts = [first, *(part.tolist() for part in np.array_split(rest, count - 1))] if count > 1 else [first]
+    everyone = [*training, *validation]
+    return [([log for log in everyone if log not in part], sorted(part)) for part in parts if part]
+
+
+def _of_fold(progress: Progress | None, fold: int, folds: int, steps: int) -> Progress | None:
+    """Progress of one fold as a share of all."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(fold * steps + done * steps // total, folds * steps)
 
 
 def samples(gathered: Gathered, logs: Sequence[int]) -> Samples:
@@ -147,13 +190,14 @@ def samples(gathered: Gathered, logs: Sequence[int]) -> Samples:
     return Samples(features=chosen.features[whole], targets=chosen.left[whole], log_index=chosen.log[whole])
 
 
-def judge(networks: Networks, gathered: Gathered, seed: int) -> GateVerdict:
-    """Errors with and without the networks on whole logs, per drive."""
+def judge(
+    gathered: Gathered, mean: Float[np.ndarray, "row drive"], groups: Sequence[str], seed: int
+) -> GateVerdict:
+    """Errors with and without what the networks add (`mean` [rad]) on whole logs, per drive."""
     whole = np.isfinite(gathered.left).all(axis=1)
-    mean, _ = networks.evaluate(gathered.features)
     _, with_network = log_means(np.abs(gathered.left - mean)[whole], gathered.log[whole])
     _, without = log_means(np.abs(gathered.left)[whole], gathered.log[whole])
-    return gate_verdict(with_network, without, networks.contract.groups, seed=seed)
+    return gate_verdict(with_network, without, groups, seed=seed)
 
 
 def keep_only(networks: Networks, ships: Sequence[bool]) -> Networks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -132,3 +133,14 @@ def _locked(tensor: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
     copy = np.array(tensor, np.float32, order="C")
     copy.flags.writeable = False
     return copy
+
+
+def joined(parts: Sequence[Networks]) -> Networks:
+    """One ensemble of the members of several; they must share everything but their weights."""
+    ensemble = sum(part.contract.ensemble for part in parts)
+    layers = len(parts[0].weights)
+    return Networks(
+        parts[0].contract.model_copy(update={"ensemble": ensemble}),
+        tuple(np.concatenate([part.weights[k] for part in parts], axis=1) for k in range(layers)),
+        tuple(np.concatenate([part.biases[k] for part in parts], axis=1) for k in range(layers)),
+    )

@@ -8,14 +8,14 @@ import numpy as np
 from jaxtyping import Float64
 
 from hybridsim.errors import CalibrationError
-from hybridsim.networks.contract import NetworkContract, NetworkSpec
+from hybridsim.networks.contract import GroupScaling, NetworkContract, NetworkSpec
 from hybridsim.networks.inference import Networks
 from hybridsim.networks.samples import Samples
 from hybridsim.networks.scaling import fit_scaling
 from hybridsim.networks.training_loop import Progress, Run, TrainingOptions
 from hybridsim.networks.training_stack import layer_arrays, torch_threads
 
-__all__ = ["Fit", "Progress", "TrainingOptions", "fit_networks"]
+__all__ = ["Fit", "Progress", "TrainingOptions", "fit_networks", "scaling_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +48,7 @@ def fit_networks(
     *,
     seed: int,
     options: TrainingOptions | None = None,
+    scaling: tuple[GroupScaling, ...] | None = None,
     progress: Progress | None = None,
 ) -> Fit:
     """Train one ensemble a group on (features, measured - analytic).
@@ -61,13 +62,14 @@ def fit_networks(
         validation: samples of other logs.
         seed: of initial weights, bootstrap and batches.
         options: how to train.
+        scaling: of features and outputs; None estimates it from the training samples.
         progress: called as progress(steps done, steps at most).
 
     Error: learns a planted function to 10 % of its size in 700 steps, tests/networks/test_training.py.
     """
     options = options or TrainingOptions()
     _check(spec, training, validation)
-    fitted = fit_scaling(spec, training, margin=options.margin, fade=options.fade, bound=options.bound)
+    fitted = scaling or scaling_of(spec, training, options)
     terms = NetworkContract(
         **{name: getattr(spec, name) for name in NetworkSpec.model_fields},
         scaling=fitted,
@@ -89,6 +91,11 @@ def fit_networks(
         steps=run.steps,
         cut_short=run.cut_short,
     )
+
+
+def scaling_of(spec: NetworkSpec, samples: Samples, options: TrainingOptions) -> tuple[GroupScaling, ...]:
+    """Scaling, support and bound that training uses for these samples."""
+    return fit_scaling(spec, samples, margin=options.margin, fade=options.fade, bound=options.bound)
 
 
 def _check(spec: NetworkSpec, training: Samples, validation: Samples) -> None:

@@ -159,7 +159,9 @@ class Learn(Table):
         history_s: how long before now the inputs are looked at [s].
         memory_s: time constants of leaky memories of the inputs [s].
         hidden: widths of the hidden layers.
-        members: networks whose mean corrects and whose spread widens the interval.
+        members: networks whose mean corrects and whose spread widens the interval; with folds, of each.
+        folds: 1 learns from training logs and judges on validation logs; more divide all logs into so many
+            parts, each of which judges networks that learned from the others, and all networks ship.
         sample_period_s: of the networks' inputs [s]; None takes the simulation's.
         epochs: passes over the training windows, at most.
         patience: looks at the validation logs without a better error before it stops.
@@ -171,6 +173,7 @@ class Learn(Table):
     memory_s: Seconds = ()
     hidden: Widths = (32, 32)
     members: Members = 5
+    folds: Annotated[int, Field(ge=1, le=16)] = 1
     sample_period_s: Positive | None = None
     epochs: Count = 40
     patience: Count = 8

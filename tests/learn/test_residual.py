@@ -8,7 +8,16 @@ import pytest
 from hybridsim.actuators import offered
 from hybridsim.calibration import SimulationSettings
 from hybridsim.identify.problem import WORLD
-from hybridsim.learn.residual import Gathered, gather, judge, keep_only, learn_residual, samples, spec_of
+from hybridsim.learn.residual import (
+    Gathered,
+    folds_of,
+    gather,
+    judge,
+    keep_only,
+    learn_residual,
+    samples,
+    spec_of,
+)
 from hybridsim.replay.engine import Trajectory, replay_logs
 from hybridsim.robot import load_robot
 from hybridsim.simulator import HybridSim
@@ -136,6 +145,30 @@ def test_nothing_ships_where_nothing_helps():
     assert not any(verdict.ships for verdict in learned.verdict.groups.values())
 
 
+def test_with_folds_every_log_judges_networks_that_never_saw_it():
+    folds = folds_of([0, 1, 2, 3, 4], [5, 6], 3, seed=0)
+    assert folds[0] == ([0, 1, 2, 3, 4], [5, 6])
+    assert sorted(log for _, judges in folds for log in judges) == list(range(7))
+    assert all(sorted([*own, *judges]) == list(range(7)) for own, judges in folds)
+    assert folds_of([0, 1], [2], 1, seed=0) == [([0, 1], [2])]
+
+
+def test_folds_ship_together_and_are_judged_apart():
+    spec, gathered = planted()
+    learn = LEARN.model_copy(update={"epochs": 4, "folds": 2})
+    learned = learn_residual(spec, gathered, [0, 1, 2, 3], [4, 5, 6, 7], learn, 0)
+    assert learned.networks.contract.ensemble == 2 * LEARN.members
+    assert learned.held_out.contract.ensemble == LEARN.members
+    # The validation logs are corrected by the first fold's, which learned from the training logs alone.
+    validation = gathered.log >= 4
+    own, _ = learned.held_out.evaluate(gathered.features[validation])
+    np.testing.assert_array_equal(learned.mean[validation], own)
+    both, _ = learned.networks.evaluate(gathered.features[validation])
+    assert 0 < np.abs(both - own).max() < 0.01
+    assert np.isfinite(learned.mean).all() and (learned.mean[:, 1] == 0.0).all()
+    assert learned.verdict.groups[spec.groups[0]].ships
+
+
 def test_keeping_some_groups_leaves_their_numbers_alone():
     spec, gathered = planted(rows=20)
     networks = random_networks(spec, bound=0.02)
@@ -156,7 +189,7 @@ def test_logs_are_judged_whole_and_alike():
     mean, _ = networks.evaluate(short.features)
     gain = (np.abs(short.left - mean) - np.abs(short.left))[:, 0]
     expected = 0.5 * (gain[:100].mean() + gain[100:].mean())
-    verdict = judge(networks, short, 0).groups[spec.groups[0]]
+    verdict = judge(short, mean, spec.groups, 0).groups[spec.groups[0]]
     assert verdict.mean_difference == pytest.approx(expected, rel=1e-6)
     assert not verdict.ships  # two logs are too few to tell
 
