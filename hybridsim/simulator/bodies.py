@@ -33,12 +33,16 @@ def rigid_worlds(
         plane_height=values.get("world.plane_height", 0.0) if fixed else 0.0,
         plane_friction=values.get("world.plane_friction", 1.0),
         plane_stiffness=values.get("world.plane_stiffness", 0.0) if fixed else 0.0,
-        armature=tuple(values.get(f"drive.{name}.armature", 0.0) for name in robot.joint_names)
-        if geared
-        else None,
+        armature=tuple(_armature(values, name) for name in robot.joint_names) if geared else None,
     )
     joints = [joint.urdf_joint for joint in robot.joints]
     if motion:
         return CarriedBodies(model, joints, worlds, world)
     model = with_hulls(model) if settings.plane else with_collision(model, False)
     return BulletWorlds(model, joints, worlds, world)
+
+
+def _armature(values: Mapping[str, float], joint: str) -> float:
+    """The rotor's inertia that the joint carries [kg*m^2]: none behind a spring, where the drive has it."""
+    behind_spring = values.get(f"drive.{joint}.stiffness", 0.0) > 0.0
+    return 0.0 if behind_spring else values.get(f"drive.{joint}.armature", 0.0)

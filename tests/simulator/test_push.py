@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from hybridsim.actuators import offered
+from hybridsim.calibration import SimulationSettings
 from hybridsim.errors import SimulationError
+from hybridsim.robot import load_robot
+from hybridsim.simulator import HybridSim
 from tests.simulator.made import HEIGHT, arm, stance, walker
 
 pytestmark = pytest.mark.usefixtures("robot_data")
@@ -63,3 +67,16 @@ def test_two_worlds_are_each_alone_and_a_reset_leaves_no_memory():
 def test_a_fixed_base_is_not_placed():
     with arm() as sim, pytest.raises(SimulationError, match="base is fixed"):
         sim.reset(base_position=[0.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize(("stiffness", "carried"), [(0.0, 0.004), (50.0, 0.0)])
+def test_a_rotor_behind_a_spring_is_not_carried_twice(stiffness, carried):
+    robot = load_robot("xl330_pendulum")
+    pushed = [drive.model_copy(update={"coupling": "effort"}) for drive in robot.drives]
+    robot = robot.model_copy(update={"drives": tuple(pushed)})
+    values = {p.name: p.value for p in offered(robot)}
+    values |= {"drive.pendulum.armature": 0.004, "drive.pendulum.stiffness": stiffness}
+    settings = SimulationSettings(physics_timestep_s=0.001, plane=False)
+    load = {"payload_mass": 0.5, "payload_length": 0.1}
+    with HybridSim(robot, values, settings, constants=load) as sim:
+        assert sim.body.settings.armature == (carried,)
