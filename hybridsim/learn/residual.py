@@ -32,14 +32,12 @@ class Learned:
 
     Attributes:
         networks: with nothing in the groups that did not help; None where no group ships.
-        held_out: those among them that never learned from a validation log.
         mean: what networks add that never learned from the row's log, 0 where none ships, NaN where every
             network did learn from it [rad].
         verdict: on the logs that judged, per drive and together, in rad.
     """
 
     networks: Networks | None
-    held_out: Networks | None
     mean: Float[np.ndarray, "row drive"]
     verdict: GateVerdict
 
@@ -160,7 +158,6 @@ def learn_residual(
     ships = [verdict.groups[group].ships for group in spec.groups]
     return Learned(
         networks=keep_only(joined(fitted), ships) if any(ships) else None,
-        held_out=keep_only(fitted[0], ships) if any(ships) else None,
         mean=np.where(ships, mean, 0.0),
         verdict=verdict,
     )
