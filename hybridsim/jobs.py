@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import reprlib
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Literal, TypeVar, cast, get_args
 
@@ -58,21 +61,22 @@ def map_jobs(
     return results
 
 
-def begin(function: Callable[[Item], object], item: Item) -> Callable[[], None]:
-    """Start one job in a process of its own; returns a function that waits for its end.
+@contextmanager
+def alongside(function: Callable[[Item], object], item: Item) -> Iterator[None]:
+    """Run one job in a process of its own beside the block, whose end waits for it; an exception kills it.
 
     For work that only spares others time, such as compiling: its errors are not raised.
     """
     from joblib.externals.loky import ProcessPoolExecutor
 
     pool = ProcessPoolExecutor(max_workers=1)
-    job = pool.submit(function, item)
-
-    def wait() -> None:
+    try:
+        with _deaf_to_interrupts():
+            job = pool.submit(function, item)
+        yield
         job.exception()
-        pool.shutdown()
-
-    return wait
+    finally:
+        pool.shutdown(kill_workers=True)
 
 
 def item_name(item: object) -> str:
@@ -98,6 +102,25 @@ def _run(function: Callable[[Item], Result], item: Item) -> Result:
         raise
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started in the block never hear Ctrl-C, which a terminal sends to all: the parent ends them.
+
+    The parent hears what came meanwhile at the end of the block.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()  # here, because the start of Python's tracker of semaphores lifts the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _joblib(
     function: Callable[[Item], Result],
     items: Sequence[Item],
@@ -110,7 +133,9 @@ def _joblib(
     # max_nbytes=None: joblib would hand big arrays over as read-only memory maps, which numba compiles anew.
     pool = Parallel(n_jobs=workers, prefer=prefer, return_as="generator", max_nbytes=None)
     try:
-        yield from cast(Iterator[Result], pool(delayed(_run)(function, item) for item in items))
+        with _deaf_to_interrupts():  # the call starts the workers
+            results = cast(Iterator[Result], pool(delayed(_run)(function, item) for item in items))
+        yield from results
     except TerminatedWorkerError as error:
         raise JobError(
             f"jobs: a worker process died, most often for lack of memory; try fewer than {workers} workers"

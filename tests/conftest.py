@@ -63,11 +63,3 @@ def tiny(tmp_path_factory):
     from tests.tiny import Tiny
 
     return Tiny.made(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def warm(tiny):
-    """`tiny` compiled what a calibration needs: no process is started to do so beside the next ones."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hybridsim.calibrate.chain.begin_compiling", lambda *_: lambda: None)
-        yield

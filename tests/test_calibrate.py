@@ -16,7 +16,6 @@ from hybridsim.simulator import HybridSim
 from tests.identify.bench import PREFIX, TRUTH
 from tests.tiny import NAMES, content
 
-pytestmark = pytest.mark.usefixtures("warm")
 SWUNG = {"payload_mass": 0.4, "payload_length": 0.1}
 
 
@@ -45,7 +44,7 @@ class Progress:
 
 
 @pytest.fixture(scope="module")
-def quick(tiny, warm, tmp_path_factory):
+def quick(tiny, tmp_path_factory):
     """A quick calibration that nobody disturbed, and how often it reported."""
     progress = Progress()
     return tiny.calibrate(tmp_path_factory.mktemp("quick"), quick=True, progress=progress), progress.count

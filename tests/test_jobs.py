@@ -1,5 +1,8 @@
 """Jobs give the same results in the same order on every engine, and name the item that failed."""
 
+import os
+import signal
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from hybridsim.errors import JobError, LogError
-from hybridsim.jobs import item_name, map_jobs
+from hybridsim.jobs import alongside, item_name, map_jobs
 
 
 def slow_first_square(number):
@@ -23,6 +26,20 @@ def refuse_three(number):
 
 def stumble(name):
     raise ZeroDivisionError("ours")
+
+
+def blocks_interrupts(_=None):
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def write_late(path):
+    time.sleep(0.3)
+    path.touch()
+
+
+def write_and_hang(path):
+    path.write_text(str(os.getpid()))
+    time.sleep(600)
 
 
 @dataclass(frozen=True)
@@ -51,6 +68,38 @@ def test_a_mistake_of_ours_keeps_its_class_and_notes_the_item():
     with pytest.raises(ZeroDivisionError) as caught:
         map_jobs(stumble, ["multisine"], engine="serial")
     assert caught.value.__notes__ == ["while working on multisine"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal masks on this system")
+def test_only_the_parent_hears_ctrl_c(repository):
+    code = (
+        "from hybridsim.jobs import map_jobs; from tests.test_jobs import blocks_interrupts as blocks; "
+        "print(blocks(), map_jobs(blocks, range(2), workers=2), blocks())"
+    )
+    # In a process of its own: the first workers of one are the difficult ones.
+    done = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("False [True, True] False\n", "")
+
+
+def test_the_end_of_a_block_waits_for_the_job_alongside(tmp_path):
+    with alongside(write_late, tmp_path / "done"):
+        pass
+    assert (tmp_path / "done").exists()
+
+
+def test_errors_of_the_job_alongside_are_not_raised():
+    with alongside(stumble, "compiling"):
+        pass
+
+
+def test_an_interrupted_block_kills_the_job_alongside_at_once(tmp_path):
+    path = tmp_path / "pid"
+    with pytest.raises(KeyboardInterrupt), alongside(write_and_hang, path):
+        while not path.exists() or not path.read_text():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    with pytest.raises(ProcessLookupError):  # or this test would have taken ten minutes
+        os.kill(int(path.read_text()), 0)
 
 
 def test_no_items_is_no_work():

@@ -12,7 +12,7 @@ import numpy as np
 
 from hybridsim import __version__
 from hybridsim.calibrate.steps import (
-    begin_compiling,
+    compiling,
     identify,
     known,
     learn,
@@ -104,11 +104,10 @@ def find(work: Work, synthetic: bool = False) -> Findings:
     """All that the study asks for, found on the logs."""
     plan, evidence = work.plan, work.evidence
     selection = select_parameters(plan, work.robot, evidence.of("train"))
-    compiled = begin_compiling(work, selection.expand(selection.space.prior()))
-    work, selection = turn_joints(work, selection)
-    found = identify(work, selection)
+    with compiling(work, selection.expand(selection.space.prior())):
+        work, selection = turn_joints(work, selection)
+        found = identify(work, selection)
     values = selection.expand(selection.space.from_vector(np.clip(found.point, 0.0, 1.0)))
-    compiled()
     learned, intervals = learn(work, replay_identified(work, values))
     if plan.identify.refit and (learned is None or learned.networks is None):
         found = refit(work, selection, found)

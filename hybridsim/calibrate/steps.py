@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from hybridsim.actuators import offered
@@ -12,7 +13,7 @@ from hybridsim.identify.fit import FitResult, fit, refine
 from hybridsim.identify.problem import WORLD, Problem, new_problem
 from hybridsim.identify.signs import FoundSign, find_signs
 from hybridsim.identify.stops import found_stops
-from hybridsim.jobs import begin
+from hybridsim.jobs import alongside
 from hybridsim.learn.interval import fit_intervals
 from hybridsim.learn.residual import Learned, gather, learn_residual, spec_of
 from hybridsim.networks.blackbox import BlackBox
@@ -78,16 +79,18 @@ def _sign_source(found: FoundSign) -> str:
     return f"found: the other sign makes replays of training logs worse by a factor of {found.ratio:.2f}"
 
 
-def begin_compiling(work: Work, values: dict[str, float]) -> Callable[[], None]:
-    """Let another core compile the simulator while this one identifies; returns what waits for it.
+def compiling(work: Work, values: dict[str, float]) -> AbstractContextManager[None]:
+    """Let another core compile the simulator while this one identifies; the end of the block waits for it.
 
     Where the kernels are in numba's cache already, it takes a second or two.
     """
+    if work.engine == "serial":
+        return nullcontext()
     log = work.evidence.inputs[0]
     fields = ("time_s", "command", "measured", "gain", "voltage", "enabled")
     short = replace(log, **{name: getattr(log, name)[:WARMED] for name in fields})
     simulator = IdentifiedSimulator(robot=work.robot, values=values, settings=work.settings)
-    return begin(_compile, (simulator, short))
+    return alongside(_compile, (simulator, short))
 
 
 def _compile(work: tuple[IdentifiedSimulator, LogInputs]) -> None:

@@ -15,8 +15,6 @@ from hybridsim.networks.store import write_tensors
 from hybridsim.resources import find
 from tests.tiny import write_recordings
 
-pytestmark = pytest.mark.usefixtures("warm")
-
 
 @pytest.fixture
 def refused(tmp_path, capsys):

@@ -11,7 +11,6 @@ from hybridsim.calibration import Calibration
 from hybridsim.cli import main
 from tests.tiny import content, disk_with_room_for, write_recordings
 
-pytestmark = pytest.mark.usefixtures("warm")
 PROGRAM = [sys.executable, "-c", "from hybridsim.cli.main import main; main()"]
 
 
