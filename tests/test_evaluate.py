@@ -164,7 +164,6 @@ def test_a_full_disk_leaves_the_old_file(tiny, scored, tmp_path, old, one):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-@pytest.mark.xfail(strict=True, reason="files.py, write_text: an error of write has no file name to print")
 def test_a_full_disk_is_named_by_the_file_that_was_asked_for(tiny, scored, old):
     with disk_with_room_for(1_000), pytest.raises(OSError, match="File too large") as caught:
         evaluate(tiny.folder, [scored.recordings], engine="serial", json_file=old["json_file"])

@@ -13,7 +13,7 @@ from hybridsim.cli.progress import progress
 
 def evaluate(
     calibration: Annotated[
-        Path, typer.Argument(exists=True, file_okay=False, help="Folder of a calibration.")
+        str, typer.Argument(help="Folder of a calibration, or the name of a published one.")
     ],
     logs: Annotated[
         list[Path], typer.Option(exists=True, help="Log store or folder of recordings; may be repeated.")

@@ -27,7 +27,7 @@ SerialOption = Annotated[
     str | None, typer.Option(help="Which individual of the robot, when logs do not say.")
 ]
 SeedOption = Annotated[
-    int, typer.Option(min=0, help="Seed; the same study and seed give the same calibration.")
+    int, typer.Option(min=0, max=2**63 - 1, help="Seed; the same study and seed give the same calibration.")
 ]
 
 

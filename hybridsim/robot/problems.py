@@ -160,9 +160,17 @@ def _inertia(inertial: Element) -> Float[np.ndarray, "3 3"]:
 
 def _mesh_notes(robot: Robot, tree: Element) -> Iterator[str]:
     names = {mesh.get("filename", "") for mesh in tree.iter("mesh")}
+    if not robot.urdf.package:  # whose meshes lie in the package around it
+        outside = {name for name in names if not _is_inside(robot.folder, _mesh_path(robot, name))}
+        yield from (f"mesh '{name}' lies outside {robot.folder}" for name in sorted(outside))
+        names -= outside
     missing = sorted(name for name in names if not _mesh_path(robot, name).is_file())
     if missing:
         yield f"note: {len(missing)} of {len(names)} meshes are missing: {listed(missing, most=5)}"
+
+
+def _is_inside(folder: Path, path: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _mesh_path(robot: Robot, name: str) -> Path:

@@ -116,7 +116,6 @@ def test_recordings_that_are_all_broken_are_named(calibrate, evaluate, tmp_path)
         assert "swing_0.json: no rows" in run(logs=recordings)
 
 
-@pytest.mark.xfail(strict=True, reason="cli/options.py, SeedOption: has no upper end, the lineage has one")
 def test_a_seed_that_no_lineage_holds(refused, tiny):
     words = ["calibrate", tiny.study, "--logs", tiny.logs, "--out", "{out}", "--engine", "serial"]
     assert "seed" in refused(*words, "--quick", "--seed", 2**63, code=2)
@@ -184,7 +183,6 @@ def test_a_folder_without_a_calibration_lists_the_published_ones(evaluate, tmp_p
     assert "no calibration there" in message and "xl330_pendulum/" in message
 
 
-@pytest.mark.xfail(strict=True, reason="cli/evaluate.py: wants a folder where `locate` takes names and files")
 @pytest.mark.parametrize("name", ["xl330_pendulum", "{folder}/calibration.json"])
 def test_what_names_a_calibration_is_not_wrong_usage(tiny, tmp_path, name):
     (tmp_path / "empty").mkdir()
@@ -225,12 +223,7 @@ def test_a_urdf_that_is_broken_or_hostile(calibrate, own, old, new, said):
     assert said in message and "xl330_pendulum.urdf" in message
 
 
-OUTSIDE = pytest.mark.xfail(strict=True, reason="robot/problems.py: does not look at where a mesh lies")
-
-
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=OUTSIDE if kind == "mesh elsewhere" else ()) for kind in URDFS]
-)
+@pytest.mark.parametrize("kind", URDFS)
 def test_inspect_says_what_is_wrong_with_such_a_urdf(own, capsys, kind):
     robot, _ = own
     broken(robot, *URDFS[kind][:2])
