@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hybridsim.calibration import Calibration
+from hybridsim.errors import StudyError
 from hybridsim.log import LogStore
 from hybridsim.resources import find
 from hybridsim.simulator import HybridSim
@@ -17,17 +18,6 @@ from tests.identify.bench import PREFIX, TRUTH
 from tests.tiny import NAMES, content
 
 SWUNG = {"payload_mass": 0.4, "payload_length": 0.1}
-
-
-def known(reason):
-    """A bug that is known; its mark goes when it is fixed."""
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
-LEFT = known("calibrate saves once before it scores: Ctrl-C while scoring leaves a folder without scores")
-DAMAGED = known("identify/fit.py, _remembered: takes whatever the file holds")
-STALE = known("calibrate, _key: the robot is not part of what a remembered step depends on")
-CACHED = known("simulator/body.py, _bare: cached by the path alone")
 
 
 class Progress:
@@ -166,7 +156,7 @@ def test_synthetic_logs_are_labelled_wherever_they_show(tiny, tmp_path):
     assert "SYNTHETIC" in (folder / "card.md").read_text()
 
 
-@pytest.mark.parametrize("moment", [0.05, 0.5, pytest.param(1.0, marks=LEFT)])
+@pytest.mark.parametrize("moment", [0.05, 0.5, 1.0])
 def test_an_interrupted_run_leaves_only_its_memory_and_goes_on_to_the_same(tiny, quick, tmp_path, moment):
     interrupted(tiny, tmp_path, quick[1], moment)
     assert {path.name for path in tmp_path.iterdir()} <= {".resume"}
@@ -190,7 +180,6 @@ def test_the_memory_of_another_seed_is_not_used(tiny, quick, tmp_path):
     assert content(tiny.calibrate(tmp_path, quick=True)) == content(quick[0])
 
 
-@DAMAGED
 @pytest.mark.parametrize("damage", [b"", b"[0.1, 0.2", b"\xff\xfe", b"[]", b'{"a": 1}', b"[NaN, 0.5, 0.5]"])
 def test_a_damaged_memory_costs_only_that_memory(tiny, quick, tmp_path, damage):
     interrupted(tiny, tmp_path, quick[1])
@@ -213,7 +202,6 @@ def own(tiny, tmp_path):
     return replace(tiny, study=study), change
 
 
-@STALE
 def test_the_memory_of_another_robot_is_not_used(own, quick, tmp_path):
     tiny, change = own
     interrupted(tiny, tmp_path / "out", quick[1])
@@ -222,7 +210,6 @@ def test_the_memory_of_another_robot_is_not_used(own, quick, tmp_path):
     assert again == content(tiny.calibrate(tmp_path / "fresh", quick=True))
 
 
-@CACHED
 def test_a_changed_urdf_is_read_again(own, tmp_path):
     tiny, change = own
     armature = [
@@ -236,8 +223,25 @@ def test_a_changed_urdf_is_read_again(own, tmp_path):
 
 
 def test_a_finished_run_leaves_nothing_but_the_calibration(tiny):
-    files = [path for path in tiny.folder.parent.rglob("*") if path.is_file()]
-    assert files and {path.parent for path in files} == {tiny.folder}
+    assert list(tiny.folder.parent.iterdir()) == [tiny.folder]
+    assert all(path.is_file() for path in tiny.folder.iterdir())
+
+
+def test_a_finished_run_leaves_the_memory_of_an_interrupted_one(tiny, quick, tmp_path):
+    interrupted(tiny, tmp_path, quick[1], seed=1)
+    (step,) = tmp_path.glob(".resume/*/drive-*.json")
+    (tmp_path / ".resume" / "logs").mkdir()
+    tiny.calibrate(tmp_path, quick=True)
+    assert step.exists() and (tmp_path / ".resume" / "logs").exists()
+    tiny.calibrate(tmp_path, quick=True, seed=1)
+    assert not (tmp_path / ".resume").exists()
+
+
+def test_a_refused_run_leaves_no_folder(tiny, tmp_path):
+    study = tiny.edited(tmp_path / "study", ('.delay"', '.dealy"'))
+    with pytest.raises(StudyError, match="matches nothing"):
+        replace(tiny, study=study).calibrate(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_scores_are_strict_json(tiny):

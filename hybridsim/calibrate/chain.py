@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +32,15 @@ from hybridsim.calibration import (
     LoggedEvidence,
     SimulationSettings,
 )
+from hybridsim.errors import CalibrationError, StudyError, listed
 from hybridsim.evaluate import score_logs
 from hybridsim.jobs import Engine
 from hybridsim.learn.residual import Learned
 from hybridsim.replay.variants import best_delays, by_signal
 from hybridsim.robot import Robot, load_robot
 from hybridsim.study import Study, load_study
+
+LOGS = "logs"  # store of raw recordings once they are read, beside what is remembered
 
 
 def calibrate(
@@ -53,6 +57,7 @@ def calibrate(
     """Make a calibration and return its folder.
 
     What is finished is remembered under `<out>/.resume` until the end: a killed run goes on from there.
+    That folder is made first, so that an `out` that cannot be written is known before the search.
 
     Args:
         study: study.toml, or one in memory.
@@ -63,11 +68,45 @@ def calibrate(
         seed: the one number that all randomness comes from.
         synthetic: whether the logs come from a simulated robot.
         progress: called as progress(done, total, what).
+
+    Raises:
+        StudyError: the study asks for what robot or logs do not have.
+        LogError: no log to use.
+        CalibrationError: the output folder cannot be written.
     """
     root = Path(out if out is not None else "" if isinstance(study, Study) else Path(study).parent)
-    work = _begin(study, logs, root / ".resume", quick, engine, seed, progress)
-    findings = find(work, synthetic)
-    return _save(Calibration.create(findings), work, root)
+    with _memory(root) as memory:
+        work = _begin(study, logs, memory, quick, engine, seed, progress)
+        findings = find(work, synthetic)
+        folder = _save(Calibration.create(findings), work, root)
+        _forget(work.memory, memory / LOGS)
+    return folder
+
+
+@contextmanager
+def _memory(root: Path) -> Iterator[Path]:
+    """The folder of what is finished, there from the start; leaves no empty folder behind."""
+    memory = root / ".resume"
+    made = [memory] if root.exists() else [memory, root]
+    try:
+        memory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CalibrationError(
+            f"{root}: cannot hold a calibration: {error.strerror}; expected a folder that can be written"
+        ) from None
+    try:
+        yield memory
+    finally:
+        for folder in made:
+            with suppress(OSError):  # not empty
+                folder.rmdir()
+
+
+def _forget(finished: Path, logs: Path) -> None:
+    """Remove a finished run's memory, and the logs that were read unless an interrupted run needs them."""
+    shutil.rmtree(finished, ignore_errors=True)
+    if not any(path != logs for path in logs.parent.iterdir()):
+        shutil.rmtree(logs, ignore_errors=True)
 
 
 def _begin(
@@ -82,7 +121,8 @@ def _begin(
     plan = study if isinstance(study, Study) else load_study(study)
     plan = plan.quick() if quick else plan
     robot = load_robot(plan.robot_path)
-    evidence = gather_evidence(plan, robot, logs, memory / "logs", progress)
+    _check_scored(plan, robot)
+    evidence = gather_evidence(plan, robot, logs, memory / LOGS, progress)
     settings = SimulationSettings(
         physics_timestep_s=plan.simulation.physics_timestep_s or robot.rigid_body.timestep.value,
         rate_hz=plan.simulation.rate_hz,
@@ -95,9 +135,19 @@ def _begin(
         settings=settings,
         engine=engine,
         seed=seed,
-        memory=memory / _key(plan, evidence, seed),
+        memory=memory / _key(plan, robot, evidence, seed),
         progress=progress,
     )
+
+
+def _check_scored(plan: Study, robot: Robot) -> None:
+    """Refuse to score what no drive measures."""
+    measured = {drive.measured for drive in robot.drives}
+    if unknown := set(plan.scored_signals) - measured:
+        raise StudyError(
+            f"{plan.where}: scored_signals: no drive of {robot.name} measures {listed(unknown)}; "
+            f"available: {listed(measured)}"
+        )
 
 
 def find(work: Work, synthetic: bool = False) -> Findings:
@@ -165,13 +215,12 @@ def lineage(plan: Study, evidence: Evidence, seed: int) -> Lineage:
 
 
 def _save(calibration: Calibration, work: Work, root: Path) -> Path:
-    """Score on the logs that nothing was fitted on, write everything in one step, forget the memory."""
+    """Score on the logs that nothing was fitted on, and write everything in one step."""
     evidence = work.evidence
     side = "test" if evidence.numbers("test") else "validation"
     held_out = [evidence.logs[n] for n in evidence.numbers(side)]
-    # Saved once before it is scored, because the black box is replayed from its file.
-    folder = calibration.save(root)
-    loaded = Calibration.load(folder)
+    # Saved elsewhere before it is scored, because the black box is replayed from its file.
+    loaded = Calibration.load(calibration.save(work.memory))
     evaluation = score_logs(loaded, work.robot, held_out, progress=work.progress, engine=work.engine)
     from hybridsim.report.card import card
     from hybridsim.report.info import info_of
@@ -180,12 +229,12 @@ def _save(calibration: Calibration, work: Work, root: Path) -> Path:
     evaluation.scores.setdefault("notes", []).append(note)
     names = {log.log_id: log.name for log in held_out}
     page = card(evaluation.scores, info_of(calibration.record, log_names=names))
-    folder = calibration.save(root, scores=evaluation.scores, card=page)
-    shutil.rmtree(work.memory, ignore_errors=True)
-    return folder
+    return calibration.save(root, scores=evaluation.scores, card=page)
 
 
-def _key(plan: Study, evidence: Evidence, seed: int) -> str:
+def _key(plan: Study, robot: Robot, evidence: Evidence, seed: int) -> str:
     """What a remembered step depends on."""
-    said = [plan.sha256, plan.is_quick, seed, __version__, sorted(log.log_id for log in evidence.logs)]
+    design = [robot.model_dump_json(), hashlib.sha256(robot.urdf_path().read_bytes()).hexdigest()]
+    ids = sorted(log.log_id for log in evidence.logs)
+    said = [design, plan.sha256, plan.is_quick, seed, __version__, ids]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]

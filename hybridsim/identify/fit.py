@@ -111,7 +111,7 @@ def fit(
     if shared := problem.shared_entries():
         before = point
         share = lambda: _share(whole, shared, before, budget).tolist()  # noqa: E731
-        point = np.asarray(_remembered(memory, "shared", share))
+        point = np.asarray(_remembered(memory, "shared", len(point), share))
     return _result(problem, pieces if budget.polish_on == "pieces" else problem, point)
 
 
@@ -133,7 +133,8 @@ def _result(problem: Problem, evidence: Problem, point: np.ndarray) -> FitResult
 
 def fit_drive(job: DriveJob) -> list[float]:
     """Search and polish one drive; the point with that drive's entries moved."""
-    return _remembered(job.memory, f"drive-{job.problem.joints[job.drive]}", lambda: _fit_drive(job))
+    name = f"drive-{job.problem.joints[job.drive]}"
+    return _remembered(job.memory, name, len(job.start), lambda: _fit_drive(job))
 
 
 def _fit_drive(job: DriveJob) -> list[float]:
@@ -163,13 +164,23 @@ def _share(problem: Problem, shared: list[int], point: np.ndarray, budget: Ident
     return moved
 
 
-def _remembered(memory: Path | None, name: str, make: Callable[[], list[float]]) -> list[float]:
+def _read(path: Path, count: int) -> list[float] | None:
+    """A remembered point; None where there is none or its file is damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        good = len(found) == count and all(type(x) is float and 0.0 <= x <= 1.0 for x in found)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    return found if good else None
+
+
+def _remembered(memory: Path | None, name: str, count: int, make: Callable[[], list[float]]) -> list[float]:
     """The result of a finished step from its file, or made now and written whole."""
     if memory is None:
         return make()
     path = memory / f"{name}.json"
-    if path.is_file():
-        return json.loads(path.read_text(encoding="utf-8"))
+    if (remembered := _read(path, count)) is not None:
+        return remembered
     found = make()
     write_text(path, json.dumps(found))
     return found

@@ -31,8 +31,12 @@ def open_logs(
         refused: gets one line for each log that was refused, in order.
 
     Raises:
-        LogError: a path without a log, or nothing left after refusals; names what was refused and why.
+        LogError: no path, one without a log, or nothing left after refusals; names what was refused and why.
     """
+    if not paths:
+        raise LogError(
+            f"no logs given; expected log stores or recordings of robot {robot.name}, such as --logs DIR"
+        )
     lines: list[str] = [] if refused is None else refused
     before = len(lines)
     found: dict[str, Log] = {}

@@ -20,13 +20,14 @@ COM = ("com_x", "com_y", "com_z")
 
 
 @functools.lru_cache(maxsize=8)
-def _bare(path: Path) -> RigidModel:
+def _bare(path: Path, changed_ns: int) -> RigidModel:
     return merge_fixed(load_urdf(path))
 
 
 def bare_body(robot: Robot) -> RigidModel:
     """The URDF's body, fixed links merged, no payload."""
-    return _bare(robot.urdf_path())
+    path = robot.urdf_path()
+    return _bare(path, path.stat().st_mtime_ns)
 
 
 def offered_inertials(robot: Robot) -> list[Parameter]:

@@ -66,6 +66,11 @@ STUDIES = {
     "another unit": ('unit = "s"', 'unit = "ms"', ["unit 'ms'; expected 's'"]),
     "too new": ("schema = 1", "schema = 2", ["schema is 2; this hybridsim reads up to 1; update"]),
     "another robot": ('"xl330_pendulum"', '"so101"', ["no log of robot so101", "of robot xl330_pendulum"]),
+    "unmeasured signal": (
+        'signals = ["joint_position"',
+        'signals = ["motor_duty"',
+        ["scored_signals: no drive of xl330_pendulum measures motor_duty; available: joint_position"],
+    ),
     "too greedy": ("trials = 60", "trials = 10_000_000_000", ["identify.trials"]),
 }
 
@@ -103,6 +108,12 @@ def test_logs_that_are_none(tiny, calibrate, evaluate, tmp_path):
     for run in (calibrate, evaluate):
         for name in ("empty", "file"):
             assert f"{tmp_path / name}: no log of" in run(logs=tmp_path / name)
+
+
+def test_no_logs_at_all(refused, tiny):
+    message = refused("calibrate", tiny.study, "--out", "{out}")
+    assert "no logs given; expected log stores or recordings of robot xl330_pendulum" in message
+    assert "--logs" in message
 
 
 def test_logs_of_another_robot(evaluate):

@@ -50,6 +50,17 @@ def test_raw_recordings_will_do(tiny, tmp_path, capsys):
     assert main.run([*arguments, "--quick", "--engine", "serial"]) == 0
     lineage = Calibration.load(capsys.readouterr().out.strip()).record.lineage
     assert sorted(log.name for log in lineage.logs) == [f"swing_{n}" for n in range(4)]
+    assert not (tmp_path / "out" / ".resume").exists()
+
+
+def test_an_output_folder_that_cannot_be_is_known_before_the_search(tiny, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("hybridsim.calibrate.chain.find", None)  # the search would stumble
+    (tmp_path / "file").touch()
+    assert calibrate(tiny, tmp_path / "file" / "out") == 1
+    assert capsys.readouterr().err == (
+        f"hybridsim: {tmp_path / 'file' / 'out'}: cannot hold a calibration: Not a directory; "
+        "expected a folder that can be written\n"
+    )
 
 
 def test_ctrl_c_is_one_line_and_the_same_command_goes_on(tiny, tmp_path, capsys):
@@ -86,7 +97,7 @@ def test_a_full_disk_leaves_the_calibration_that_was_there(tiny, tmp_path, capsy
     before = content(folder)
     with disk_with_room_for(10_000):
         assert calibrate(tiny, tmp_path, "--quick") == 1
-    assert f"{folder}: was not written" in capsys.readouterr().err
+    assert f"/{folder.name}: was not written" in capsys.readouterr().err
     assert list(tmp_path.glob("[!.]*")) == [folder]
     assert content(folder) == before
     assert calibrate(tiny, tmp_path, "--quick") == 0  # once there is room, it goes on
