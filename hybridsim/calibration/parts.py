@@ -89,6 +89,6 @@ class SimulationSettings(Part):
         plane: whether there is a ground to touch.
     """
 
-    physics_timestep_s: Annotated[FiniteFloat, Field(gt=0, le=1)]
+    physics_timestep_s: Annotated[FiniteFloat, Field(ge=1e-6, le=1)]
     rate_hz: Annotated[FiniteFloat, Field(gt=0, le=1e6)] | None = None
     plane: bool = False

@@ -154,6 +154,12 @@ class RigidBody(Table):
     reflected_inertia: Literal["drive", "link", "none"]
     source: str
 
+    @model_validator(mode="after")
+    def _timestep_can_be_stepped(self) -> RigidBody:
+        if not 1e-6 <= self.timestep.value <= 0.1:
+            raise ValueError(f"timestep: is {self.timestep.value:g} s, expected 1e-06 to 0.1 s")
+        return self
+
 
 class Robot(Table):
     """A design: joints, drives, encoders, sensors and the URDF they belong to."""

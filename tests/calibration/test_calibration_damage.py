@@ -145,7 +145,7 @@ EDITS = {
         "parameters.drive.pan.delay.value",
     ),
     "study": (set_at("lineage", "study", value="x"), "study_sha256 is not the hash of study"),
-    "timestep": (set_at("simulation", "physics_timestep_s", value=0.0), "simulation.physics_timestep_s: "),
+    "timestep": (set_at("simulation", "physics_timestep_s", value=9e-7), "simulation.physics_timestep_s: "),
     "escape": (set_at("networks", 0, "weights", value="../drive.safetensors"), "networks[0].weights: "),
     "absolute": (set_at("networks", 0, "weights", value="/etc/passwd"), "networks[0].weights: "),
     "pickle": (set_at("networks", 0, "weights", value="drive.pt"), "networks[0].weights: "),

@@ -254,6 +254,14 @@ def test_a_urdf_outside_its_folder_or_not_there(calibrate, own, path):
     assert path in calibrate(study)
 
 
+def test_a_timestep_that_takes_for_ever(calibrate, own):
+    robot, study = own
+    table = tomllib.loads((robot / "robot.toml").read_text())
+    table["rigid_body"]["timestep"]["value"] = 1e-9
+    (robot / "robot.toml").write_text(tomli_w.dumps(table))
+    assert "timestep: is 1e-09 s, expected 1e-06 to 0.1 s" in calibrate(study)
+
+
 ROBOTS = {"binary": bytes(range(256)), "too new": b"schema = 99", "too large": b"a" * 5_000_000}
 
 
