@@ -37,23 +37,28 @@ class Place:
 def signals_of(
     rows: Rows, table: TableSpec, robot: Robot, names: Sequence[str] | None
 ) -> dict[str, tuple[Signal, SignalFacts]]:
-    """Every signal of one table that this robot has.
+    """Every signal of one table that this robot has; an optional one that the file lacks is left out.
 
     Raises:
-        LogError: a column or a joint that the file lacks, a file without rows, or a required signal of which
-            every row was refused.
+        LogError: a file without rows, or a required signal of which it lacks a column or a joint, or every
+            row was refused.
     """
     if not len(rows.numbers):
         raise LogError(f"{rows.file}: no rows")
     specs = [spec for spec in table.signals if spec.robots is None or robot.name in spec.robots]
     for spec in specs:  # a joint that the file lacks is a clearer refusal than the rows it spoils
-        for column in spec.columns.values():
+        for column in spec.columns.values() if spec.required else ():
             place_of(column.column, rows.columns, names, rows.file)
     stamp_ns, stamp_fault = parse_stamps(rows.cells(table.stamp.column), table.stamp.unit)
     parsed: dict[str, Cells] = {}
     found = {}
     for spec in specs:
-        values, fault = _values(rows, spec, robot, names, parsed)
+        try:
+            values, fault = _values(rows, spec, robot, names, parsed)
+        except LogError:  # no such column, or no such place in it
+            if spec.required:
+                raise
+            continue
         fault = np.where(stamp_fault != Fault.NONE, stamp_fault, fault).astype(np.uint8)
         fault = _with_structure(rows, fault)
         good = np.flatnonzero(fault == Fault.NONE)

@@ -67,6 +67,20 @@ def test_a_header_that_cannot_be_used_is_refused(pendulum, field, value, reason)
     assert reason in pendulum.refusal()
 
 
+def test_an_optional_column_that_is_missing_costs_only_its_signal(pendulum):
+    for entry in pendulum.entries:
+        del entry["load"]
+    log = pendulum.log()
+    assert "motor_duty" not in log.signals and len(log.signals) == 6
+    assert log.header.notes == (f"{pendulum.path.name}: fewer than two rows of motor_duty can be used",)
+
+
+def test_a_required_column_that_is_missing_is_refused_with_those_there_are(pendulum):
+    for entry in pendulum.entries:
+        del entry["position"]
+    assert "no column 'position'; it has speed, load" in pendulum.refusal()
+
+
 def test_a_missing_field_of_a_row_costs_that_row(pendulum):
     del pendulum.entries[3]["position"]
     pendulum.entries[7] = "nonsense"
