@@ -132,6 +132,8 @@ def score_logs(
     ]
     windows = _windowed(calibration, robot, inputs, engine, progress)
     notes = [] if calibration.networks else ["no residual network ships; hybrid is identified"]
+    if seen := set(calibration.record.lineage.fitted_on) & {log.log_id for log in logs}:
+        notes.append(f"in-sample: the calibration's own fit has seen {len(seen)} of {len(logs)} logs")
     scores = score(
         replays,
         calibration=calibration.id,

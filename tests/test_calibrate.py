@@ -115,6 +115,7 @@ def test_without_test_logs_the_validation_logs_are_scored_and_said_to_be(tiny, t
     folder = replace(tiny, study=study).calibrate(tmp_path, quick=True)
     calibration = Calibration.load(folder)
     assert "scored on the validation logs of the study's split" in scores_of(calibration)["notes"]
+    assert "in-sample: the calibration's own fit has seen 3 of 3 logs" in scores_of(calibration)["notes"]
     assert "3 in-sample logs" in (folder / "card.md").read_text()
 
 

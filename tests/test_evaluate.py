@@ -115,6 +115,14 @@ def test_the_page_says_whether_logs_are_held_out(scored, tiny, tmp_path):
     assert "1 in-sample log " in (tmp_path / "r.html").read_text()
 
 
+def test_the_scores_say_how_many_logs_the_fit_has_seen(scored, tiny, repository, tmp_path):
+    assert not any("in-sample" in note for note in scored.scores["notes"])
+    evaluate(tiny.folder, [tiny.logs], json_file=tmp_path / "s.json", engine="serial")
+    # of 8 logs 3 are for training and 3 for validation
+    notes = json.loads((tmp_path / "s.json").read_text())["notes"]
+    assert "in-sample: the calibration's own fit has seen 6 of 8 logs" in notes
+
+
 def test_the_page_names_the_command_that_makes_it_again(scored, tiny):
     assert f"hybridsim evaluate {tiny.folder} --logs {scored.recordings}" in scored.page
 

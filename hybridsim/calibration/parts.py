@@ -51,6 +51,11 @@ class Lineage(Part):
     study: Annotated[str, Field(max_length=1_000_000)]
     study_sha256: Sha256
 
+    @property
+    def fitted_on(self) -> tuple[str, ...]:
+        """Ids of the logs that fitting or selection has seen; scores on those are in-sample."""
+        return tuple(log.log_id for log in self.logs if log.split != "test")
+
     @model_validator(mode="after")
     def _matches(self) -> Lineage:
         if hashlib.sha256(self.study.encode()).hexdigest() != self.study_sha256:

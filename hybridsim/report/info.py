@@ -84,11 +84,10 @@ def info_of(
         command: the command line that gives the scores again.
     """
     lineage = record.lineage
-    seen = [log for log in lineage.logs if log.split != "test"]
     return CalibrationInfo(
         parameters=tuple(record.parameters.values()),
         networks={signal: gate_sentence(gate) for signal, gate in record.gates.items()},
-        fitted_on=tuple(log.log_id for log in seen),
+        fitted_on=lineage.fitted_on,
         lineage={
             "calibration": record.id,
             "parent calibration": lineage.parent or "none",
