@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd  # noqa: F401  pyarrow imports it when first asked for, and swallows a Ctrl-C meanwhile
 import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Int64
