@@ -57,7 +57,7 @@ def turn_joints(work: Work, selection: Selection) -> tuple[Work, Selection]:
     """The robot with the signs that the logs show, and those signs among the parameters."""
     work.say("signs of the joints")
     training, plane = work.evidence.of("train"), work.settings.plane
-    signs = find_signs(work.robot, selection, training, plane, work.fit_timestep)
+    signs = find_signs(work.robot, selection, training, plane, work.settings.physics_timestep_s)
     clear = {sign_name(joint): sign for joint, sign in signs.items() if sign.clear}
     selection = _found(selection, {name: (float(s.sign), _sign_source(s)) for name, s in clear.items()})
     robot = with_signs(work.robot, {p.name: p.value for p in selection.offered})
@@ -122,7 +122,8 @@ def refit(work: Work, selection: Selection, found: FitResult) -> FitResult:
 
 
 def _problem(work: Work, selection: Selection, logs: Sequence[LogInputs]) -> Problem:
-    return new_problem(work.robot, selection, logs, timestep=work.fit_timestep, plane=work.settings.plane)
+    step, plane = work.settings.physics_timestep_s, work.settings.plane
+    return new_problem(work.robot, selection, logs, timestep=step, plane=plane)
 
 
 def replay_identified(work: Work, values: dict[str, float]) -> list[Trajectory]:
@@ -145,6 +146,8 @@ def learn(work: Work, runs: Sequence[Trajectory]) -> tuple[Learned | None, Inter
         progress = work.named("learning residuals")
         learned = learn_residual(spec, gathered, training, validation, plan.learn, work.seed, progress)
     networks, mean = (None, None) if learned is None else (learned.networks, learned.mean)
+    if plan.learn.folds > 1:  # then every log has judged networks that never saw it
+        training = validation = [*training, *validation]
     return learned, fit_intervals(work.robot, gathered, networks, training, validation, mean)
 
 

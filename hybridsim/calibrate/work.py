@@ -58,11 +58,6 @@ class Work:
     memory: Path
     progress: Progress | None
 
-    @property
-    def fit_timestep(self) -> float:
-        """Longest step of the search's replays [s]."""
-        return self.plan.identify.timestep_s or self.settings.physics_timestep_s
-
     def say(self, what: str) -> None:
         """Announce a step that does not count."""
         if self.progress is not None:

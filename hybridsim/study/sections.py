@@ -134,7 +134,6 @@ class Identify(Table):
         polish_iterations: of the least squares at the end; 0 for none.
         refit: once everything is judged, fit training and validation logs together; for few logs and no
             networks (a residual belongs to the parameters it was learned on).
-        timestep_s: longest step of the search's replays [s]; None takes the simulation's.
         polish_on: `logs` polishes on whole logs; `pieces` on the search's pieces of them, in a fraction of
             the time.
         restart_window_s: beside whole logs, replay pieces of this length from measured states [s]; None for
@@ -145,7 +144,6 @@ class Identify(Table):
     restarts: Count = 2
     workers: Count | None = None
     polish_iterations: CountOrNone = 30
-    timestep_s: Annotated[FiniteFloat, Field(ge=1e-6, le=0.1)] | None = None
     polish_on: Literal["logs", "pieces"] = "logs"
     restart_window_s: Positive | None = None
     refit: bool = False
