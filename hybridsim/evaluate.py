@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,16 @@ from hybridsim.ingest.open import open_logs
 from hybridsim.jobs import Engine
 from hybridsim.learn.interval import difficulty_features, half_width
 from hybridsim.log import Log
+from hybridsim.progress import NamedProgress, named
 from hybridsim.replay import Replay
 from hybridsim.replay.engine import first_angle
 from hybridsim.replay.variants import CalibratedSimulator, Replayed, delayed, per_drive, replay_variant
 from hybridsim.replay.windowed import window_errors
 from hybridsim.robot import Robot, load_robot
 from hybridsim.score import WindowError, interval_text, score, write_scores
+from hybridsim.signals import signal_word
 from hybridsim.simulator.inputs import LogInputs, log_inputs
 
-Progress = Callable[..., None]
 HORIZONS = (0.1, 0.4, 1.0)
 
 
@@ -57,7 +58,7 @@ def evaluate(
     robot: str | Path | None = None,
     json_file: Path | None = None,
     report_file: Path | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
     engine: Engine = "loky",
 ) -> Evaluation:
     """Score a calibration on logs, and write what was asked for.
@@ -79,7 +80,7 @@ def evaluate(
     design = load_robot(robot or found.record.robot)
     refused: list[str] = []
     usable = open_logs(
-        [Path(p) for p in logs], design, refused=refused, progress=_named(progress, "reading logs")
+        [Path(p) for p in logs], design, refused=refused, progress=named(progress, "reading logs")
     )
     evaluation = score_logs(found, design, usable, progress=progress, engine=engine)
     if refused:
@@ -108,7 +109,7 @@ def score_logs(
     robot: Robot,
     logs: Sequence[Log],
     *,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
     engine: Engine = "loky",
 ) -> Evaluation:
     """Replay every variant on the logs and score them."""
@@ -122,7 +123,7 @@ def score_logs(
             continue
         simulator = CalibratedSimulator(calibration=calibration, variant=variant, robot=robot_path(robot))
         runs[variant] = replay_variant(
-            simulator, inputs, name=variant, engine=engine, progress=_named(progress, f"replaying {variant}")
+            simulator, inputs, name=variant, engine=engine, progress=named(progress, f"replaying {variant}")
         )
     predicted = predictions(calibration, robot, inputs, runs)
     replays = [
@@ -194,8 +195,6 @@ def _records(
         native = lambda angle: (angle[:, columns] - offset) / scale  # noqa: E731, B023
         middle = native(predicted["hybrid"])
         width = None if half is None else half[:, columns] / np.abs(scale)
-        from hybridsim.signals import signal_word
-
         records.append(
             Replay(
                 log_id=log.log_id,
@@ -221,15 +220,15 @@ def _windowed(
     robot: Robot,
     inputs: Sequence[LogInputs],
     engine: Engine,
-    progress: Progress | None,
+    progress: NamedProgress | None,
 ) -> list[WindowError]:
     """Errors of short replays that restart from measured states, for the simulated variants."""
     found = []
     for variant in ("identified", "hybrid") if calibration.networks else ("identified",):
         simulator = CalibratedSimulator(calibration=calibration, variant=variant, robot=robot_path(robot))
-        named = _named(progress, f"short windows, {variant}")
+        told = named(progress, f"short windows, {variant}")
         found += window_errors(
-            simulator, robot, inputs, variant=variant, horizons=HORIZONS, engine=engine, progress=named
+            simulator, robot, inputs, variant=variant, horizons=HORIZONS, engine=engine, progress=told
         )
     if not calibration.networks:
         found += [replace(error, variant="hybrid") for error in found]
@@ -244,9 +243,3 @@ def _refusals(logs: Sequence[Log]) -> list[str]:
         for name, header in log.header.signals.items()
         for refusal in header.refused
     ]
-
-
-def _named(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(done, total, what)

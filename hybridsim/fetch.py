@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import tomllib
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, fie
 
 from hybridsim import resources
 from hybridsim.errors import ResourceError, listed
+from hybridsim.progress import Progress
 from hybridsim.validation import explain
 
-Progress = Callable[[int, int], None]
 # One manifest entry may not be larger than this; the largest real log so far is 2 MB.
 MOST_BYTES = 2**30
 

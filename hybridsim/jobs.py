@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from hybridsim.errors import HybridSimError, JobError, listed
+from hybridsim.progress import Progress
 
 Engine = Literal["loky", "threads", "ray", "serial"]
 Item = TypeVar("Item")
@@ -24,7 +25,7 @@ def map_jobs(
     *,
     engine: Engine = "loky",
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Result]:
     """Apply a function to every item and return the results in the items' order, whatever finishes first.
 

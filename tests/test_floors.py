@@ -20,6 +20,7 @@ FLOORS = [
             "resources",
             "jobs",
             "files",
+            "progress",
             "validation",
             "robot",
             "log",

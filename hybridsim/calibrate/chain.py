@@ -23,7 +23,7 @@ from hybridsim.calibrate.steps import (
     train_baseline,
     turn_joints,
 )
-from hybridsim.calibrate.work import Evidence, Progress, Work, gather_evidence
+from hybridsim.calibrate.work import Evidence, Work, gather_evidence
 from hybridsim.calibration import (
     Calibration,
     Findings,
@@ -36,6 +36,7 @@ from hybridsim.errors import CalibrationError, StudyError, listed
 from hybridsim.evaluate import score_logs
 from hybridsim.jobs import Engine
 from hybridsim.learn.residual import Learned
+from hybridsim.progress import NamedProgress
 from hybridsim.replay.variants import best_delays, by_signal
 from hybridsim.robot import Robot, load_robot
 from hybridsim.study import Study, load_study
@@ -52,7 +53,7 @@ def calibrate(
     engine: Engine = "loky",
     seed: int = 0,
     synthetic: bool = False,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> Path:
     """Make a calibration and return its folder.
 
@@ -116,7 +117,7 @@ def _begin(
     quick: bool,
     engine: Engine,
     seed: int,
-    progress: Progress | None,
+    progress: NamedProgress | None,
 ) -> Work:
     plan = study if isinstance(study, Study) else load_study(study)
     plan = plan.quick() if quick else plan
@@ -181,15 +182,16 @@ def gates(robot: Robot, learned: Learned | None) -> dict[str, Gate]:
     names = [f"{drive.measured}.{drive.joint}" for drive in robot.drives]
     if learned is None:
         return {name: Gate(ships=False, reason="the study learns no residual") for name in names}
+    verdicts = [learned.verdict.groups[drive.joint] for drive in robot.drives]
     return {
         name: Gate(
             ships=v.ships,
             unit="rad",
             mean_difference=v.mean_difference,
             interval_95=v.interval_95,
-            reason=v.reason,
+            reason=f"{v.reason}; ships at {share:.0%} of its output" if v.ships else v.reason,
         )
-        for name, v in ((name, learned.verdict.groups[name.split(".", 1)[1]]) for name in names)
+        for name, v, share in zip(names, verdicts, learned.share.tolist(), strict=True)
     }
 
 

@@ -86,9 +86,7 @@ def compiling(work: Work, values: dict[str, float]) -> AbstractContextManager[No
     """
     if work.engine == "serial":
         return nullcontext()
-    log = work.evidence.inputs[0]
-    fields = ("time_s", "command", "measured", "gain", "voltage", "enabled")
-    short = replace(log, **{name: getattr(log, name)[:WARMED] for name in fields})
+    short = work.evidence.inputs[0].rows(slice(WARMED))
     simulator = IdentifiedSimulator(robot=work.robot, values=values, settings=work.settings)
     return alongside(_compile, (simulator, short))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,10 @@ from hybridsim.calibration import SimulationSettings
 from hybridsim.ingest.open import open_logs
 from hybridsim.jobs import Engine
 from hybridsim.log import Log
+from hybridsim.progress import NamedProgress, Progress, named
 from hybridsim.robot import Robot
 from hybridsim.simulator.inputs import LogInputs, log_inputs
 from hybridsim.study import Split, Study, split_logs
-
-Progress = Callable[..., None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,27 +55,20 @@ class Work:
     engine: Engine
     seed: int
     memory: Path
-    progress: Progress | None
+    progress: NamedProgress | None
 
     def say(self, what: str) -> None:
         """Announce a step that does not count."""
         if self.progress is not None:
             self.progress(0, 1, what)
 
-    def named(self, what: str) -> Callable[[int, int], None] | None:
-        """Progress of one step as (done, total)."""
+    def named(self, what: str) -> Progress | None:
+        """NamedProgress of one step as (done, total)."""
         return named(self.progress, what)
 
 
-def named(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
-    """Progress of one step as (done, total)."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(done, total, what)
-
-
 def gather_evidence(
-    plan: Study, robot: Robot, logs: Sequence[Path], cache: Path, progress: Progress | None
+    plan: Study, robot: Robot, logs: Sequence[Path], cache: Path, progress: NamedProgress | None
 ) -> Evidence:
     """Read and split the logs."""
     usable = open_logs([Path(p) for p in logs], robot, cache=cache, progress=named(progress, "reading logs"))

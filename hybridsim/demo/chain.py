@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -17,9 +17,9 @@ from hybridsim.demo.recovery import DemoResult, recoveries_of
 from hybridsim.errors import StudyError
 from hybridsim.evaluate import evaluate
 from hybridsim.jobs import Engine, map_jobs
+from hybridsim.progress import NamedProgress, named
 from hybridsim.robot import load_robot
 
-Progress = Callable[..., None]
 BATCH = 4
 """Recordings of a job: few enough to keep every core busy."""
 OWN = ("arm", "logs", "held_out", "calibration", "study.toml", "scores.json", "report.html")
@@ -64,7 +64,7 @@ def demo(
     size: Size | None = None,
     seed: int = 0,
     engine: Engine = "loky",
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> DemoResult:
     """Record logs of a synthetic arm, calibrate on them as on a real one's, and compare with the truth.
 
@@ -131,7 +131,7 @@ def prepare(out: Path) -> None:
 
 
 def record(
-    recording: Recording, out: Path, size: Size, engine: Engine, progress: Progress | None
+    recording: Recording, out: Path, size: Size, engine: Engine, progress: NamedProgress | None
 ) -> list[str]:
     """Record every motion into the store it belongs to; returns the logs' ids."""
     total = size.fitted + size.held_out
@@ -140,7 +140,7 @@ def record(
         for store, first, end in (("logs", 0, size.fitted), ("held_out", size.fitted, total))
         for k in range(first, end, BATCH)
     ]
-    done = None if progress is None else lambda n, total: progress(n, total, "recording the synthetic arm")
+    done = named(progress, "recording the synthetic arm")
     return [log_id for ids in map_jobs(record_batch, jobs, engine=engine, progress=done) for log_id in ids]
 
 

@@ -18,9 +18,9 @@ from hybridsim.identify.search import mean_error, search_drive
 from hybridsim.identify.windows import cut, lean, with_restarts
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.parameters import Parameter
+from hybridsim.progress import NamedProgress, named
 from hybridsim.study import Identify
 
-Progress = Callable[[int, int, str], None]
 PIECE = 12.0  # chosen, because a servo's memory (stiction) is forgotten within a few moves [s]
 SHARE = 0.25
 FEW_ROWS = 40_000
@@ -68,7 +68,7 @@ def fit(
     *,
     engine: Engine = "loky",
     memory: Path | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> FitResult:
     """Identify what the problem's study selects.
 
@@ -100,7 +100,7 @@ def fit(
         )
         for d in range(len(problem.paths))
     ]
-    done = None if progress is None else lambda n, total: progress(n, total, "drives identified")
+    done = named(progress, "drives identified")
     # Replays are compiled and let go of Python's lock, so that threads do here what processes would.
     local = "threads" if engine == "loky" else engine
     points = map_jobs(fit_drive, jobs, engine=local, workers=budget.workers, progress=done)

@@ -8,7 +8,7 @@ robot.toml's sign.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -99,6 +99,4 @@ def _shortened(log: LogInputs) -> LogInputs:
     moving = np.abs(np.diff(log.command, axis=0)).max(axis=1) > 0
     start = max(int(moving.argmax()) - 10, 0) if moving.any() else 0
     rows = slice(start, max(int(np.searchsorted(log.time_s, log.time_s[start] + LENGTH)), start + 2))
-    fields = ("command", "measured", "gain", "voltage", "enabled")
-    cut = {name: getattr(log, name)[rows] for name in fields}
-    return replace(log, time_s=log.time_s[rows] - log.time_s[start], **cut)
+    return log.rows(rows)

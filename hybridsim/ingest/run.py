@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from hybridsim.ingest.spec import IngestSpec, TableSpec, load_spec, specs_for
 from hybridsim.ingest.tables import read_rows
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.log import LogDraft, LogStore, Signal, SignalFacts, SourceFile
+from hybridsim.progress import Progress
 from hybridsim.robot import Robot, load_robot
 
-Progress = Callable[[int, int], None]  # done, total
 # Below this much, starting worker processes takes longer than reading; chosen from 0.15 s a megabyte.
 PARALLEL_BYTES = 30_000_000
 

@@ -9,6 +9,7 @@ import numpy as np
 from hybridsim.calibration import Calibration
 from hybridsim.networks.blackbox import BlackBox, CommandSequence, load_blackbox
 from hybridsim.networks.blackbox_training import BlackBoxOptions, fit_blackbox
+from hybridsim.progress import Progress
 from hybridsim.simulator.inputs import LogInputs
 from hybridsim.study import BlackBox as BlackBoxBudget
 
@@ -21,7 +22,7 @@ def train_blackbox(
     validation: Sequence[LogInputs],
     budget: BlackBoxBudget,
     seed: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> BlackBox:
     """A recurrent network from all commands to all positions, on the same logs as everything else."""
     period = float(np.median(np.concatenate([np.diff(log.time_s) for log in training])))

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from hybridsim.networks.contract import NetworkSpec
 from hybridsim.networks.features import log_features
-from hybridsim.networks.inference import Networks, joined
+from hybridsim.networks.inference import Networks, joined, scaled
 from hybridsim.networks.samples import Samples, log_means
 from hybridsim.networks.selection import GateVerdict, gate_verdict
 from hybridsim.networks.training import TrainingOptions, fit_networks, scaling_of
+from hybridsim.progress import Progress
 from hybridsim.replay.engine import Trajectory
 from hybridsim.robot import Robot
 from hybridsim.simulator.inputs import LogInputs
 from hybridsim.simulator.residual import inputs_given, residual_spec, stack_inputs
 from hybridsim.study import Learn
 
-Progress = Callable[[int, int], None]
+SHARES = np.linspace(0.0, 1.0, 21)
+"""Of its output that a network may ship with; chosen, because logs tell no finer ones apart."""
 STEPS_AN_EPOCH = 100  # chosen, because a study then counts its budget in the numbers people are used to
 PERIOD = 0.02
 """Of the networks' inputs where study and logs leave it open [s]."""
@@ -31,13 +33,15 @@ class Learned:
     """What learning gave.
 
     Attributes:
-        networks: with nothing in the groups that did not help; None where no group ships.
-        mean: what networks add that never learned from the row's log, 0 where none ships, NaN where every
-            network did learn from it [rad].
+        networks: at their share, with nothing in the groups that did not help; None where no group ships.
+        share: of its output that each drive's network ships with, 0 where it does not.
+        mean: what networks add, at their share, that never learned from the row's log, 0 where none ships,
+            NaN where every network did learn from it [rad].
         verdict: on the logs that judged, per drive and together, in rad.
     """
 
     networks: Networks | None
+    share: Float[np.ndarray, " drive"]
     mean: Float[np.ndarray, "row drive"]
     verdict: GateVerdict
 
@@ -124,6 +128,9 @@ def learn_residual(
 ) -> Learned:
     """Learn from some logs, choose and judge on others; with folds, every log judges once.
 
+    A network ships at the share of its output that does best on the logs that judge: what it learned from few
+    logs is true of others in part. Each log is judged at the share that the other judges ask for.
+
     Args:
         spec: of the networks.
         gathered: features and leftovers of all logs.
@@ -134,33 +141,46 @@ def learn_residual(
         progress: called as progress(steps done, steps).
     """
     steps = learn.epochs * STEPS_AN_EPOCH
-    options = TrainingOptions(steps=steps, learning_rate=learn.learning_rate, patience=learn.patience)
+    options = TrainingOptions(steps=steps, learning_rate=learn.learning_rate)
     folds = folds_of(training, validation, learn.folds, seed)
-    everyone = samples(gathered, [log for fold in folds for log in fold[1]]) if len(folds) > 1 else None
-    scaling = None if everyone is None else scaling_of(spec, everyone, options)
+    judging = [log for _, judges in folds for log in judges]
+    scaling = scaling_of(spec, samples(gathered, judging), options) if len(folds) > 1 else None
     fitted, mean = [], np.full_like(gathered.left, np.nan)
     for n, (own, judges) in enumerate(folds):
+        told = _of_fold(progress, n, len(folds), steps)
+        learned_from = samples(gathered, own)
         fitted.append(
-            fit_networks(
-                spec,
-                samples(gathered, own),
-                samples(gathered, judges),
-                seed=seed + n,
-                options=options,
-                scaling=scaling,
-                progress=_of_fold(progress, n, len(folds), steps),
-            ).networks
+            fit_networks(spec, learned_from, seed=seed + n, options=options, scaling=scaling, progress=told)
         )
         rows = np.isin(gathered.log, judges)
         mean[rows] = fitted[-1].evaluate(gathered.features[rows])[0]
-    judged = [log for _, judges in folds for log in judges]
-    verdict = judge(gathered.of_logs(judged), mean[np.isin(gathered.log, judged)], spec.groups, seed)
-    ships = [verdict.groups[group].ships for group in spec.groups]
+    rows, judged = np.isin(gathered.log, judging), gathered.of_logs(judging)
+    share, apart = shares(judged, mean[rows])
+    mean[rows] *= apart
+    verdict = judge(judged, mean[rows], spec.groups, seed)
+    share = share * [verdict.groups[group].ships for group in spec.groups]
     return Learned(
-        networks=keep_only(joined(fitted), ships) if any(ships) else None,
-        mean=np.where(ships, mean, 0.0),
+        networks=scaled(joined(fitted), share) if share.any() else None,
+        share=share,
+        mean=np.where(share > 0, mean, 0.0),
         verdict=verdict,
     )
+
+
+def shares(
+    judged: Gathered, mean: Float[np.ndarray, "row drive"]
+) -> tuple[Float[np.ndarray, " drive"], Float[np.ndarray, "row drive"]]:
+    """The share of `mean` that leaves least on all logs, and for each row on all logs but its own."""
+    whole = np.isfinite(judged.left).all(axis=1)
+    logs, place = np.unique(judged.log, return_inverse=True)
+    left, added, number = judged.left[whole], mean[whole], judged.log[whole]
+    error = np.zeros((len(SHARES), len(logs), mean.shape[1]))
+    for k, share in enumerate(SHARES):
+        seen, means = log_means(np.abs(left - share * added), number)
+        error[k, np.searchsorted(logs, seen)] = means
+    total = error.sum(axis=1)
+    apart = SHARES[(total[:, None] - error).argmin(axis=0)]
+    return SHARES[total.argmin(axis=0)], apart[place]
 
 
 def folds_of(
@@ -195,12 +215,3 @@ def judge(
     _, with_network = log_means(np.abs(gathered.left - mean)[whole], gathered.log[whole])
     _, without = log_means(np.abs(gathered.left)[whole], gathered.log[whole])
     return gate_verdict(with_network, without, groups, seed=seed)
-
-
-def keep_only(networks: Networks, ships: Sequence[bool]) -> Networks:
-    """The networks with a zero last layer in every group that does not ship."""
-    keep = np.asarray(ships, np.float32)
-    weights, biases = list(networks.weights), list(networks.biases)
-    weights[-1] = weights[-1] * keep[:, None, None, None]
-    biases[-1] = biases[-1] * keep[:, None, None]
-    return replace(networks, weights=tuple(weights), biases=tuple(biases))

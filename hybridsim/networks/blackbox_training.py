@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,7 @@ from torch import Tensor
 from hybridsim.errors import CalibrationError
 from hybridsim.networks.blackbox import SAME_PERIOD, BlackBox, BlackBoxContract, CommandSequence, Recurrence
 from hybridsim.networks.training_stack import torch_threads
-
-Progress = Callable[[int, int], None]
+from hybridsim.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

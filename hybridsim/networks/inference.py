@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -144,3 +144,18 @@ def joined(parts: Sequence[Networks]) -> Networks:
         tuple(np.concatenate([part.weights[k] for part in parts], axis=1) for k in range(layers)),
         tuple(np.concatenate([part.biases[k] for part in parts], axis=1) for k in range(layers)),
     )
+
+
+def scaled(networks: Networks, share: Float[np.ndarray, " group"]) -> Networks:
+    """The networks at a share of their output; a zero last layer where that is 0."""
+    keep = (share > 0).astype(np.float32)
+    weights, biases = list(networks.weights), list(networks.biases)
+    weights[-1] = weights[-1] * keep[:, None, None, None]
+    biases[-1] = biases[-1] * keep[:, None, None]
+    factor = np.where(share > 0, share, 1.0).tolist()
+    entries = tuple(
+        entry.model_copy(update={"bound": entry.bound * own, "output_scale": entry.output_scale * own})
+        for entry, own in zip(networks.contract.scaling, factor, strict=True)
+    )
+    contract = networks.contract.model_copy(update={"scaling": entries})
+    return replace(networks, contract=contract, weights=tuple(weights), biases=tuple(biases))

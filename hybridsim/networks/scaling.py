@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 
-from hybridsim.networks.contract import FeatureScaling, GroupScaling, NetworkSpec, Scaling
+from hybridsim.networks.contract import FeatureScaling, GroupScaling, NetworkSpec
 from hybridsim.networks.samples import Samples
 
 # Quantiles that one broken sample in a thousand does not move.
@@ -54,15 +54,6 @@ def _feature(name: str, values: Float[np.ndarray, " sample"], margin: float, fad
         high=float(high + margin * width),
         fade=float(fade * width),
     )
-
-
-def support_gate(
-    features: Float[np.ndarray, "sample group feature"], scaling: Scaling
-) -> Float64[np.ndarray, "sample group"]:
-    """The gate of `kernel.evaluate_into`: 1 inside the support, 0 beyond the fade, smooth between."""
-    outside = np.maximum(scaling.low - features, features - scaling.high) / scaling.fade
-    t = np.clip(outside, 0.0, 1.0).astype(np.float64)
-    return np.prod(1.0 - t * t * (3.0 - 2.0 * t), axis=-1)
 
 
 def _positive(value: float) -> float:

@@ -80,26 +80,6 @@ def new_stack(spec: NetworkSpec, scaling: Scaling, seed: int) -> Stack:
     return Stack(flat, flat_biases, output_scale, bound)
 
 
-@torch.no_grad()
-def ensemble_mean(stack: Stack, features: Tensor, members: int, chunk: int = 2048) -> np.ndarray:
-    """Mean output [sample group] of normalised features [sample group feature], without the gate."""
-    groups = features.shape[1]
-    means = []
-    for part in features.split(chunk):
-        x = part.transpose(0, 1)[:, None].expand(-1, members, -1, -1)
-        y = stack(x.reshape(groups * members, len(part), -1))
-        means.append(y.view(groups, members, -1).mean(1).T)
-    return torch.cat(means).double().numpy()
-
-
-@torch.no_grad()
-def keep_groups(best: Stack, latest: Stack, groups: np.ndarray, members: int) -> None:
-    """Copy the chosen groups' networks from `latest` into `best`."""
-    chosen = torch.from_numpy(np.repeat(groups, members))
-    for kept, given in zip(best.parameters(), latest.parameters(), strict=True):
-        kept[chosen] = given[chosen]
-
-
 def layer_arrays(
     stack: Stack, groups: int, members: int
 ) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from hybridsim.progress import Progress
 from hybridsim.simulator.carry import KEPT, Rows
 from hybridsim.simulator.inputs import LogInputs
 from hybridsim.simulator.sim import HybridSim
 
-Progress = Callable[[int, int], None]
 WORLDS = 8  # chosen, because more clients in a process cost cache and win nothing, fewer cost calls
 
 

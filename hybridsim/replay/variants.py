@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -12,12 +12,12 @@ from jaxtyping import Float
 
 from hybridsim.calibration import Calibration
 from hybridsim.jobs import Engine, map_jobs
+from hybridsim.progress import Progress
 from hybridsim.replay.engine import Trajectory, batches, first_angle, replay_logs
 from hybridsim.robot import Robot
 from hybridsim.simulator.inputs import LogInputs
 from hybridsim.simulator.sim import HybridSim
 
-Progress = Callable[[int, int], None]
 SIMULATED = ("nominal", "identified", "hybrid")
 LONGEST_DELAY, DELAY_STEP = (
     0.4,
@@ -79,15 +79,9 @@ def replay_variant(
 
 def _replay(job: ReplayJob) -> tuple[list[Trajectory], float]:
     """Replay a batch; what a process does only once (compiling, reading meshes) is left out of its time."""
-    replay_logs(job.simulator, [_beginning(job.logs[0])])
+    replay_logs(job.simulator, [job.logs[0].rows(slice(2))])
     start = perf_counter()
     return replay_logs(job.simulator, job.logs), perf_counter() - start
-
-
-def _beginning(log: LogInputs) -> LogInputs:
-    """The first two rows of a log."""
-    fields = ("time_s", "command", "measured", "gain", "voltage", "enabled")
-    return replace(log, **{name: getattr(log, name)[:2] for name in fields})
 
 
 @dataclass(frozen=True, kw_only=True)

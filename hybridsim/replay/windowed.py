@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from hybridsim.jobs import Engine
+from hybridsim.progress import Progress
 from hybridsim.replay.record import WindowError
 from hybridsim.replay.variants import replay_variant
 from hybridsim.robot import Robot
@@ -25,7 +26,7 @@ def window_errors(
     variant: str,
     horizons: Sequence[float],
     engine: Engine,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[WindowError]:
     """Mean absolute error over windows of each horizon, each restarted from its measured state."""
     longest = max(horizons)
@@ -81,17 +82,12 @@ def _pieces(log: LogInputs, length: float) -> list[LogInputs]:
         rows = np.flatnonzero((log.time_s >= begin) & (log.time_s <= begin + length + 1e-9))
         if len(rows) < 2 or not np.isfinite(log.measured[rows[0]]).all():
             continue
-        cut = {
-            name: getattr(log, name)[rows] for name in ("command", "measured", "gain", "voltage", "enabled")
-        }
         found.append(
             replace(
-                log,
+                log.rows(rows),
                 log_id=f"{log.log_id}/{n}",
                 name=log.log_id,
-                time_s=log.time_s[rows] - log.time_s[rows[0]],
                 first_speed=_speed(log, rows[0]),
-                **cut,
             )
         )
     return found

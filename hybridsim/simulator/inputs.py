@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from hybridsim.errors import LogError
 from hybridsim.log import Log, Signal
@@ -40,6 +40,13 @@ class LogInputs:
     enabled: Bool[np.ndarray, "time drive"]
     constants: Mapping[str, float]
     first_speed: Float[np.ndarray, " drive"] | float = 0.0
+
+    def rows(self, chosen: slice | Int[np.ndarray, " chosen"]) -> LogInputs:
+        """Only these rows, their time counted from the first of them."""
+        names = ("command", "measured", "gain", "voltage", "enabled")
+        columns = {name: getattr(self, name)[chosen] for name in names}
+        time = self.time_s[chosen]
+        return replace(self, time_s=time - time[0], **columns)
 
 
 def log_inputs(log: Log, robot: Robot) -> LogInputs:

@@ -161,8 +161,7 @@ class Learn(Table):
         folds: 1 learns from training logs and judges on validation logs; more divide all logs into so many
             parts, each of which judges networks that learned from the others, and all networks ship.
         sample_period_s: of the networks' inputs [s]; None takes the simulation's.
-        epochs: passes over the training windows, at most.
-        patience: looks at the validation logs without a better error before it stops.
+        epochs: of training, 100 steps each; always all of them, so that no log that judges ends it.
         learning_rate: of the first epochs [1].
     """
 
@@ -173,8 +172,7 @@ class Learn(Table):
     members: Members = 5
     folds: Annotated[int, Field(ge=1, le=16)] = 1
     sample_period_s: Positive | None = None
-    epochs: Count = 40
-    patience: Count = 8
+    epochs: Count = 10
     learning_rate: Annotated[FiniteFloat, Field(gt=0, le=1)] = 3e-3
 
 

@@ -13,11 +13,12 @@ from hybridsim.learn.residual import (
     folds_of,
     gather,
     judge,
-    keep_only,
     learn_residual,
     samples,
+    shares,
     spec_of,
 )
+from hybridsim.networks.inference import scaled
 from hybridsim.replay.engine import Trajectory, replay_logs
 from hybridsim.robot import load_robot
 from hybridsim.simulator import HybridSim
@@ -165,15 +166,33 @@ def test_folds_ship_together_and_are_judged_apart():
     assert learned.verdict.groups[spec.groups[0]].ships
 
 
-def test_keeping_some_groups_leaves_their_numbers_alone():
+def test_a_share_scales_outputs_and_their_bound():
     spec, gathered = planted(rows=20)
     networks = random_networks(spec, bound=0.02)
-    before, _ = networks.evaluate(gathered.features)
-    after, spread = keep_only(networks, [False, True]).evaluate(gathered.features)
+    before, spread_before = networks.evaluate(gathered.features)
+    after, spread = scaled(networks, np.array([0.0, 0.35])).evaluate(gathered.features)
     assert (after[:, 0] == 0.0).all() and (spread[:, 0] == 0.0).all()
-    assert (after[:, 1] == before[:, 1]).all()
+    np.testing.assert_allclose(after[:, 1], 0.35 * before[:, 1], rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(spread[:, 1], 0.35 * spread_before[:, 1], rtol=1e-4, atol=1e-9)
     assert np.abs(before[:, 0]).max() > 0  # and the original is unchanged
     assert (networks.evaluate(gathered.features)[0] == before).all()
+
+
+def test_a_network_that_says_twice_too_much_ships_by_half():
+    _, gathered = planted()
+    truth = np.stack([0.01 * np.tanh(gathered.features[:, 0, 0]), np.ones(len(gathered.log))], axis=1)
+    share, apart = shares(gathered, 2 * truth)
+    assert share == pytest.approx([0.5, 0.0], abs=0.03)
+    assert apart.shape == gathered.left.shape and np.abs(apart[:, 0] - 0.5).max() < 0.06
+
+
+def test_the_log_that_asks_for_a_network_is_judged_without_its_own_vote():
+    # Log 0 gains from what is added more than the seven others lose by it; they judge it at nothing.
+    _, gathered = planted(rows=50)
+    first = np.repeat(gathered.log[:, None] == 0, 2, axis=1)
+    left, added = np.where(first, 1.0, -0.05), np.where(first, 1.0, 0.05)
+    share, apart = shares(replace(gathered, left=left), added)
+    assert (share > 0).all() and (apart[gathered.log == 0] == 0.0).all()
 
 
 def test_logs_are_judged_whole_and_alike():
