@@ -21,7 +21,7 @@ def number_text(value: float | None, unit: str, interval: Sequence[float] = ()) 
     if value is None or not math.isfinite(value):
         return "–"
     factor, _ = display_unit(unit)
-    return f"{value * factor:.{decimals(value * factor, [end * factor for end in interval])}f}"
+    return f"{value * factor:z.{decimals(value * factor, [end * factor for end in interval])}f}"
 
 
 def span_text(value: float | None, interval: Sequence[float], unit: str) -> str:
@@ -30,8 +30,8 @@ def span_text(value: float | None, interval: Sequence[float], unit: str) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     places = decimals(value * factor, [end * factor for end in interval])
-    low, high = (f"{end * factor:.{places}f}" for end in interval)
-    return f"{value * factor:.{places}f} [{low}, {high}]"
+    low, high = (f"{end * factor:z.{places}f}" for end in interval)
+    return f"{value * factor:z.{places}f} [{low}, {high}]"
 
 
 def interval_text(value: float | None, interval: Sequence[float] | None, unit: str) -> str:
@@ -48,6 +48,8 @@ def decimals(value: float, interval: Sequence[float] = ()) -> int:
         places = max(places, -exponent(half))
     elif 0 < abs(value) < 1:
         places = 1 - exponent(value)
+    if places > MOST_DECIMALS and round(value, MOST_DECIMALS) == 0:
+        return 1  # nothing to tell from zero
     return min(places, MOST_DECIMALS)
 
 

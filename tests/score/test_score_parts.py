@@ -71,6 +71,7 @@ def test_without_known_loads_there_are_no_bins(replay):
         (-0.0042, (-0.005, -0.0034), "rad", "-4.2 [-5.0, -3.4] mrad"),
         (2.5, (2.0, 3.0), "N*m", "2.5 [2.0, 3.0] N*m"),
         (0.0, (0.0, 0.0), "rad", "0.0 [0.0, 0.0] mrad"),
+        (-1e-11, (-2e-11, 1e-11), "rad", "0.0 [0.0, 0.0] mrad"),
         (0.0045, None, "rad", "4.5 mrad"),
         (None, None, "rad", "–"),
         (float("nan"), (0.0, 1.0), "rad", "–"),
