@@ -52,3 +52,5 @@ bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.stepping
 	$(BIN)/python -m tests.benchmarks.pendulum
 	$(BIN)/python -m tests.benchmarks.so101
+	$(BIN)/python -m tests.benchmarks.replay so101
+	$(BIN)/python -m tests.benchmarks.repeatability so101

@@ -2,9 +2,8 @@
 
     .venv/bin/python -m tests.benchmarks.so101 [OUT]
 
-Reads the 40 recordings from $HYBRIDSIM_DATA or ../shared/data. Scored are the study's test logs,
-which neither fit nor selection has seen. Times are wall-clock on
-this machine, the black-box baseline left out.
+Reads the 40 recordings from $HYBRIDSIM_DATA or ../shared/data. Scored are the study's test logs, which
+neither fit nor selection has seen. Times are wall-clock on this machine, the black-box baseline left out.
 """
 
 import sys
