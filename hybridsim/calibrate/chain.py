@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import numpy as np
-
 from hybridsim import __version__
 from hybridsim.calibrate.steps import (
     compiling,
@@ -157,9 +155,8 @@ def find(work: Work, synthetic: bool = False) -> Findings:
     selection = select_parameters(plan, work.robot, evidence.of("train"))
     with compiling(work, selection.expand(selection.space.prior())):
         work, selection = turn_joints(work, selection)
-        found = identify(work, selection)
-    values = selection.expand(selection.space.from_vector(np.clip(found.point, 0.0, 1.0)))
-    learned, intervals = learn(work, replay_identified(work, values))
+        found, apart = identify(work, selection)
+    learned, intervals = learn(work, replay_identified(work, selection, found, apart))
     if plan.identify.refit and (learned is None or learned.networks is None):
         found = refit(work, selection, found)
     return Findings(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from hybridsim.actuators import offered
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Intervals, SimulationSettings
+from hybridsim.identify.apart import Apart, fit_apart
 from hybridsim.identify.fit import FitResult, fit, refine
 from hybridsim.identify.problem import WORLD, Problem, new_problem
 from hybridsim.identify.signs import FoundSign, find_signs
@@ -95,18 +96,21 @@ def _compile(work: tuple[IdentifiedSimulator, LogInputs]) -> None:
     replay_logs(work[0], [work[1]])
 
 
-def identify(work: Work, selection: Selection) -> FitResult:
-    """Fit the selected parameters on the training logs."""
+def identify(work: Work, selection: Selection) -> tuple[FitResult, list[Apart]]:
+    """Fit the selected parameters on the training logs, and again without some of them each."""
     work.say("rigid body along the logs")
-    problem = _problem(work, selection, work.evidence.of("train"))
-    return fit(
+    problem, budget = _problem(work, selection, work.evidence.of("train")), work.plan.identify
+    found = fit(problem, budget, work.seed, engine=work.engine, memory=work.memory, progress=work.progress)
+    apart = fit_apart(
         problem,
-        work.plan.identify,
+        found.point,
+        budget.folds,
         work.seed,
         engine=work.engine,
         memory=work.memory,
-        progress=work.progress,
+        progress=work.named("training logs left out in turn"),
     )
+    return found, apart
 
 
 def refit(work: Work, selection: Selection, found: FitResult) -> FitResult:
@@ -124,11 +128,22 @@ def _problem(work: Work, selection: Selection, logs: Sequence[LogInputs]) -> Pro
     return new_problem(work.robot, selection, logs, timestep=step, plane=plane)
 
 
-def replay_identified(work: Work, values: dict[str, float]) -> list[Trajectory]:
-    """Free runs of the identified simulator on training and validation logs."""
-    simulator = IdentifiedSimulator(robot=work.robot, values=values, settings=work.settings)
-    logs, progress = work.evidence.of("train", "validation"), work.named("replaying identified")
-    return replay_variant(simulator, logs, name="identified", engine=work.engine, progress=progress).runs
+def replay_identified(
+    work: Work, selection: Selection, found: FitResult, apart: Sequence[Apart]
+) -> list[Trajectory]:
+    """Free runs of the identified simulator on training logs, as `apart` has them, and on validation logs."""
+    training, validation = work.evidence.of("train"), work.evidence.of("validation")
+    parts = [(found.point, validation), *((one.point, [training[n] for n in one.logs]) for one in apart)]
+    runs: dict[str, Trajectory] = {}
+    for n, (point, logs) in enumerate(parts):
+        if work.progress is not None:
+            work.progress(n, len(parts), "replaying identified")
+        simulator = IdentifiedSimulator(
+            robot=work.robot, values=selection.values(point), settings=work.settings
+        )
+        replayed = replay_variant(simulator, logs, name="identified", engine=work.engine)
+        runs |= {run.log_id: run for run in replayed.runs}
+    return [runs[log.log_id] for log in work.evidence.of("train", "validation")]
 
 
 def learn(work: Work, runs: Sequence[Trajectory]) -> tuple[Learned | None, Intervals]:

@@ -111,7 +111,7 @@ def fit(
     if shared := problem.shared_entries():
         before = point
         share = lambda: _share(whole, shared, before, budget).tolist()  # noqa: E731
-        point = np.asarray(_remembered(memory, "shared", len(point), share))
+        point = np.asarray(remembered(memory, "shared", len(point), share))
     return _result(problem, pieces if budget.polish_on == "pieces" else problem, point)
 
 
@@ -134,7 +134,7 @@ def _result(problem: Problem, evidence: Problem, point: np.ndarray) -> FitResult
 def fit_drive(job: DriveJob) -> list[float]:
     """Search and polish one drive; the point with that drive's entries moved."""
     name = f"drive-{job.problem.joints[job.drive]}"
-    return _remembered(job.memory, name, len(job.start), lambda: _fit_drive(job))
+    return remembered(job.memory, name, len(job.start), lambda: _fit_drive(job))
 
 
 def _fit_drive(job: DriveJob) -> list[float]:
@@ -174,7 +174,7 @@ def _read(path: Path, count: int) -> list[float] | None:
     return found if good else None
 
 
-def _remembered(memory: Path | None, name: str, count: int, make: Callable[[], list[float]]) -> list[float]:
+def remembered(memory: Path | None, name: str, count: int, make: Callable[[], list[float]]) -> list[float]:
     """The result of a finished step from its file, or made now and written whole."""
     if memory is None:
         return make()

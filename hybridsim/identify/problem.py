@@ -97,7 +97,7 @@ class Problem:
 
     def values(self, point: Float[np.ndarray, " parameter"]) -> dict[str, float]:
         """Every parameter's value at a point of the unit cube."""
-        return self.selection.expand(self.space.from_vector(np.clip(point, 0.0, 1.0)))
+        return self.selection.values(point)
 
     def simulate(
         self, drive: int, values: Mapping[str, float]

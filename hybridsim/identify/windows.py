@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -42,6 +43,14 @@ def with_restarts(problem: Problem, length: float) -> Problem:
         pieces += [piece(problem, log, begin, length) for begin in begins]
         weights += [0.5 * problem.weights[log] / len(begins)] * len(begins)
     return take(problem, pieces, np.array(weights))
+
+
+def of_logs(problem: Problem, logs: Sequence[int]) -> Problem:
+    """The same problem on some of its logs."""
+    first = problem.body.first
+    weights = problem.weights[list(logs)]
+    pieces = [np.arange(first[log], first[log + 1]) for log in logs]
+    return take(problem, pieces, weights / weights.sum())
 
 
 def span(problem: Problem, log: int) -> float:

@@ -136,6 +136,8 @@ class Identify(Table):
             networks (a residual belongs to the parameters it was learned on).
         polish_on: `logs` polishes on whole logs; `pieces` on the search's pieces of them, in a fraction of
             the time.
+        folds: 1 takes errors on training logs as they are; more divide them into so many parts, each replayed
+            under parameters polished without it. Residuals and intervals are read from these errors.
         restart_window_s: beside whole logs, replay pieces of this length from measured states [s]; None for
             whole logs alone.
     """
@@ -145,6 +147,7 @@ class Identify(Table):
     workers: Count | None = None
     polish_iterations: CountOrNone = 30
     polish_on: Literal["logs", "pieces"] = "logs"
+    folds: Annotated[int, Field(ge=1, le=16)] = 1
     restart_window_s: Positive | None = None
     refit: bool = False
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
 from pydantic import ValidationError
 
 from hybridsim.errors import StudyError, listed
@@ -45,6 +47,10 @@ class Selection:
         """Values of `space` to a value for every offered parameter, in the offered order [their units]."""
         given = {name: values[entry] for entry, names in self.members.items() for name in names}
         return {p.name: float(given.get(p.name, p.value)) for p in self.offered}
+
+    def values(self, point: Float[np.ndarray, " entry"]) -> dict[str, float]:
+        """Every offered parameter's value at a point of the unit cube [their units]."""
+        return self.expand(self.space.from_vector(np.clip(point, 0.0, 1.0)))
 
     def identified(self, fitted: Iterable[Parameter]) -> tuple[Parameter, ...]:
         """Every offered parameter for a calibration: fitted ones as fitted, the others at their prior.
