@@ -111,5 +111,5 @@ def test_a_prior_pulls_where_it_is_given_and_by_its_width():
     extra += "low = 0.0\nhigh = 0.04\nvalue = 0.005\nprior_sigma = 0.003\n"
     problem = problem_of(selection("delay", extra=extra), recorded(swings(1)))
     point = problem.space.to_vector({f"{PREFIX}delay": 0.01, f"{PREFIX}motor_viscous": 0.011})
-    # 0.011 is two widths from 0.005; a width weighs 0.03.
-    assert prior_residuals(problem, [0, 1], point) == pytest.approx([0.06])
+    # 0.011 is two widths from 0.005; a width weighs 0.2.
+    assert prior_residuals(problem, [0, 1], point) == pytest.approx([0.4])
