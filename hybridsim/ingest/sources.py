@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 
 from hybridsim.errors import LogError, listed
@@ -65,10 +66,13 @@ def discover(root: Path, spec: IngestSpec) -> tuple[list[Source], list[Refused]]
 
 
 def _folders(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
-    if root.is_file():
+    alone = root.is_file()
+    if alone:  # one of a log's files stands for its folder, and for nothing below
+        if not any(fnmatchcase(root.name, table.file) for table in spec.tables):
+            return
         root = root.parent
     top = root.name or root.resolve().name
-    for folder, folders, files in _walk(root):
+    for folder, folders, files in islice(_walk(root), 1 if alone else None):
         matched = [_match(folder, files, table.file) for table in spec.tables]
         shown = top if folder == root else f"{top}/{folder.relative_to(root).as_posix()}"
         present = [path for path in matched if path is not None]

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from hybridsim.errors import LogError
+from hybridsim.ingest.sources import discover
+from hybridsim.ingest.spec import load_spec
 
 COMMANDS = {"joint_position_command", "gripper_opening_command"}
 STATES = {"joint_position", "gripper_opening", "joint_velocity", "joint_effort_magnitude"}
@@ -237,6 +239,17 @@ def test_an_empty_folder_is_refused(tmp_path, arm):
     assert "no log of set so101; expected control.csv and state_motor.csv; the folder holds none" in str(
         report
     )
+
+
+def test_one_of_its_files_stands_for_a_recording_and_any_other_file_for_none(arm):
+    arm.write()
+    shutil.copytree(arm.folder, arm.root / "wave" / "again")
+    (arm.root / "notes.csv").write_text("nothing")
+    spec = load_spec("so101")
+    sources, refused = discover(arm.folder / "state_motor.csv", spec)
+    assert [source.folder for source in sources] == [arm.folder] and not refused
+    with pytest.raises(LogError, match=r"expected control.csv and state_motor.csv; given notes.csv"):
+        discover(arm.root / "notes.csv", spec)
 
 
 def test_ingesting_twice_changes_nothing_under_any_name(arm):
