@@ -54,3 +54,4 @@ bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks.so101
 	$(BIN)/python -m tests.benchmarks.replay so101
 	$(BIN)/python -m tests.benchmarks.repeatability so101
+	$(BIN)/python -m tests.benchmarks.own so101

@@ -179,8 +179,8 @@ def remembered(memory: Path | None, name: str, count: int, make: Callable[[], li
     if memory is None:
         return make()
     path = memory / f"{name}.json"
-    if (remembered := _read(path, count)) is not None:
-        return remembered
+    if (known := _read(path, count)) is not None:
+        return known
     found = make()
     write_text(path, json.dumps(found))
     return found

@@ -18,16 +18,17 @@ from hybridsim.identify.fit import fit
 from hybridsim.identify.problem import new_problem
 from hybridsim.ingest.open import open_logs
 from hybridsim.log import Log
-from hybridsim.resources import data_roots, find
+from hybridsim.resources import find
 from hybridsim.robot import load_robot
 from hybridsim.simulator.inputs import LogInputs, log_inputs
 from hybridsim.study import load_study
+from tests.benchmarks.recordings import recordings
 
 
 def main(name: str = "xl330_pendulum", seed: int = 0) -> None:
     """Print one line a fit."""
     robot, study = load_robot(name), load_study(find("calibration", name) / "study.toml")
-    logs = open_logs([data_roots()[0] / "servo_pendulum"], robot)
+    logs = open_logs([recordings("servo_pendulum")], robot)
     inputs = [log_inputs(log, robot) for log in logs]
 
     def report(label: str, training: Sequence[LogInputs]) -> None:

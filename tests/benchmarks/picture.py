@@ -17,8 +17,8 @@ import plotly.graph_objects as go
 from hybridsim.calibration import Calibration
 from hybridsim.evaluate import score_logs
 from hybridsim.ingest.open import open_logs
-from hybridsim.resources import data_roots
 from hybridsim.robot import load_robot
+from tests.benchmarks.recordings import recordings
 
 SHOWN = (
     ("measured", "real", "#222222"),
@@ -34,7 +34,7 @@ def main(calibration: str, motion: str, joint: str, out: str, begin: str = "0", 
     unseen = sorted(name for name, side in split.items() if side == "test")
     assert motion in unseen, f"{motion} is not a test log; expected one of {unseen}"
     robot = load_robot(found.record.robot)
-    logs = open_logs([data_roots()[0] / robot.name / motion], robot)
+    logs = open_logs([recordings(robot.name) / motion], robot)
     replay = next(r for r in score_logs(found, robot, logs).replays if joint in r.components)
     column = replay.components.index(joint)
     rows = (replay.time_s >= float(begin)) & (replay.time_s <= float(end))

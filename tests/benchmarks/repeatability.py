@@ -13,9 +13,9 @@ import numpy as np
 from hybridsim.calibration import Calibration
 from hybridsim.ingest.open import open_logs
 from hybridsim.replay.variants import CalibratedSimulator, replay_variant
-from hybridsim.resources import data_roots
 from hybridsim.robot import load_robot
 from hybridsim.simulator.inputs import LogInputs, log_inputs
+from tests.benchmarks.recordings import recordings
 
 SAME = 3e-3
 """Commands this close are the same [rad]."""
@@ -29,7 +29,7 @@ def main(calibration: str) -> None:
     """Print a line a log that repeats itself, and the mean over them."""
     found = Calibration.load(calibration)
     robot = load_robot(found.record.robot)
-    inputs = [log_inputs(log, robot) for log in open_logs([data_roots()[0] / robot.name], robot)]
+    inputs = [log_inputs(log, robot) for log in open_logs([recordings(robot.name)], robot)]
     simulator = CalibratedSimulator(calibration=found, variant="identified", robot=str(robot.folder))
     runs = replay_variant(simulator, inputs, name="identified").runs
     print(f"{'mean absolute, mrad':28s} period [s]  {'repeats to':42s} simulator off by")

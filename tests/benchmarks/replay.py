@@ -21,10 +21,10 @@ from hybridsim.calibration import Calibration
 from hybridsim.ingest.open import open_logs
 from hybridsim.replay.engine import Trajectory, batches, replay_logs
 from hybridsim.replay.variants import CalibratedSimulator
-from hybridsim.resources import data_roots
 from hybridsim.robot import load_robot
 from hybridsim.simulator import HybridSim
 from hybridsim.simulator.inputs import LogInputs, log_inputs
+from tests.benchmarks.recordings import recordings
 from tests.simulator.made import arm
 
 ROUNDS = 5
@@ -34,7 +34,7 @@ def logs_of_the_arm() -> list[LogInputs]:
     """The shared SO-101 logs, ingested into a folder that is forgotten."""
     robot = load_robot("so101")
     with tempfile.TemporaryDirectory() as cache:
-        return [log_inputs(log, robot) for log in open_logs([data_roots()[0] / "so101"], robot, Path(cache))]
+        return [log_inputs(log, robot) for log in open_logs([recordings("so101")], robot, Path(cache))]
 
 
 def contenders(folder: str | None) -> dict[str, Callable[[int, dict[str, float]], HybridSim]]:

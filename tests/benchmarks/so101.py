@@ -13,9 +13,10 @@ from pathlib import Path
 
 from hybridsim.calibrate import calibrate
 from hybridsim.calibration import Calibration
-from hybridsim.resources import data_roots, find
+from hybridsim.resources import find
 from hybridsim.score import interval_text
 from hybridsim.study import load_study
+from tests.benchmarks.recordings import recordings
 
 
 def main(out: Path) -> None:
@@ -24,7 +25,7 @@ def main(out: Path) -> None:
     study = study.model_copy(update={"blackbox": study.blackbox.model_copy(update={"enabled": False})})
     for quick in (True, False):
         start = time.perf_counter()
-        folder = calibrate(study, [data_roots()[0] / "so101"], out=out / str(quick), quick=quick)
+        folder = calibrate(study, [recordings("so101")], out=out / str(quick), quick=quick)
         seconds = time.perf_counter() - start
         print(f"\n{'--quick' if quick else 'in full'}: {seconds:.0f} s, {folder}")
         scores = Calibration.load(folder).scores() or {}
