@@ -119,22 +119,27 @@ SIGNALS: dict[str, SignalWord] = {
     "position_gain": _joint("1", "position-gain register of the drive", 1e6),
     "base_position": SignalWord("m", "vector", "base origin in the world"),
     "base_orientation": SignalWord("1", "quaternion", "rotation_world_from_body, xyzw", low=-1.1, high=1.1),
+    "base_linear_velocity": SignalWord("m/s", "vector", "of the base origin, in the signal's frame"),
+    "base_angular_velocity": SignalWord("rad/s", "vector", "of the base, in the signal's frame"),
+    "imu_orientation": SignalWord("1", "quaternion", "rotation_world_from_sensor, xyzw", low=-1.1, high=1.1),
     "imu_angular_velocity": SignalWord("rad/s", "vector", "in the sensor's frame", low=-1e3, high=1e3),
     "imu_linear_acceleration": SignalWord(
         "m/s^2", "vector", "specific force, sensor's frame", low=-1e5, high=1e5
     ),
     "foot_force": SignalWord("N", "vector", "contact force on a foot"),
     "wrench": SignalWord("N", "vector", "force on the sensor, its frame"),
+    "wrench_torque": SignalWord("N*m", "vector", "torque on the sensor, its frame"),
     "contact": SignalWord("1", "scalar", "1: in contact", low=0.0, high=1.0),
 }
 
 
 def signal_word(name: str) -> SignalWord:
-    """What the signal of this name means.
+    """What the signal of this name means; `wrench.left_wrist` is a wrench, one of several.
 
     Raises:
         SpecError: no such signal; lists the names there are.
     """
-    if name not in SIGNALS:
+    word = name.partition(".")[0]
+    if word not in SIGNALS:
         raise SpecError(f"signal '{name}' is unknown; available: {listed(SIGNALS, most=40)}")
-    return SIGNALS[name]
+    return SIGNALS[word]

@@ -1,9 +1,11 @@
+import io
 import json
 import os
 import resource
 import shutil
 import signal
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -13,13 +15,27 @@ from hypothesis import strategies as st
 
 from hybridsim.errors import LogError
 from hybridsim.log import Constant, LogDraft, LogStore, Signal, SignalFacts, SourceFile, read_log
-from hybridsim.log.codec import decode_header, decode_signal, encode
+from hybridsim.log.codec import decode_header, decode_signal
+from hybridsim.log.encode import encode
 
 
 def a_signal(name="joint_position", samples=100, seed=0, components=("shoulder", "elbow"), unit="rad"):
     random = np.random.default_rng(seed)
     stamps = np.cumsum(random.integers(1, 2_000_000, samples))
     return Signal(name, unit, components, stamps, random.normal(size=(samples, len(components))))
+
+
+def encoded(draft):
+    """The header of a draft, and the content of every file."""
+    files = {}
+
+    @contextmanager
+    def open_file(name):
+        file = io.BytesIO()
+        yield file
+        files[name] = file.getvalue()
+
+    return encode(draft, open_file), files
 
 
 def a_draft(**changes):
@@ -110,7 +126,7 @@ def test_rate_and_gaps_are_measured(tmp_path):
     # 10 ms apart, but for one pause of 0.5 s after the third sample
     stamps = np.array([0, 10, 20, 520, 530, 540, 550], np.int64) * 1_000_000
     signal_ = Signal("joint_position", "rad", ("a",), stamps, np.zeros((7, 1)))
-    header, _ = encode(a_draft(signals={"joint_position": signal_}))
+    header, _ = encoded(a_draft(signals={"joint_position": signal_}))
     entry = header.signals["joint_position"]
     assert entry.rate_hz == pytest.approx(100.0)
     assert entry.gap_threshold_s == pytest.approx(0.03)
@@ -194,7 +210,7 @@ def test_what_a_killed_ingestion_left_is_no_log_and_goes_in_the_end(stored):
 def test_stamps_that_do_not_increase_are_refused(stamps):
     signal_ = Signal("joint_position", "rad", ("a",), np.array(stamps, np.int64), np.zeros((3, 1)))
     with pytest.raises(LogError, match="joint_position: stamps do not increase after sample"):
-        encode(a_draft(signals={"joint_position": signal_}))
+        encoded(a_draft(signals={"joint_position": signal_}))
 
 
 def test_nan_is_named_with_joint_and_time():
@@ -202,7 +218,7 @@ def test_nan_is_named_with_joint_and_time():
     values[1, 1] = np.nan
     signal_ = Signal("joint_position", "rad", ("a", "b"), np.array([0, 5, 9], np.int64), values)
     with pytest.raises(LogError, match="joint_position of b is nan at 5 ns"):
-        encode(a_draft(signals={"joint_position": signal_}))
+        encoded(a_draft(signals={"joint_position": signal_}))
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "", ".hidden"])
@@ -232,7 +248,7 @@ def test_any_header_is_read_or_refused(content):
 
 @given(st.data())
 def test_no_damage_to_a_signal_file_goes_unnoticed(data):
-    header, files = encode(a_draft(signals={"joint_position": a_signal(samples=20)}))
+    header, files = encoded(a_draft(signals={"joint_position": a_signal(samples=20)}))
     content = bytearray(files["joint_position.parquet"])
     place = data.draw(st.integers(0, len(content) - 1))
     content[place] ^= data.draw(st.integers(1, 255))

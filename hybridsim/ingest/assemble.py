@@ -12,8 +12,9 @@ from jaxtyping import Float64, Int64
 from hybridsim.errors import LogError
 from hybridsim.ingest.cells import Cells, lists, numbers
 from hybridsim.ingest.clocks import order_faults, parse_stamps
+from hybridsim.ingest.columns import Column, Decoding, SignalSpec
 from hybridsim.ingest.faults import Fault, Faults, refusals
-from hybridsim.ingest.spec import Column, Decoding, SignalSpec, TableSpec
+from hybridsim.ingest.spec import TableSpec
 from hybridsim.ingest.tables import Rows
 from hybridsim.log import Signal, SignalFacts
 from hybridsim.robot import Robot

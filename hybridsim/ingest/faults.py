@@ -29,6 +29,10 @@ class Fault(IntEnum):
     BACKWARD = 11
     STAMP_FAR = 12
     NOT_AN_OBJECT = 13
+    MESSAGE_SHORT = 14
+    MESSAGE_LONG = 15
+    ENCODING = 16
+    OTHERS = 17  # a message about other joints: left alone, not refused
 
 
 WORDS = {
@@ -44,6 +48,9 @@ WORDS = {
     Fault.BACKWARD: "stamp runs backward",
     Fault.STAMP_FAR: "stamp is far from all others",
     Fault.NOT_AN_OBJECT: "row is not an object",
+    Fault.MESSAGE_SHORT: "message ends before its type does",
+    Fault.MESSAGE_LONG: "message is longer than its type says",
+    Fault.ENCODING: "message is in an encoding that cannot be read",
 }
 
 Faults = UInt8[np.ndarray, " row"]

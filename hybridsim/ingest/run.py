@@ -195,7 +195,7 @@ def _ingested(source: Source, draft: LogDraft, log_id: str, created: bool) -> In
         source=source.shown,
         log_id=log_id,
         created=created,
-        rows=sum(len(signal.stamp_ns) for signal in draft.signals.values()),
+        rows=sum(signal.rows for signal in draft.signals.values()),
         refused=tuple(
             (name, entry) for name, facts in sorted(draft.facts.items()) for entry in facts.refused
         ),

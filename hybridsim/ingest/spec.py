@@ -1,4 +1,4 @@
-"""The pydantic models of ingest.toml: which columns of which files are which signals, in which units."""
+"""The pydantic models of ingest.toml: which columns of files, or fields of topics, are which signals."""
 
 from __future__ import annotations
 
@@ -6,107 +6,19 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from hybridsim.errors import SpecError, listed
+from hybridsim.ingest.bags.paths import parse_path
+from hybridsim.ingest.columns import Finite, SignalSpec, Stamp, Table
 from hybridsim.resources import available, find
 from hybridsim.robot import Robot
-from hybridsim.signals import si_conversion, signal_word
+from hybridsim.signals import signal_word
 from hybridsim.validation import explain
 
 MAX_BYTES = 1_000_000
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Decoding = Literal["twos_complement_8", "twos_complement_16", "twos_complement_32"]
-
-
-class Table(BaseModel):
-    """Part of ingest.toml: no unknown keys, never changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Column(Table):
-    """Where a component's numbers stand, and how they become SI.
-
-    value [SI] = sign * scale * decoded number, converted from `unit`.
-
-    Attributes:
-        column: name of a CSV column or dotted path inside a JSON row; `positions[2]` takes a place of a list,
-            `positions[Elbow]` the place that `[names]` gives to Elbow.
-        unit: of the source; the signal's own `unit` where this is missing.
-        scale: multiplies the number before its unit is converted.
-        sign: -1 where the source counts the other way.
-        decode: for numbers that a tool wrote without their sign.
-    """
-
-    column: str = Field(min_length=1)
-    unit: str | None = None
-    scale: Finite = 1.0
-    sign: Literal[1, -1] = 1
-    decode: Decoding | None = None
-
-
-class SignalSpec(Table):
-    """One signal, component by component.
-
-    Attributes:
-        robots: robots whose logs have it; all when left out.
-        required: whether a log without it is refused.
-        columns: component to column, a name or a table.
-    """
-
-    name: str
-    unit: str | None = None
-    frame: str | None = None
-    robots: tuple[str, ...] | None = None
-    required: bool = True
-    columns: dict[str, Column] = Field(min_length=1)
-
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _names_are_columns(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            return value
-        return {key: {"column": entry} if isinstance(entry, str) else entry for key, entry in value.items()}
-
-    @model_validator(mode="after")
-    def _units_are_given(self) -> SignalSpec:
-        word = signal_word(self.name)
-        for component, column in self.columns.items():
-            self.conversion(component)
-            if column.scale == 0:
-                raise ValueError(f"signal {self.name}: scale of column '{column.column}' is 0")
-        if word.kind == "quaternion" and len(self.columns) != 4:
-            raise ValueError(f"signal {self.name}: {len(self.columns)} components; expected x, y, z, w")
-        return self
-
-    def conversion(self, component: str) -> tuple[float, float]:
-        """Factor and offset from the column's numbers to SI.
-
-        Raises:
-            SpecError: the unit is missing, or not one of this signal.
-        """
-        column = self.columns[component]
-        unit = column.unit or self.unit
-        expected = signal_word(self.name).unit
-        if unit is None:
-            raise SpecError(
-                f"signal {self.name}: the unit of column '{column.column}' is missing; expected {expected}"
-            )
-        try:
-            factor, offset = si_conversion(unit, expected)
-        except SpecError as error:
-            raise SpecError(f"signal {self.name}, column '{column.column}': {error}") from None
-        return factor * column.scale * column.sign, offset
-
-
-class Stamp(Table):
-    """Where a row's time stands: a column and its unit, or `iso8601` for dates."""
-
-    column: str = Field(min_length=1)
-    unit: Literal["s", "ms", "us", "ns", "iso8601"]
 
 
 class TableSpec(Table):
@@ -127,6 +39,49 @@ class TableSpec(Table):
     stamp: Stamp
     where: dict[str, str] = Field(default_factory=dict)
     signals: tuple[SignalSpec, ...] = Field(alias="signal", min_length=1)
+
+
+class TopicSpec(Table):
+    """One topic of a bag.
+
+    Attributes:
+        name: of the topic, or several of which a bag may have any.
+        type: message type that it has to have; any where left out.
+        stamp: `header` for the sender's clock, `receive` for the recorder's, or a field and its unit.
+        names: field with the list of names that the places of other lists have, such as `name` of a JointState.
+        partial: what becomes of messages that lack some of a signal's joints: `refuse` them, or `hold` the last
+            value of what they lack.
+    """
+
+    name: tuple[str, ...] = Field(min_length=1)
+    type: str | None = None
+    stamp: Literal["header", "receive"] | Stamp = "header"
+    names: str | None = None
+    partial: Literal["refuse", "hold"] = "refuse"
+    signals: tuple[SignalSpec, ...] = Field(alias="signal", min_length=1)
+
+    @field_validator("name", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _paths_are_paths(self) -> TopicSpec:
+        for path in self.paths():
+            steps = parse_path(path)
+            if any(step.word is not None and step.key is None for step in steps) and not self.names:
+                raise ValueError(
+                    f"topic {self.name[0]}: '{path}' names a place; expected 'names', the field with the "
+                    'list of names, such as names = "name" for a JointState'
+                )
+        return self
+
+    def paths(self) -> Iterator[str]:
+        """Every field path."""
+        for signal in self.signals:
+            yield from (column.column for column in signal.columns.values())
+        if isinstance(self.stamp, Stamp):
+            yield self.stamp.column
 
 
 class Names(Table):
@@ -181,7 +136,7 @@ class IngestSpec(Table):
         robots: robots whose logs this describes.
         serial: the individual, where the set holds one only.
         session: regular expression over a recording's name; what it finds is the session.
-        one_log_per: `folder` that holds every table, or `file` that matches the only table.
+        one_log_per: `folder` that holds every table, `file` that matches the only table, or `bag`.
         header: file beside the tables with header fields; a JSON table's own document when left out.
     """
 
@@ -190,13 +145,14 @@ class IngestSpec(Table):
     robots: tuple[str, ...] = Field(min_length=1)
     serial: str | None = None
     session: str | None = None
-    one_log_per: Literal["folder", "file"]
+    one_log_per: Literal["folder", "file", "bag"]
     header: str | None = None
     select: Select | None = None
     names: Names | None = None
     constants: tuple[ConstantSpec, ...] = Field(alias="constant", default=())
     labels: tuple[LabelSpec, ...] = Field(alias="label", default=())
-    tables: tuple[TableSpec, ...] = Field(alias="table", min_length=1)
+    tables: tuple[TableSpec, ...] = Field(alias="table", default=())
+    topics: tuple[TopicSpec, ...] = Field(alias="topic", default=())
 
     @field_validator("session")
     @classmethod
@@ -209,6 +165,13 @@ class IngestSpec(Table):
 
     @model_validator(mode="after")
     def _tables_fit(self) -> IngestSpec:
+        wanted, other = ("topic", "table") if self.one_log_per == "bag" else ("table", "topic")
+        parts = {"table": self.tables, "topic": self.topics}
+        if parts[other] or not parts[wanted]:
+            raise ValueError(
+                f"one_log_per is '{self.one_log_per}' with {len(self.tables)} tables and {len(self.topics)} "
+                f"topics; expected [[{wanted}]] and no [[{other}]]"
+            )
         if self.one_log_per == "file" and len(self.tables) > 1:
             raise ValueError(f"one_log_per is 'file' with {len(self.tables)} tables; expected one")
         names = [(signal.name, robot) for signal in self.signals() for robot in signal.robots or self.robots]
@@ -224,9 +187,9 @@ class IngestSpec(Table):
         return self
 
     def signals(self) -> Iterator[SignalSpec]:
-        """Every signal of every table."""
-        for table in self.tables:
-            yield from table.signals
+        """Every signal of every table or topic."""
+        for part in (*self.tables, *self.topics):
+            yield from part.signals
 
     def check(self, robot: Robot) -> None:
         """Refuse a robot that this set does not serve, or components that are not its joints.

@@ -10,10 +10,11 @@ from hybridsim.log.header import (
     SignalHeader,
     SourceFile,
 )
-from hybridsim.log.model import Log, LogDraft, Signal
-from hybridsim.log.store import LogStore, is_log, is_store, log_of, read_header, read_log
+from hybridsim.log.model import Block, Log, LogDraft, Samples, Signal
+from hybridsim.log.store import LogStore, in_memory, is_log, is_store, log_of, read_header, read_log
 
 __all__ = [
+    "Block",
     "Clock",
     "Constant",
     "Gap",
@@ -22,10 +23,12 @@ __all__ = [
     "LogHeader",
     "LogStore",
     "Refusal",
+    "Samples",
     "Signal",
     "SignalFacts",
     "SignalHeader",
     "SourceFile",
+    "in_memory",
     "is_log",
     "is_store",
     "log_of",

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA = 1
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$", max_length=80)]
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]{0,79}$"
+Name = Annotated[str, Field(pattern=NAME)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 

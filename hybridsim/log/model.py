@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from hybridsim.errors import LogError, listed
 from hybridsim.log.header import Constant, LogHeader, SignalFacts, SourceFile
+
+Block = tuple[Int64[np.ndarray, " sample"], Float64[np.ndarray, "sample component"]]
+"""Stamps [ns] and values of some samples."""
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """A signal that is written block by block, and may be larger than memory; see `Signal`."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def unit(self) -> str: ...  # noqa: D102
+
+    @property
+    def components(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def frame(self) -> str | None: ...  # noqa: D102
+
+    @property
+    def rows(self) -> int: ...  # noqa: D102
+
+    def stamps(self) -> Iterator[Int64[np.ndarray, " sample"]]:
+        """All stamps, block by block [ns]."""
+        ...
+
+    def blocks(self) -> Iterator[Block]:
+        """All stamps and values, block by block."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -38,6 +70,19 @@ class Signal:
             raise LogError(f"signal {self.name}: values have shape {self.values.shape}; expected {shape}")
         object.__setattr__(self, "stamp_ns", _read_only(self.stamp_ns))
         object.__setattr__(self, "values", _read_only(self.values))
+
+    @property
+    def rows(self) -> int:
+        """How many samples."""
+        return len(self.stamp_ns)
+
+    def stamps(self) -> Iterator[Int64[np.ndarray, " sample"]]:
+        """All stamps, in one block [ns]."""
+        yield self.stamp_ns
+
+    def blocks(self) -> Iterator[Block]:
+        """All stamps and values, in one block."""
+        yield self.stamp_ns, self.values
 
     @property
     def time_s(self) -> Float64[np.ndarray, " sample"]:
@@ -114,7 +159,7 @@ class LogDraft:
     robot: str
     serial: str
     name: str
-    signals: Mapping[str, Signal]
+    signals: Mapping[str, Samples]
     session: str | None = None
     constants: Mapping[str, Constant] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)

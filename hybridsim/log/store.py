@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from hybridsim.errors import LogError, listed
-from hybridsim.log.codec import content_sha256, decode_header, decode_signal, encode
+from hybridsim.log.codec import decode_header, decode_signal
+from hybridsim.log.encode import content_sha256, encode
 from hybridsim.log.header import LogHeader
-from hybridsim.log.model import Log, LogDraft, Signal
+from hybridsim.log.model import Log, LogDraft, Samples, Signal
 
 PARTIAL = ".partial-"
 # Older partial folders were left by a killed ingestion; chosen, because writing a log takes seconds.
@@ -40,27 +45,37 @@ class LogStore:
         Raises:
             LogError: impossible samples, or the disk is full or not writable; then nothing is left behind.
         """
-        header, files = encode(draft)
-        target = self.root / header.log_id
-        if (target / "log.json").is_file():
-            return header.log_id, False
-        partial: Path | None = None
+        with self.workplace(draft.name) as folder:
+            header = encode(draft, lambda name: (folder / name).open("xb"))
+            target = self.root / header.log_id
+            if is_log(target):
+                return header.log_id, False
+            for path in sorted(folder.iterdir()):
+                _sync(path)
+            _sync(folder)
+            created = _rename(folder, target)
+            _sync(self.root)
+        return header.log_id, created
+
+    @contextlib.contextmanager
+    def workplace(self, name: str) -> Iterator[Path]:
+        """A folder inside the store that is no log and goes at the end of the block.
+
+        Raises:
+            LogError: the disk is full or not writable; says that log `name` was not written.
+        """
+        folder: Path | None = None
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self._sweep()
-            partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=self.root))
-            partial.chmod(0o755)
-            for name, content in files.items():
-                _write_synced(partial / name, content)
-            _sync_folder(partial)
-            created = _rename(partial, target)
-            _sync_folder(self.root)
+            folder = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=self.root))
+            folder.chmod(0o755)
+            yield folder
         except OSError as error:
-            raise LogError(f"{self.root}: log {draft.name} was not written: {error.strerror}") from error
+            raise LogError(f"{self.root}: log {name} was not written: {error.strerror}") from error
         finally:
-            if partial is not None:
-                shutil.rmtree(partial, ignore_errors=True)
-        return header.log_id, created
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def ids(self) -> list[str]:
         """Ids of all logs, sorted."""
@@ -126,8 +141,17 @@ def read_log(folder: Path) -> Log:
 
 def log_of(draft: LogDraft) -> Log:
     """The log that a store would keep of this draft, without writing it."""
-    header, _ = encode(draft)
-    return _log(header, dict(draft.signals))
+    header = encode(draft, lambda _: io.BytesIO())
+    return _log(header, {name: in_memory(signal) for name, signal in draft.signals.items()})
+
+
+def in_memory(signal: Samples) -> Signal:
+    """A signal with all its samples at once."""
+    if isinstance(signal, Signal):
+        return signal
+    stamps, values = zip(*signal.blocks(), strict=True)
+    joined = np.concatenate(stamps), np.concatenate(values)
+    return Signal(signal.name, signal.unit, signal.components, *joined, signal.frame)
 
 
 def _log(header: LogHeader, signals: dict[str, Signal]) -> Log:
@@ -143,15 +167,9 @@ def _read(path: Path) -> bytes:
         raise LogError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Put a file, or the names in a folder, on the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

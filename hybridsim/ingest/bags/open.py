@@ -1,0 +1,148 @@
+"""Which kind of bag a file is, by its first bytes and whatever its name."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from backports import zstd
+
+from hybridsim.errors import LogError
+from hybridsim.ingest.bags import mcap, old, pages, rosbag1
+from hybridsim.ingest.bags.batch import MAX_CHUNK, Bag, Batch, Connection, Damage
+from hybridsim.ingest.bags.compression import ERRORS, decompress
+from hybridsim.ingest.bags.mcap import Mcap
+from hybridsim.ingest.bags.old import OldRosbag
+from hybridsim.ingest.bags.rosbag1 import Rosbag1
+from hybridsim.ingest.bags.sqlite import Sqlite
+
+ENDINGS = (".bag", ".bag.active", ".db3", ".mcap", ".mcap.active", ".db3.zstd", ".mcap.zstd", ".bag.zstd")
+ZSTD = b"\x28\xb5\x2f\xfd"
+# A compressed file may grow by this much, and no more; chosen: recordings shrink to a tenth, zeros to a thousandth.
+MAX_GROWTH = 1000
+STEP = 1 << 22
+
+
+def open_bag(path: Path) -> Bag:
+    """A bag of any kind, not yet read.
+
+    Raises:
+        LogError: empty, or no bag; says what its first bytes are.
+    """
+    head = _head(path)
+    if head.startswith(ZSTD):
+        return _Zstd(path)
+    if head.startswith(rosbag1.MAGIC):
+        return Rosbag1(path)
+    if head.startswith(old.MAGIC):
+        return OldRosbag(path)
+    if head.startswith(mcap.MAGIC):
+        return Mcap(path)
+    if head.startswith(pages.MAGIC):
+        return Sqlite(path)
+    if not head:
+        raise LogError(f"{path.name}: the file is empty")
+    if head[:4] in (b"#ROS", b"\x89MCA"):
+        raise LogError(
+            f"{path.name}: bag of a version that cannot be read: {head[:16]!r}; "
+            "expected #ROSBAG V2.0, #ROSRECORD V1.2 or MCAP version 0"
+        )
+    raise LogError(f"{path.name}: no bag: it starts with {head[:8]!r}; expected a .bag, .db3 or .mcap")
+
+
+def messages(path: Path) -> Iterator[tuple[Connection, int, bytes]]:
+    """Every message that can be read: its connection, receive stamp [ns] and bytes.
+
+    Raises:
+        LogError: not a bag at all.
+    """
+    bag = open_bag(path)
+    for batch in batches(bag):
+        rows = zip(batch.start, batch.length, batch.connection, batch.receive_ns, strict=True)
+        for start, length, connection, receive in rows:
+            content = batch.data[start : start + length].tobytes()
+            yield bag.connections.get(int(connection), _stray(int(connection))), int(receive), content
+
+
+def batches(bag: Bag) -> Iterator[Batch]:
+    """All messages of a bag; those that were compressed one by one are decompressed."""
+    for batch in bag.batches():
+        first = batch.data[batch.start[0] : batch.start[0] + 4].tobytes() if len(batch.start) else b""
+        yield _each_decompressed(batch, bag) if first == ZSTD else batch
+
+
+def _stray(number: int) -> Connection:
+    return Connection(number, "", "", "")
+
+
+def _each_decompressed(batch: Batch, bag: Bag) -> Batch:
+    parts, lengths, keep = [], [], []
+    for row, (start, length) in enumerate(zip(batch.start, batch.length, strict=True)):
+        limit = min(MAX_CHUNK, int(length) * MAX_GROWTH)
+        content, fault = decompress(batch.data[start : start + length].data, "zstd", limit)
+        if fault:
+            bag.damage.append(Damage(bag.path.name, int(start), int(start + length), f"message: {fault}"))
+            continue
+        parts.append(content.copy())
+        lengths.append(len(content))
+        keep.append(row)
+    length = np.array(lengths, np.int64)
+    data = np.concatenate(parts) if parts else np.empty(0, np.uint8)
+    start = np.cumsum(length) - length
+    return Batch(data, start, length, batch.connection[keep], batch.receive_ns[keep])
+
+
+class _Zstd:
+    """A file that was compressed as a whole: decompressed beside the temporary files, then read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.connections: dict[int, Connection] = {}
+        self.damage: list[Damage] = []
+        self.notes: list[str] = []
+
+    def batches(self) -> Iterator[Batch]:
+        """Every message of the file inside."""
+        with tempfile.TemporaryDirectory(prefix="hybridsim-") as folder:
+            inside = Path(folder) / self.path.name.removesuffix(".zstd").removesuffix(".zst")
+            if fault := _unpack(self.path, inside):
+                self.notes.append(f"{self.path.name}: {fault}: what comes before is read")
+            bag = open_bag(inside)
+            if isinstance(bag, _Zstd):
+                raise LogError(f"{self.path.name}: compressed more than once")
+            bag.connections, bag.notes = self.connections, self.notes
+            yield from bag.batches()
+            self.damage += [replace(damage, file=f"{self.path.name}, decompressed") for damage in bag.damage]
+
+
+def _unpack(path: Path, target: Path) -> str:
+    """Decompress as much of a file as can be had; what ended it early, or an empty string.
+
+    Raises:
+        LogError: it grows beyond bounds, or the disk is full.
+    """
+    limit = min(path.stat().st_size * MAX_GROWTH, shutil.disk_usage(target.parent).free)
+    done = 0
+    with target.open("wb") as out:
+        try:
+            with zstd.open(path, "rb") as content:
+                while piece := content.read(STEP):
+                    done += len(piece)
+                    if done > limit:
+                        raise LogError(f"{path.name}: grows beyond {limit} bytes when decompressed")
+                    out.write(piece)
+        except ERRORS as error:
+            return f"zstd data are damaged after {done} bytes: {str(error)[:80]}"
+    return ""
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(16)
+    except OSError as error:
+        raise LogError(f"{path.name}: cannot be read: {error.strerror}") from None
