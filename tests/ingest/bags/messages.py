@@ -129,6 +129,30 @@ def merged(*streams: Sequence[Message]) -> list[Message]:
     return sorted((message for one in streams for message in one), key=lambda message: message.receive_ns)
 
 
+def mixture(rows: int = 20) -> list[Message]:
+    """Streams of most types, in order of reception: 13 messages a row."""
+    later = Clock(start_ns=START_NS + 1_000)
+
+    def other(topic: str, kind: str, each: Any) -> list[Message]:
+        return stream(topic, kind, each, rows, later)
+
+    return merged(
+        joint_states(rows, order="permuted"),
+        other("/imu", "sensor_msgs/msg/Imu", imu),
+        other("/wrench", "geometry_msgs/msg/WrenchStamped", wrench),
+        other("/odom", "nav_msgs/msg/Odometry", odometry),
+        other("/pose", "geometry_msgs/msg/PoseStamped", pose),
+        other("/tf", "tf2_msgs/msg/TFMessage", transforms),
+        other("/command", "trajectory_msgs/msg/JointTrajectory", trajectory),
+        other("/state", "control_msgs/msg/JointTrajectoryControllerState", controller_state),
+        other("/f64", "std_msgs/msg/Float64MultiArray", lambda _, row: array(row)),
+        other("/f32", "std_msgs/msg/Float32MultiArray", lambda _, row: array(row)),
+        other("/empty", "std_msgs/msg/Empty", lambda _, row: {}),
+        other("/clock", "rosgraph_msgs/msg/Clock", lambda stamp, row: clock_message(stamp)),
+        other("/legs", "lab_msgs/msg/Legs", legs),
+    )
+
+
 def renamed(messages: Sequence[Message], topic: str) -> list[Message]:
     """The same messages on another topic."""
     return [replace(message, topic=topic) for message in messages]

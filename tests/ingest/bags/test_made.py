@@ -16,33 +16,9 @@ READABLE = [form for form in FORMS if form not in ("bag-1.2", "db3-wal", "mcap-r
 """What rosbags 0.11.9 reads."""
 
 
-def recording(rows=20):
-    """Streams of most types, in order of reception."""
-    later = said.Clock(start_ns=said.START_NS + 1_000)
-    return said.merged(
-        said.joint_states(rows, order="permuted"),
-        said.stream("/imu", "sensor_msgs/msg/Imu", said.imu, rows, later),
-        said.stream("/wrench", "geometry_msgs/msg/WrenchStamped", said.wrench, rows, later),
-        said.stream("/odom", "nav_msgs/msg/Odometry", said.odometry, rows, later),
-        said.stream("/pose", "geometry_msgs/msg/PoseStamped", said.pose, rows, later),
-        said.stream("/tf", "tf2_msgs/msg/TFMessage", said.transforms, rows, later),
-        said.stream("/command", "trajectory_msgs/msg/JointTrajectory", said.trajectory, rows, later),
-        said.stream(
-            "/state", "control_msgs/msg/JointTrajectoryControllerState", said.controller_state, rows, later
-        ),
-        said.stream("/f64", "std_msgs/msg/Float64MultiArray", lambda _, row: said.array(row), rows, later),
-        said.stream("/f32", "std_msgs/msg/Float32MultiArray", lambda _, row: said.array(row), rows, later),
-        said.stream("/empty", "std_msgs/msg/Empty", lambda _, row: {}, rows, later),
-        said.stream(
-            "/clock", "rosgraph_msgs/msg/Clock", lambda stamp, row: said.clock_message(stamp), rows, later
-        ),
-        said.stream("/legs", "lab_msgs/msg/Legs", said.legs, rows, later),
-    )
-
-
 @pytest.mark.parametrize("form", READABLE)
 def test_rosbags_reads_back_what_was_said(tmp_path, form):
-    given = recording()
+    given = said.mixture()
     path = write(tmp_path / "made", given, form)
     version = 1 if path.suffix == ".bag" else 2
     expected = [(m.topic, m.receive_ns, payload(m, version)) for m in given]
@@ -76,13 +52,13 @@ def test_a_wal_holds_the_second_half(tmp_path):
 
 @pytest.mark.parametrize("form", ["bag", "bag-bz2", "bag-lz4"])
 def test_an_unindexed_bag_is_refused_by_rosbags(tmp_path, form):
-    path = unindexed(write(tmp_path / "made", recording(), form))
+    path = unindexed(write(tmp_path / "made", said.mixture(), form))
     with pytest.raises(Exception, match="not indexed"), AnyReader([path]):
         pass
 
 
 def test_an_unterminated_chunk_claims_no_bytes(tmp_path):
-    path = unterminated(write(tmp_path / "made", recording(), "bag"))
+    path = unterminated(write(tmp_path / "made", said.mixture(), "bag"))
     data = path.read_bytes()
     last = data.rindex(b"compression=none")
     assert data[data.index(b"size=", last) + 5 :][:8] == bytes(8)
@@ -90,7 +66,7 @@ def test_an_unterminated_chunk_claims_no_bytes(tmp_path):
 
 @pytest.mark.parametrize("form", ["mcap", "mcap-zstd", "mcap-unchunked"])
 def test_a_killed_mcap_still_holds_its_messages(tmp_path, form):
-    given = recording()
+    given = said.mixture()
     path = unindexed(write(tmp_path / "made", given, form))
     found = 0
     with path.open("rb") as stream, pytest.raises(EndOfFile):
