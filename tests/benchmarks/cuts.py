@@ -50,7 +50,7 @@ class Cut:
     refusal: str
 
 
-CHUNKS = (1_500, 300_000)
+CHUNKS = (1_500, 200_000)
 """Sizes of chunks: of many a file holds some; of a few, the last one gives messages when it is cut."""
 
 
@@ -69,7 +69,7 @@ def cuts(
     """Cut one file of a form again and again."""
     chunked = "db3" not in form and form not in ("bag-1.2", "mcap-unchunked")
     options = {"chunk_bytes": chunk_bytes} if chunked else {}
-    path = write(folder / "whole", recording(60 if chunk_bytes == CHUNKS[0] else 400), form, **options)
+    path = write(folder / "whole", recording(60 if chunk_bytes == CHUNKS[0] else 200), form, **options)
     truth, rng = Truth(path), random.Random(f"{form} {seed}")
     for _ in range(count):
         byte = rng.randrange(len(truth.data))

@@ -3,7 +3,7 @@
 import pytest
 from rosbags.highlevel import AnyReader
 
-from tests.benchmarks.cuts import FORMS, cuts, recording
+from tests.benchmarks.cuts import CHUNKS, FORMS, cuts, recording
 from tests.ingest.bags.containers import write
 from tests.ingest.bags.damage import unindexed, unterminated
 from tests.ingest.bags.reading import read
@@ -38,7 +38,7 @@ def test_what_lies_before_a_cut_is_read(tmp_path, form):
 
 @pytest.mark.parametrize("form", EVERY)
 def test_whole_messages_of_the_last_chunk_are_read(tmp_path, form):
-    done = list(cuts(form, 20, 1, tmp_path, chunk_bytes=300_000))
+    done = list(cuts(form, 10, 1, tmp_path, chunk_bytes=CHUNKS[1]))
     assert sum(cut.whole_read for cut in done) == sum(cut.whole for cut in done), done
 
 
