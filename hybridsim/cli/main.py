@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from hybridsim import __version__
-from hybridsim.cli import calibrate, data, demo, evaluate, ingest, inspect
+from hybridsim.cli import calibrate, data, demo, evaluate, export, ingest, inspect
 from hybridsim.errors import HybridSimError
 
 # Plain help: drawing boxes would double the time that --help takes, and loses the examples' line breaks.
 app = typer.Typer(name="hybridsim", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 app.command()(ingest.ingest)
 app.command()(inspect.inspect)
+app.command()(export.export)
 app.command()(calibrate.calibrate)
 app.command()(evaluate.evaluate)
 app.add_typer(data.app, name="data")

@@ -12,7 +12,7 @@ from hybridsim import __version__
 from hybridsim.cli import demo, main
 from hybridsim.errors import StudyError
 
-COMMANDS = [["ingest"], ["inspect"], ["calibrate"], ["evaluate"], ["data", "get"], ["demo"]]
+COMMANDS = [["ingest"], ["inspect"], ["export"], ["calibrate"], ["evaluate"], ["data", "get"], ["demo"]]
 
 
 @pytest.fixture
