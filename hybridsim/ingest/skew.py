@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float, Int64
 
-STRETCHES = 64  # of the recording, each gives its quickest message; chosen, more would gain little
+STRETCHES = 32  # of the recording, each gives its quickest message; chosen, more would gain little
 STRETCH_ROWS = 8  # fewer messages in a stretch need not hold a quick one; chosen
 FEWEST_STRETCHES = 8  # below, no interval is given; chosen
-RUN = 4  # stretches that are drawn together; chosen
+RUN = 2  # stretches that are drawn together; chosen
 RESAMPLES = 400
 LEVEL = 0.95
 JITTER_ROWS = 200_000  # evenly spaced ones give the quantiles of the delay; chosen
@@ -120,12 +120,12 @@ def _lines(
 ) -> tuple[Float[np.ndarray, " resample"], Float[np.ndarray, " resample"]]:
     """Slope [1] and height at time zero [s] of the line under each resample."""
     early, late = np.triu_indices(len(time_s), 1)
-    slopes, heights = np.empty(len(drawn)), np.empty(len(drawn))
-    for number, rows in enumerate(drawn):
-        time, floor = time_s[rows], floor_s[rows]
-        span = time[late] - time[early]
-        apart = span > 0
-        slopes[number] = np.median((floor[late] - floor[early])[apart] / span[apart]) if apart.any() else 0.0
-        quarter, half = np.quantile(floor - slopes[number] * time, [0.25, 0.5])
-        heights[number] = quarter - (half - quarter) * QUARTER / (HALF - QUARTER)
-    return slopes, heights
+    time, floor = time_s[drawn], floor_s[drawn]
+    span = time[:, late] - time[:, early]
+    pairs = np.full(span.shape, np.nan)
+    np.divide(floor[:, late] - floor[:, early], span, out=pairs, where=span > 0)
+    pairs.sort(axis=1)  # what is not a number, a stretch drawn twice, comes last
+    middle = (np.count_nonzero(span > 0, axis=1) - 1) // 2
+    slopes = np.nan_to_num(pairs[np.arange(len(pairs)), np.maximum(middle, 0)])
+    quarter, half = np.quantile(floor - slopes[:, None] * time, [0.25, 0.5], axis=1)
+    return slopes, quarter - (half - quarter) * QUARTER / (HALF - QUARTER)
