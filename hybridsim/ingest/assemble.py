@@ -14,6 +14,7 @@ from hybridsim.ingest.cells import Cells, lists, numbers
 from hybridsim.ingest.clocks import order_faults, parse_stamps
 from hybridsim.ingest.columns import Column, Decoding, SignalSpec
 from hybridsim.ingest.faults import Fault, Faults, refusals
+from hybridsim.ingest.limits import bounds
 from hybridsim.ingest.spec import TableSpec
 from hybridsim.ingest.tables import Rows
 from hybridsim.log import Signal, SignalFacts
@@ -21,10 +22,6 @@ from hybridsim.robot import Robot
 from hybridsim.signals import signal_word
 
 PLACE = re.compile(r"^(?P<base>.+)\[(?P<place>[^\[\]]+)\]$")
-# How far beyond a joint's limits a recorded value is still believed; chosen, because a drive overshoots, has
-# another zero, or runs at a higher voltage than rated, but never by this much.
-POSITION_MARGIN = 2 * np.pi
-RATE_FACTOR = 20.0
 
 
 @dataclass(frozen=True)
@@ -163,22 +160,6 @@ def decode(
     with np.errstate(invalid="ignore"):
         strange = (raw < -span / 2) | (raw >= span)
         return np.where(raw >= span / 2, raw - span, raw), strange
-
-
-def bounds(signal: str, component: str, robot: Robot) -> tuple[float, float]:
-    """What a recorded value may be [SI]: the signal's own bounds, tightened by the joint's limits."""
-    word = signal_word(signal)
-    if word.limit is None:
-        return word.low, word.high
-    joint = robot.joint(component)
-    if word.limit == "position":
-        return (
-            max(word.low, joint.lower.value - POSITION_MARGIN),
-            min(word.high, joint.upper.value + POSITION_MARGIN),
-        )
-    limit = joint.velocity_limit if word.limit == "velocity" else joint.effort_limit
-    most = min(word.high, RATE_FACTOR * limit.value)
-    return -most, most
 
 
 def _nothing_left(rows: Rows, spec: SignalSpec, fault: np.ndarray) -> str:

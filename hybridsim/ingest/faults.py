@@ -65,3 +65,38 @@ def refusals(fault: Faults, row_number: Int64[np.ndarray, " row"], file: str) ->
             first = tuple(int(row) for row in rows[:MAX_ROWS_NAMED])
             found.append(Refusal(reason=words, file=file, count=len(rows), rows=first))
     return tuple(found)
+
+
+class Tally:
+    """How many rows each reason took, counted block by block."""
+
+    def __init__(self) -> None:
+        self.kept = 0
+        self.read = 0
+        self._counts: dict[Fault, int] = {}
+        self._first: dict[Fault, tuple[int, ...]] = {}
+
+    def add(self, fault: Faults, row: Int64[np.ndarray, " row"]) -> None:
+        """Count some rows; `row` says which they are, from 0."""
+        self.read += len(fault)
+        counts = np.bincount(fault, minlength=1)
+        self.kept += int(counts[Fault.NONE])
+        for code in np.flatnonzero(counts[1:]) + 1:
+            reason = Fault(code)
+            self._counts[reason] = self.count(reason) + int(counts[code])
+            known = self._first.get(reason, ())
+            if len(known) < MAX_ROWS_NAMED:
+                found = row[fault == code][: MAX_ROWS_NAMED - len(known)] + 1
+                self._first[reason] = (*known, *(int(place) for place in found))
+
+    def count(self, reason: Fault) -> int:
+        """How many rows were lost to one reason."""
+        return self._counts.get(reason, 0)
+
+    def refusals(self, file: str) -> tuple[Refusal, ...]:
+        """One entry a reason, duplicates and rows of others apart, with the first rows that it hit."""
+        return tuple(
+            Refusal(reason=words, file=file, count=self._counts[code], rows=self._first[code])
+            for code, words in WORDS.items()
+            if code in self._counts
+        )

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hybridsim.errors import LogError, listed
-from hybridsim.ingest.run import Progress, ingest, try_draft
+from hybridsim.ingest.job import try_draft
+from hybridsim.ingest.run import ingest
 from hybridsim.ingest.sources import Refused, discover
 from hybridsim.ingest.spec import specs_for
 from hybridsim.log import Log, LogStore, is_log, is_store, log_of, read_header, read_log
+from hybridsim.progress import Progress
 from hybridsim.robot import Robot
 
 

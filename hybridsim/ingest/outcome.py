@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from hybridsim.ingest.sources import Refused
-from hybridsim.log import Refusal
+from hybridsim.log import Damage, Refusal
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Ingested:
         refused: rows that a signal had to do without, per signal name.
         duplicates_dropped: rows whose stamp a signal had already.
         notes: anything else worth reading.
+        damage: bytes of its files that gave nothing.
     """
 
     source: str
@@ -30,6 +32,7 @@ class Ingested:
     refused: tuple[tuple[str, Refusal], ...]
     duplicates_dropped: int
     notes: tuple[str, ...]
+    damage: tuple[Damage, ...] = ()
 
     def lines(self) -> list[str]:
         """What was refused in this log, one line a reason and file."""
@@ -45,6 +48,7 @@ class Ingested:
             lines.append(
                 f"{self.source}: {self.duplicates_dropped} samples dropped: their stamp was there already"
             )
+        lines += [f"{self.source}: {d.file}: bytes {d.start} to {d.end}: {d.reason}" for d in self.damage]
         return [*lines, *(f"{self.source}: {note}" for note in self.notes)]
 
 
@@ -74,12 +78,37 @@ class IngestReport:
         rows = [line for log in self.logs for line in log.lines()]
         return [*(f"refused {entry}" for entry in self.refused), *rows]
 
-    def __str__(self) -> str:
+    @property
+    def partial(self) -> bool:
+        """Whether a source, a log, or a part of one was refused."""
+        return bool(self.refused) or any(log.damage for log in self.logs)
+
+    def summary(self) -> str:
+        """One line."""
         known = len(self.logs) - self.created
-        summary = (
-            f"{self.created} new logs in {self.store}, {known} known already, {len(self.refused)} refused"
-        )
-        return "\n".join([*self.lines(), summary])
+        return f"{self.created} new logs in {self.store}, {known} known already, {len(self.refused)} refused"
+
+    def json(self) -> str:
+        """One JSON object with everything."""
+        logs = [
+            {
+                "source": log.source,
+                "log_id": log.log_id,
+                "created": log.created,
+                "samples": log.rows,
+                "duplicates_dropped": log.duplicates_dropped,
+                "refused": [{"signal": name, **entry.model_dump()} for name, entry in log.refused],
+                "damage": [entry.model_dump() for entry in log.damage],
+                "notes": list(log.notes),
+            }
+            for log in self.logs
+        ]
+        refused = [{"source": entry.source, "reason": entry.reason} for entry in self.refused]
+        data = {"schema": 1, "store": str(self.store), "logs": logs, "refused": refused}
+        return json.dumps(data, indent=1, allow_nan=False)
+
+    def __str__(self) -> str:
+        return "\n".join([*self.lines(), self.summary()])
 
 
 def _first(rows: tuple[int, ...], count: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -10,10 +9,9 @@ from itertools import islice
 from pathlib import Path
 
 from hybridsim.errors import LogError, listed
+from hybridsim.ingest.find import find_bags
 from hybridsim.ingest.spec import IngestSpec
-
-MAX_DEPTH = 8
-MAX_ENTRIES = 200_000
+from hybridsim.ingest.walk import walk_folders
 
 
 @dataclass(frozen=True)
@@ -23,14 +21,16 @@ class Source:
     Attributes:
         name: what the log is called: the folder's name, or the file's without its ending.
         folder: where its files lie.
-        files: file of every table, in the specification's order.
+        files: file of every table in the specification's order, or all files of a bag.
         shown: the path as a report prints it.
+        notes: what is odd about the files, before any was opened.
     """
 
     name: str
     folder: Path
     files: tuple[Path, ...]
     shown: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,12 @@ def discover(root: Path, spec: IngestSpec) -> tuple[list[Source], list[Refused]]
     """
     if not root.exists():
         raise LogError(f"{root}: no such file or folder")
-    found = list(_folders(root, spec) if spec.one_log_per == "folder" else _files(root, spec))
+    finder = {"folder": _folders, "file": _files, "bag": _bags}[spec.one_log_per]
+    found = list(finder(root, spec))
     sources = sorted((item for item in found if isinstance(item, Source)), key=lambda source: source.shown)
     refused = [item for item in found if isinstance(item, Refused)]
     if not found:
-        expected = " and ".join(table.file for table in spec.tables)
+        expected = " and ".join(table.file for table in spec.tables) or "a .bag, .db3 or .mcap"
         content = listed((p.name for p in root.iterdir()), most=8) if root.is_dir() else root.name
         raise LogError(
             f"{root}: no log of set {spec.set_name}; expected {expected}; "
@@ -72,7 +73,7 @@ def _folders(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
             return
         root = root.parent
     top = root.name or root.resolve().name
-    for folder, folders, files in islice(_walk(root), 1 if alone else None):
+    for folder, folders, files in islice(walk_folders(root), 1 if alone else None):
         matched = [_match(folder, files, table.file) for table in spec.tables]
         shown = top if folder == root else f"{top}/{folder.relative_to(root).as_posix()}"
         present = [path for path in matched if path is not None]
@@ -90,31 +91,23 @@ def _files(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
             yield Source(root.stem, root.parent, (root,), root.name)
         return
     top = root.name or root.resolve().name
-    for folder, _, files in _walk(root):
+    for folder, _, files in walk_folders(root):
         for name in files:
             if fnmatchcase(name, pattern):
                 inside = (folder / name).relative_to(root).as_posix()
                 yield Source((folder / name).stem, folder, (folder / name,), f"{top}/{inside}")
 
 
+def _bags(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
+    top = root.name or root.resolve().name
+    for bag in find_bags(root):
+        shown = top if bag.place == root else f"{top}/{bag.place.relative_to(root).as_posix()}"
+        if bag.files:
+            yield Source(bag.name, bag.folder, bag.files, shown, bag.notes)
+        else:
+            yield Refused(shown, "; ".join(bag.notes) or "no file of a bag")
+
+
 def _match(folder: Path, files: Sequence[str], pattern: str) -> Path | None:
     fitting = [name for name in files if fnmatchcase(name, pattern)]
     return folder / fitting[0] if fitting else None
-
-
-def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """Folders below a root with their sorted content; links are followed, but no folder twice."""
-    seen: set[Path] = set()
-    entries = 0
-    for path, folders, files in os.walk(root, followlinks=True):
-        folder = Path(path)
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and (folder / name).resolve() not in seen
-        )
-        seen.update((folder / name).resolve() for name in folders)
-        if len(folder.relative_to(root).parts) >= MAX_DEPTH:
-            folders.clear()
-        entries += len(files) + len(folders)
-        if entries > MAX_ENTRIES:
-            raise LogError(f"{root}: more than {MAX_ENTRIES} files; give a smaller folder")
-        yield folder, folders, sorted(name for name in files if name[0] != ".")

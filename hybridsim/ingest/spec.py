@@ -48,9 +48,9 @@ class TopicSpec(Table):
         name: of the topic, or several of which a bag may have any.
         type: message type that it has to have; any where left out.
         stamp: `header` for the sender's clock, `receive` for the recorder's, or a field and its unit.
-        names: field with the list of names that the places of other lists have, such as `name` of a JointState.
-        partial: what becomes of messages that lack some of a signal's joints: `refuse` them, or `hold` the last
-            value of what they lack.
+        names: field with the names that the places of other lists have, such as `name` of a JointState.
+        partial: what becomes of messages that lack some of a signal's joints: `refuse` them, or `hold` the
+            last value of what they lack.
     """
 
     name: tuple[str, ...] = Field(min_length=1)
@@ -190,6 +190,11 @@ class IngestSpec(Table):
         """Every signal of every table or topic."""
         for part in (*self.tables, *self.topics):
             yield from part.signals
+
+    def session_of(self, name: str) -> str | None:
+        """The session that a recording's name tells."""
+        found = re.search(self.session, name) if self.session else None
+        return found.group() if found else None
 
     def check(self, robot: Robot) -> None:
         """Refuse a robot that this set does not serve, or components that are not its joints.

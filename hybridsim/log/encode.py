@@ -62,6 +62,8 @@ def encode(draft: LogDraft, open_file: OpenFile) -> LogHeader:
             sources=draft.sources,
             spec=draft.spec,
             notes=draft.notes,
+            damage=draft.damage,
+            lags=draft.lags,
             signals=headers,
         )
     except ValidationError as error:

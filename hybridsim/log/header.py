@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,11 +51,65 @@ class Refusal(Record):
     rows: tuple[int, ...]
 
 
+Interval = tuple[Finite, Finite]
+
+
 class Clock(Record):
-    """How source stamps became `stamp_ns`: stamp_ns = source stamp + offset_s."""
+    """How source stamps became `stamp_ns` = source stamp + offset_s, and what is known of the clocks.
+
+    Attributes:
+        source: `header` for the sender's clock, `receive` for the recorder's; None for a table's only one.
+        simulated: the sender's clock stood still, or ran at another rate than real time.
+        sender_ahead_s: sender's minus recorder's clock in the middle of the recording [s], the shortest delay
+            on the way included with its sign; measured, not applied.
+        drift_ppm: positive when the sender's clock runs faster [1e-6]; measured, not applied.
+        jitter_95_s: delay beyond the shortest that 95 % of messages stay below [s].
+        steps_s: where a clock was set anew: receive stamp [ns], size [s], and by how much stamps from there
+            on were moved [s].
+    """
 
     offset_s: Finite = 0.0
     method: str = "stamps of the source, unchanged"
+    source: Literal["header", "receive"] | None = None
+    simulated: bool = False
+    sender_ahead_s: Finite | None = None
+    sender_ahead_interval_95_s: Interval | None = None
+    drift_ppm: Finite | None = None
+    drift_interval_95_ppm: Interval | None = None
+    jitter_95_s: Finite | None = None
+    steps_s: tuple[tuple[int, Finite, Finite], ...] = ()
+
+
+class Damage(Record):
+    """Bytes of a source file that gave nothing, from `start` to before `end`, and why."""
+
+    file: str
+    start: int
+    end: int
+    reason: str
+
+
+class Lag(Record):
+    """How long after a command its response came, as far as the recording tells; nothing was moved by it.
+
+    Attributes:
+        command: signal that was sent.
+        response: signal that answers.
+        component: joint; None for all together.
+        delay_s: positive when the response is later, from stamp to stamp [s]; None where nothing moved.
+        interval_95_s: of the delay [s].
+        correlation: at this delay; negative where the response runs the other way.
+        trusted: whether `delay_s` means something; `reason` says why not.
+    """
+
+    command: str
+    response: str
+    component: str | None = None
+    delay_s: Finite | None
+    interval_95_s: Interval | None = None
+    correlation: Finite | None = None
+    trusted: bool
+    reason: str | None = None
 
 
 class SignalFacts(Record):
@@ -116,6 +170,8 @@ class LogHeader(Record):
         sources: files it was read from.
         spec: name of the ingest specification.
         notes: anything else a reader should know.
+        damage: bytes of the sources that gave nothing.
+        lags: delays between commands and their responses.
         signals: per signal name.
     """
 
@@ -131,4 +187,6 @@ class LogHeader(Record):
     sources: tuple[SourceFile, ...]
     spec: str | None = None
     notes: tuple[str, ...] = ()
+    damage: tuple[Damage, ...] = ()
+    lags: tuple[Lag, ...] = ()
     signals: dict[Name, SignalHeader]

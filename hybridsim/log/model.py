@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from hybridsim.errors import LogError, listed
-from hybridsim.log.header import Constant, LogHeader, SignalFacts, SourceFile
+from hybridsim.log.header import Constant, Damage, Lag, LogHeader, SignalFacts, SourceFile
 
 Block = tuple[Int64[np.ndarray, " sample"], Float64[np.ndarray, "sample component"]]
 """Stamps [ns] and values of some samples."""
@@ -167,6 +167,12 @@ class LogDraft:
     sources: tuple[SourceFile, ...] = ()
     spec: str | None = None
     notes: tuple[str, ...] = ()
+    damage: tuple[Damage, ...] = ()
+    lags: tuple[Lag, ...] = ()
+
+    def with_signals(self, signals: Mapping[str, Samples]) -> LogDraft:
+        """The same draft of other signals."""
+        return replace(self, signals=signals)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

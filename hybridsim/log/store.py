@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from hybridsim.errors import LogError, listed
+from hybridsim.files import write_text
 from hybridsim.log.codec import decode_header, decode_signal
 from hybridsim.log.encode import content_sha256, encode
 from hybridsim.log.header import LogHeader
 from hybridsim.log.model import Log, LogDraft, Samples, Signal
 
 PARTIAL = ".partial-"
+SOURCES = ".sources"  # folder of notes that say which log was made of what
 # Older partial folders were left by a killed ingestion; chosen, because writing a log takes seconds.
 STALE_S = 3600.0
 MAX_FILE_BYTES = 4_000_000_000
@@ -92,6 +94,19 @@ class LogStore:
     def header(self, log_id: str) -> LogHeader:
         """Read only log.json of a log."""
         return read_header(self.root / log_id)
+
+    def recall(self, key: str) -> LogHeader | None:
+        """The log that was made under this key, while the store has it."""
+        try:
+            log_id = (self.root / SOURCES / key).read_text(encoding="ascii").strip()
+            return self.header(log_id) if is_log(self.root / log_id) else None
+        except (OSError, ValueError, LogError):
+            return None
+
+    def remember(self, key: str, log_id: str) -> None:
+        """Note which log was made under a key, so that it need not be made again; a full disk costs no more."""
+        with contextlib.suppress(OSError):
+            write_text(self.root / SOURCES / key, log_id + "\n")
 
     def _sweep(self) -> None:
         """Remove what killed ingestions left."""

@@ -45,7 +45,7 @@ def test_a_broken_recording_is_named_and_the_others_stay(recording, tmp_path, ca
     (broken / "control.csv").write_text("nothing")
     assert (
         main.run(["ingest", str(recording), str(broken), "--robot", "so101", "--store", str(tmp_path / "l")])
-        == 0
+        == 3
     )
     captured = capsys.readouterr()
     assert "refused" in captured.err

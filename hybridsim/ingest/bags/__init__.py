@@ -1,7 +1,7 @@
 """Bags of ROS 1 and ROS 2: their messages, whole or damaged, and the numbers in them.
 
-Records are walked by compiled loops of our own and not by rosbags, which needs an index, keeps one in memory, and
-spends most of its time on strings; types are rosbags' to read. Both give the same bytes and bits, as tests hold.
+Records are walked by compiled loops of our own and not by rosbags, which needs an index, keeps one in memory,
+and spends most of its time on strings; types are rosbags' to read. Both give the same bits, as tests hold.
 """
 
 from hybridsim.ingest.bags.batch import Bag, Batch, Connection, Damage

@@ -174,10 +174,10 @@ def _same(data: Any, at: Any, length: Any, words: Any, first: Any, last: Any) ->
         length -= 1
     if length != last - first:
         return False
+    same = True
     for k in range(length):
-        if u8(data, at + k) != words[first + k]:
-            return False
-    return True
+        same &= u8(data, at + k) == words[first + k]
+    return same
 
 
 @njit(cache=True, nogil=True)
@@ -234,7 +234,7 @@ def walk(
         choose: whether this walk is for the keys.
 
     Returns:
-        Where the walk ended; -1 where the message ends too early, -2 - place where it stopped at an unknown field.
+        Where the walk ended; -1 where the message ends too early, -2 - place where an unknown field stopped it.
     """
     at, pc = start, 0
     for k in range(MAX_LOOPS):
@@ -242,7 +242,7 @@ def walk(
     while pc < len(program.steps):
         step = program.steps[pc]
         kind = step[0]
-        if kind == SKIP or kind == READ:
+        if kind in (SKIP, READ):
             at = _aligned(at, origin, step[1], most)
             if at + max(step[2], step[1]) > end:
                 return -1
@@ -264,7 +264,7 @@ def walk(
             if step[5] > step[4] and not choose:
                 _record(program, step, loops, chosen, at, count, where)
             at += count * step[1]
-        elif kind == TEXT or kind == TEXTS:
+        elif kind in (TEXT, TEXTS):
             count = np.int64(1)
             if kind == TEXTS:
                 count = step[3]
@@ -318,7 +318,7 @@ def walk(
 def _look_up(
     data: Any, at: Any, count: Any, end: Any, origin: Any, most: Any, big: bool, columns: Any, place: Any
 ) -> Any:
-    """Place of every wanted name in a message's list of names; -1 for those it lacks. Returns the list's end."""
+    """Place of every wanted name in a list of names; -1 for those it lacks. Returns where the list ends."""
     for word in range(len(place)):
         place[word] = -1
     for entry in range(count):
@@ -434,10 +434,10 @@ def _equal(data: Any, one: Any, other: Any, size: Any, end: Any) -> Any:
     """Whether the same bytes stand at two places."""
     if one + size > end:
         return False
+    same = True
     for k in range(size):
-        if u8(data, one + k) != u8(data, other + k):
-            return False
-    return True
+        same &= u8(data, one + k) == u8(data, other + k)
+    return same
 
 
 @njit(cache=True, nogil=True)

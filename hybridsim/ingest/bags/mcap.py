@@ -1,6 +1,7 @@
 """MCAP files, read from start to end without their summary: a file cut short is read as far as it goes.
 
-Source: mcap.dev/spec. Chunks whose CRC does not fit are refused: nobody can say which of their bytes are right.
+Chunks whose CRC does not fit are refused: nobody can say which of their bytes are right.
+Source: mcap.dev/spec.
 """
 
 from __future__ import annotations

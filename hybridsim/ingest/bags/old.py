@@ -58,7 +58,7 @@ class OldRosbag:
             if record is None:
                 position = self._resume(disk, position)
                 continue
-            fields, start, length = record
+            _, start, length = record
             if start + length > disk.size:
                 self._damaged(position, disk.size, "the file ends inside a record")
                 return

@@ -22,7 +22,7 @@ from hybridsim.ingest.bags.sqlite import Sqlite
 
 ENDINGS = (".bag", ".bag.active", ".db3", ".mcap", ".mcap.active", ".db3.zstd", ".mcap.zstd", ".bag.zstd")
 ZSTD = b"\x28\xb5\x2f\xfd"
-# A compressed file may grow by this much, and no more; chosen: recordings shrink to a tenth, zeros to a thousandth.
+# A compressed file may grow by this factor; chosen: recordings shrink to a tenth, zeros to a thousandth.
 MAX_GROWTH = 1000
 STEP = 1 << 22
 

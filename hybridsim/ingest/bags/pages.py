@@ -1,7 +1,7 @@
 """Pages of an SQLite file: which belong to a table, and which rows a page holds.
 
-Read page by page, because SQLite itself refuses the whole of a file that is cut short or damaged in one place,
-and hands rows over one by one. Source: sqlite.org/fileformat2.html.
+Read page by page, because SQLite itself refuses the whole of a file that is cut short or damaged in one
+place, and hands rows over one by one. Source: sqlite.org/fileformat2.html.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ LEAF, INTERIOR = 13, 5
 MAX_DEPTH = 20
 MAX_TEXT = 10_000_000  # bytes of a row that is read outside the compiled loop; chosen
 START, LENGTH, TOPIC, STAMP, ROW, LOCAL, MORE = range(7)
-"""Columns of `walk_page`'s result: where the blob's bytes on this page start, how long the whole blob is, topic,
-stamp, row id, how many bytes are on this page, and the overflow page where the rest is (0 where none is)."""
+"""Columns of `walk_page`'s result: where the blob's bytes on this page start, how long the whole blob is,
+topic, stamp, row id, how many bytes are on this page, and the page where the rest is (0 where none is)."""
 
 
 class Pages:

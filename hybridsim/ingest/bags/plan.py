@@ -23,7 +23,7 @@ REALS = (8, 9)  # kinds of number
 
 @dataclass(frozen=True)
 class Wanted:
-    """A number that is wanted of every message; value = factor * number + offset, absurd beyond low and high."""
+    """A number that is wanted of a message; value = factor * number + offset, absurd beyond low and high."""
 
     path: str
     factor: float = 1.0
@@ -48,6 +48,11 @@ class Taken:
     receive_ns: Int64[np.ndarray, " message"]
     fault: UInt8[np.ndarray, "message signal"]
     values: tuple[Float64[np.ndarray, "message component"], ...]
+
+    def rows(self, chosen: Int64[np.ndarray, " row"]) -> Taken:
+        """Some of the messages."""
+        values = tuple(part[chosen] for part in self.values)
+        return Taken(self.header_ns[chosen], self.receive_ns[chosen], self.fault[chosen], values)
 
 
 class Plan:

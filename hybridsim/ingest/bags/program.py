@@ -14,8 +14,8 @@ from hybridsim.ingest.bags.paths import Step
 from hybridsim.ingest.bags.tree import Many, Node, Number, Struct, Text, Unknown
 
 SKIP, READ, TEXT, NUMBERS, TEXTS, LOOP, AGAIN, STOP = range(8)
-"""What a step does: SKIP `b` bytes aligned to `a`; READ one number of `a` bytes; a TEXT; a list of NUMBERS of `a`
-bytes or of TEXTS; LOOP over a list of structures and go round AGAIN; STOP before what cannot be read.
+"""What a step does: SKIP `b` bytes aligned to `a`; READ one number of `a` bytes; a TEXT; a list of NUMBERS of
+`a` bytes or of TEXTS; LOOP over a list of structures and go round AGAIN; STOP before what cannot be read.
 Column `c` holds the fixed length of a list, or -1."""
 DYNAMIC = -1
 MAX_LOOPS = 4  # lists of structures inside each other; chosen

@@ -1,4 +1,4 @@
-"""ROS 1 bags of format 2.0, read from start to end without their index: a bag cut short is read as far as it goes.
+"""ROS 1 bags of format 2.0, read from start to end without their index: one cut short is read as far as it goes.
 
 Source: wiki.ros.org/Bags/Format/2.0.
 """
@@ -150,7 +150,7 @@ def batch_of(data: UInt8[np.ndarray, " byte"], found: Int64[np.ndarray, "message
 def record_at(
     disk: Disk, position: int, kinds: range = range(2, 8)
 ) -> tuple[dict[bytes, bytes], int, int] | None:
-    """Header fields of the record here, and where its content starts and how long it is; None for no record."""
+    """Header fields of the record here, where its content starts and its length; None for no record."""
     head = disk.read(position, 4096)
     if len(head) < 8:
         return None

@@ -25,9 +25,23 @@ Types = dict[str, Fields]
 MAX_TEXT = 2_000_000  # characters of a type's text; chosen
 MAX_FILES = 10_000
 RULE = "=" * 80
-PRIMITIVES = (
-    ["bool", "byte", "char", "float32", "float64", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "string", "wstring"]
-)
+PRIMITIVES = [
+    "bool",
+    "byte",
+    "char",
+    "float32",
+    "float64",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+    "string",
+    "wstring",
+]
 # Names that every ROS 1 text uses without defining them.
 SHORT = {
     "time": "builtin_interfaces/msg/Time",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from hybridsim.errors import HybridSimError, LogError, SpecError, listed
+from hybridsim.errors import LogError, SpecError, listed
 from hybridsim.ingest.inspect.logs import log_sheet, logs_sheet
 from hybridsim.ingest.inspect.robots import robot_sheet
 from hybridsim.ingest.inspect.sheet import Sheet
-from hybridsim.ingest.run import draft_of
-from hybridsim.ingest.sources import Source, discover
+from hybridsim.ingest.job import try_draft
+from hybridsim.ingest.sources import Refused, Source, discover
 from hybridsim.ingest.spec import IngestSpec, load_spec
 from hybridsim.log import Log, LogStore, is_log, is_store, log_of, read_log
 from hybridsim.resources import available, find
@@ -90,12 +90,12 @@ def _read(source: Source, spec: IngestSpec) -> Log | str:
     """A recording as a log of the robot that it fits, or why it fits none."""
     reason = ""
     for name in spec.robots:
-        try:
-            return log_of(draft_of(source, spec, load_robot(name), None))
-        except HybridSimError as error:
-            reason = reason or f"{source.shown}: {error}"
-            if spec.select is None or "a log of robot" not in str(error):
-                return f"{source.shown}: {error}"
+        outcome = try_draft(source, spec, load_robot(name), None)
+        if not isinstance(outcome, Refused):
+            return log_of(outcome)
+        reason = reason or str(outcome)
+        if spec.select is None or "a log of robot" not in str(outcome):
+            return str(outcome)
     return reason
 
 

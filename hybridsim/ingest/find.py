@@ -1,0 +1,154 @@
+"""Which files make up which bag: single files, split recordings, rosbag2 folders with their metadata.yaml."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hybridsim.errors import LogError, listed
+from hybridsim.ingest.bags.open import ENDINGS
+from hybridsim.ingest.walk import walk_folders
+
+METADATA = "metadata.yaml"
+MAX_METADATA = 5_000_000
+MAX_FILES = 10_000
+PART = re.compile(r"^(?P<name>.+)_(?P<number>\d+)\.(?P<ending>[a-z0-9.]+)$")
+
+
+@dataclass(frozen=True)
+class FoundBag:
+    """The files of one recording, in order.
+
+    Attributes:
+        folder: where they lie.
+        name: of the recording.
+        files: those that are there.
+        described: whether a metadata.yaml lies beside them.
+        notes: what that says and the folder does not hold.
+    """
+
+    folder: Path
+    name: str
+    files: tuple[Path, ...]
+    described: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> Path:
+        """What a user would point at: the only file, or the folder."""
+        return self.files[0] if len(self.files) == 1 and not self.described else self.folder
+
+
+def expand(pattern: Path) -> list[Path]:
+    """A path itself, or what a pattern such as `day*/*.bag` finds where no file has this name."""
+    if pattern.exists() or not glob.has_magic(str(pattern)):
+        return [pattern]
+    top = Path(pattern.anchor or ".")
+    found = sorted(top.glob(str(pattern.relative_to(top)) if pattern.anchor else str(pattern)))
+    if not found:
+        raise LogError(f"{pattern}: nothing matches this pattern")
+    return found
+
+
+def find_bags(root: Path) -> Iterator[FoundBag]:
+    """Every bag under a file or folder, whatever the file is called that is given itself."""
+    if root.is_file():
+        if root.name == METADATA:
+            yield replace(_described(root.parent), folder=root)
+        else:
+            yield FoundBag(root.parent, _stem(root), (root,))
+        return
+    for folder, _, files in walk_folders(root):
+        if METADATA in files:
+            yield _described(folder)
+            continue
+        bags = [folder / name for name in files if name.lower().endswith(ENDINGS)]
+        yield from _parts(folder, bags)
+
+
+def _parts(folder: Path, bags: list[Path]) -> Iterator[FoundBag]:
+    """Bags of a folder without metadata.yaml; `run_0.mcap` and `run_1.mcap` are parts of one."""
+    groups: dict[tuple[str, str], list[tuple[int, Path]]] = {}
+    for path in bags:
+        match = PART.match(path.name)
+        key = (match["name"], match["ending"]) if match else (path.name, "")
+        groups.setdefault(key, []).append((int(match["number"]) if match else 0, path))
+    for (name, _), parts in sorted(groups.items()):
+        numbered = sorted(parts)
+        if len(parts) > 1 and [number for number, _ in numbered] == list(range(len(parts))):
+            yield FoundBag(folder, name, tuple(path for _, path in numbered))
+        else:
+            yield from (FoundBag(folder, _stem(path), (path,)) for _, path in numbered)
+
+
+def _described(folder: Path) -> FoundBag:
+    """The bag of a folder with metadata.yaml; where that is of no use, of the bag files beside it."""
+    notes: list[str] = []
+    try:
+        names = _file_names(folder / METADATA)
+    except LogError as error:
+        notes.append(str(error))
+        names = []
+    files = [path for name in names if (path := _inside(folder, name, notes)) is not None]
+    if not files:
+        files = sorted(path for path in folder.iterdir() if path.name.lower().endswith(ENDINGS))
+        if names and files:
+            notes.append(f"{METADATA} names none of the files that are here: {listed(p.name for p in files)}")
+    return FoundBag(folder, folder.resolve().name, tuple(files), described=True, notes=tuple(notes))
+
+
+def _file_names(path: Path) -> list[str]:
+    """Files that metadata.yaml names.
+
+    Raises:
+        LogError: no YAML, or not that of a bag.
+    """
+    if path.stat().st_size > MAX_METADATA:
+        raise LogError(f"{METADATA}: {path.stat().st_size} bytes; expected at most {MAX_METADATA}")
+    try:
+        document: Any = yaml.load(path.read_text("utf-8", "replace"), _Loader)  # noqa: S506 a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise LogError(f"{METADATA}: not valid YAML: {str(error).splitlines()[0][:80]}") from None
+    about = document.get("rosbag2_bagfile_information") if isinstance(document, dict) else None
+    names = about.get("relative_file_paths") if isinstance(about, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise LogError(f"{METADATA}: no list of files at rosbag2_bagfile_information.relative_file_paths")
+    return names[:MAX_FILES]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases: a few of them can stand for billions of values."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("it holds aliases")
+        return super().compose_node(parent, index)
+
+
+def _inside(folder: Path, name: str, notes: list[str]) -> Path | None:
+    """A file that metadata.yaml names; None where it is not there or lies elsewhere."""
+    if Path(name).is_absolute() or not (folder / name).resolve().is_relative_to(folder.resolve()):
+        notes.append(f"{METADATA} names {name!r:.100}, which lies outside the folder: not read")
+        return None
+    # Old versions write the folder's own name in front.
+    for path in (folder / name, folder / Path(name).name):
+        if path.is_file():
+            return path
+        for ending in (".zstd", ".zst"):
+            if path.with_name(path.name + ending).is_file():
+                return path.with_name(path.name + ending)
+    notes.append(f"{METADATA} names {name!r:.100}, which is not there")
+    return None
+
+
+def _stem(path: Path) -> str:
+    for ending in sorted(ENDINGS, key=len, reverse=True):
+        if path.name.lower().endswith(ending):
+            return path.name[: -len(ending)] or path.name
+    return path.name

@@ -1,0 +1,132 @@
+"""One recording into the store: the work of one process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hybridsim import __version__
+from hybridsim.errors import HybridSimError
+from hybridsim.ingest.draft import draft_of
+from hybridsim.ingest.outcome import Ingested
+from hybridsim.ingest.recording import Reading, draft_of_bag
+from hybridsim.ingest.sources import Refused, Source
+from hybridsim.ingest.spec import IngestSpec
+from hybridsim.log import LogDraft, LogHeader, LogStore, SourceFile, in_memory
+from hybridsim.robot import Robot
+
+# Part of what a finished recording is remembered by; goes up when the same bytes may give another log.
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """One log to read: everything that a worker process needs."""
+
+    source: Source
+    spec: IngestSpec
+    robot: Robot
+    serial: str | None
+    store: Path
+    given: Path  # what the user gave, and this log was found in
+    reading: Reading = field(default_factory=Reading)
+
+    @property
+    def name(self) -> str:
+        """What an error calls it."""
+        return self.source.shown
+
+
+def run_job(job: Job) -> Ingested | Refused:
+    """Read one recording into the store; a broken one is refused, a broken store is an error.
+
+    Raises:
+        LogError: the store cannot be written.
+    """
+    store = LogStore(job.store)
+    if job.spec.one_log_per != "bag":
+        draft = try_draft(job.source, job.spec, job.robot, job.serial)
+        return draft if isinstance(draft, Refused) else _add(job, store, draft)
+    try:
+        files = hashed(job.source)
+    except OSError as error:
+        return Refused(job.source.shown, f"cannot be read: {error.strerror}")
+    key = _key(job, files)
+    if (known := store.recall(key)) is not None:
+        return ingested(job.source, known, created=False)
+    with store.workplace(job.source.name) as folder:
+        try:
+            draft = draft_of_bag(job.source, files, job.spec, job.robot, job.serial, folder, job.reading)
+        except HybridSimError as error:
+            return Refused(job.source.shown, str(error))
+        except MemoryError:
+            return Refused(job.source.shown, "there is not enough memory for it")
+        outcome = _add(job, store, draft)
+    store.remember(key, outcome.log_id)
+    return outcome
+
+
+def try_draft(source: Source, spec: IngestSpec, robot: Robot, serial: str | None) -> LogDraft | Refused:
+    """The draft of a recording in memory; a refusal and no exception for a broken one: it costs that log."""
+    try:
+        if spec.one_log_per != "bag":
+            return draft_of(source, spec, robot, serial)
+        with tempfile.TemporaryDirectory(prefix="hybridsim-") as folder:
+            files = hashed(source)
+            draft = draft_of_bag(source, files, spec, robot, serial, Path(folder), Reading())
+            return draft.with_signals({name: in_memory(signal) for name, signal in draft.signals.items()})
+    except HybridSimError as error:
+        return Refused(source.shown, str(error))
+    except (OSError, MemoryError) as error:
+        return Refused(source.shown, f"cannot be read: {error}")
+
+
+def hashed(source: Source) -> tuple[SourceFile, ...]:
+    """Size and sha256 of every file of a recording."""
+    found = []
+    for path in source.files:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found.append(SourceFile(path=path.name, sha256=digest, bytes=file.tell()))
+    return tuple(found)
+
+
+def ingested(source: Source, header: LogHeader, created: bool) -> Ingested:
+    """What a log's header says of its ingestion."""
+    signals = sorted(header.signals.items())
+    return Ingested(
+        source=source.shown,
+        log_id=header.log_id,
+        created=created,
+        rows=sum(entry.rows for _, entry in signals),
+        refused=tuple((name, refusal) for name, entry in signals for refusal in entry.refused),
+        duplicates_dropped=sum(entry.duplicates_dropped for _, entry in signals),
+        notes=header.notes,
+        damage=header.damage,
+    )
+
+
+def _add(job: Job, store: LogStore, draft: LogDraft) -> Ingested:
+    log_id, created = store.add(draft)
+    header = store.header(log_id)
+    if not created:  # the notes are those of this reading
+        header = header.model_copy(update={"notes": draft.notes, "damage": draft.damage})
+    return ingested(job.source, header, created)
+
+
+def _key(job: Job, files: tuple[SourceFile, ...]) -> str:
+    """What the log of a bag depends on."""
+    said = [
+        [file.sha256 for file in files],
+        job.source.name,
+        job.spec.model_dump(mode="json"),
+        job.robot.model_dump(mode="json"),
+        job.serial,
+        job.reading.store,
+        sorted(job.reading.types),
+        [__version__, VERSION],
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,291 @@
+"""One bag to the draft of a log: topics to signals, clocks read, damage named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from hybridsim.errors import LogError, listed
+from hybridsim.ingest.bags import Connection, Plan, Wanted
+from hybridsim.ingest.bags.batch import ros2_type
+from hybridsim.ingest.bags.open import batches, open_bag
+from hybridsim.ingest.bags.types import Types, default_types, read_msg_files
+from hybridsim.ingest.columns import SignalSpec, Stamp
+from hybridsim.ingest.faults import Fault
+from hybridsim.ingest.fields import constants_of
+from hybridsim.ingest.lag import lags_of
+from hybridsim.ingest.limits import bounds
+from hybridsim.ingest.sources import Source
+from hybridsim.ingest.spec import IngestSpec, TopicSpec
+from hybridsim.ingest.spill import Spill, SpilledSignal, Timed, timed
+from hybridsim.ingest.stamps import StampReading
+from hybridsim.log import Clock, Damage, LogDraft, SignalFacts, SourceFile
+from hybridsim.robot import Robot
+
+MAX_NOTES = 50  # of one kind; chosen, because nobody reads more
+MAX_DAMAGE = 200
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How bags are read.
+
+    Attributes:
+        types: of the user's `.msg` files.
+        store: type store for bags that hold no types.
+    """
+
+    types: Types = field(default_factory=dict)
+    store: str | None = None
+
+
+def reading_of(msg: Sequence[Path], store: str | None) -> Reading:
+    """How bags are read, with `.msg` files and a type store of the user's.
+
+    Raises:
+        SpecError: no such file or store.
+    """
+    if store is not None:
+        default_types(store, "cdr")
+    return Reading(read_msg_files(msg), store)
+
+
+class Topic:
+    """One topic of the specification while a bag is read."""
+
+    def __init__(self, spec: TopicSpec, robot: Robot, folder: Path) -> None:
+        self.spec = spec
+        self.signals = [s for s in spec.signals if s.robots is None or robot.name in s.robots]
+        self.wanted = [_wanted(signal, robot) for signal in self.signals]
+        self.spill = Spill(folder, [len(signal.columns) for signal in self.signals])
+        self.names: set[str] = set()
+        self.without_header = False
+        self.absent: dict[str, str] = {}
+
+    def fits(self, connection: Connection) -> bool:
+        """Whether a connection is of this topic."""
+        return connection.topic.strip("/") in {name.strip("/") for name in self.spec.name}
+
+    def plan(self, connection: Connection, reading: Reading) -> tuple[Plan, list[int]]:
+        """How a connection's messages are read, and the signals that it has.
+
+        Raises:
+            LogError: its type is another one, or lacks every signal.
+        """
+        if self.spec.type is not None and connection.type != ros2_type(self.spec.type):
+            raise LogError(f"has type {connection.type}; expected {ros2_type(self.spec.type)}")
+        self.names.add(connection.topic)
+        places = list(range(len(self.signals)))
+        try:
+            return self._plan(connection, reading, places), places
+        except LogError as error:
+            reason = error
+        for place in list(places):
+            try:
+                self._plan(connection, reading, [place])
+            except LogError as error:
+                places.remove(place)
+                self.absent[self.signals[place].name] = str(error)
+        if not places:
+            raise reason
+        return self._plan(connection, reading, places), places
+
+    def _plan(self, connection: Connection, reading: Reading, places: Sequence[int]) -> Plan:
+        stamp = self.spec.stamp
+        plan = Plan(
+            connection,
+            [self.wanted[place] for place in places],
+            names=self.spec.names,
+            stamp=(stamp.column, stamp.unit) if isinstance(stamp, Stamp) else stamp,
+            hold=self.spec.partial == "hold",
+            types=reading.types,
+            store=reading.store,
+        )
+        self.without_header |= not plan.has_stamp
+        return plan
+
+
+class Recorder:
+    """Takes batches of one file to their topics."""
+
+    def __init__(self, topics: Sequence[Topic], reading: Reading) -> None:
+        self.topics = topics
+        self.reading = reading
+        self.notes: list[str] = []
+        self.others: set[str] = set()
+
+    def read(self, path: Path) -> tuple[Damage, ...]:
+        """Every message of a file; returns what could not be read.
+
+        Raises:
+            LogError: not a bag.
+        """
+        bag = open_bag(path)
+        routes: dict[int, list[tuple[Topic, Plan, list[int]]]] = {}
+        stray = 0
+        for batch in batches(bag):
+            for number in np.unique(batch.connection).tolist():
+                rows = np.flatnonzero(batch.connection == number)
+                if number not in routes and number in bag.connections:
+                    routes[number] = list(self._routes(bag.connections[number]))
+                stray += len(rows) if number not in routes else 0
+                for topic, plan, signals in routes.get(number, ()):
+                    topic.spill.add(plan.take(batch, rows), signals)
+        if stray:
+            self.notes.append(f"{path.name}: {stray} messages belong to no topic that the file describes")
+        self.notes += bag.notes
+        self.others |= {c.topic for n, c in bag.connections.items() if not routes.get(n)}
+        return tuple(
+            Damage(file=d.file, start=d.start, end=d.end, reason=d.reason) for d in bag.damage[:MAX_DAMAGE]
+        )
+
+    def _routes(self, connection: Connection) -> Iterator[tuple[Topic, Plan, list[int]]]:
+        """Where the messages of a connection go; two entries of the specification may read one topic."""
+        for topic in self.topics:
+            if topic.fits(connection):
+                try:
+                    yield topic, *topic.plan(connection, self.reading)
+                except LogError as error:
+                    self.notes.append(f"topic {connection.topic} left alone: {error}")
+
+
+def draft_of_bag(
+    source: Source,
+    sources: tuple[SourceFile, ...],
+    spec: IngestSpec,
+    robot: Robot,
+    serial: str | None,
+    folder: Path,
+    reading: Reading,
+) -> LogDraft:
+    """Read one bag; the draft's signals stay in `folder`.
+
+    Raises:
+        LogError: says what is wrong with it, without the source's name.
+    """
+    topics = [Topic(topic, robot, folder / str(n)) for n, topic in enumerate(spec.topics)]
+    recorder = Recorder(topics, reading)
+    damage = _read(source, recorder)
+    for topic in topics:
+        topic.spill.close()
+    signals: dict[str, SpilledSignal] = {}
+    facts: dict[str, SignalFacts] = {}
+    for topic in topics:
+        if topic.spill.rows:
+            for signal, fact in _signals(topic, recorder.notes):
+                signals[signal.name], facts[signal.name] = signal, fact
+    _check(topics, signals, recorder, source)
+    return LogDraft(
+        robot=robot.name,
+        serial=serial or spec.serial or "unknown",
+        session=spec.session_of(source.name),
+        name=source.name,
+        signals=signals,
+        facts=facts,
+        constants=constants_of({}, spec),
+        sources=sources,
+        spec=spec.set_name,
+        notes=(*source.notes, *recorder.notes[:MAX_NOTES]),
+        damage=damage,
+        lags=lags_of(signals),
+    )
+
+
+def _read(source: Source, recorder: Recorder) -> tuple[Damage, ...]:
+    """Every file of a bag; one that is no bag is named, unless it is the only one."""
+    damage: list[Damage] = []
+    for path in source.files:
+        try:
+            damage += recorder.read(path)
+        except LogError as error:
+            if len(source.files) == 1:
+                raise
+            damage.append(Damage(file=path.name, start=0, end=path.stat().st_size, reason=str(error)))
+    return tuple(damage)
+
+
+def _signals(topic: Topic, notes: list[str]) -> Iterator[tuple[SpilledSignal, SignalFacts]]:
+    """Signals of a topic of which two rows or more can be used."""
+    rows = timed(topic.spill)
+    name = listed(topic.names)
+    notes += [f"{name}: {note}" for note in rows.reading.notes]
+    if topic.spill.others:
+        notes.append(f"{name}: {topic.spill.others} messages hold nothing that is asked for: left alone")
+    for place, spec in enumerate(topic.signals):
+        signal = SpilledSignal(spec, rows, place)
+        tally = signal.tally
+        if others := tally.count(Fault.OTHERS):
+            notes.append(f"{name}: {others} messages hold nothing of {spec.name}: left alone")
+        if tally.kept < 2:
+            reasons = "; ".join(f"{r.count} {r.reason}" for r in tally.refusals(name)) or "no message of it"
+            topic.absent.setdefault(
+                spec.name, f"fewer than two of {tally.read} messages can be used: {reasons}"
+            )
+            continue
+        yield (
+            signal,
+            SignalFacts(
+                rows_read=tally.read,
+                duplicates_dropped=tally.count(Fault.DUPLICATE),
+                refused=tally.refusals(name),
+                clock=_clock(rows, topic),
+            ),
+        )
+
+
+def _clock(rows: Timed, topic: Topic) -> Clock:
+    reading: StampReading = rows.reading
+    line = reading.line
+    source = "header" if reading.source == "header" else "receive"
+    moved = [step for step in reading.steps if step.moved_ns]
+    method = {"header": "the sender's stamps", "receive": "the recorder's stamps"}[source]
+    if isinstance(topic.spec.stamp, Stamp) and source == "header":
+        method = f"field {topic.spec.stamp.column}"
+    if moved:
+        method += f", moved at {len(moved)} restarts of the clock"
+    if rows.order is not None:
+        method += ", put in order of time"
+    return Clock(
+        method=method,
+        source=source,
+        simulated=reading.simulated,
+        sender_ahead_s=None if line is None else line.offset_s,
+        sender_ahead_interval_95_s=None if line is None else line.offset_interval_95_s,
+        drift_ppm=None if line is None else line.drift_ppm,
+        drift_interval_95_ppm=None if line is None else line.drift_interval_95_ppm,
+        jitter_95_s=None if line is None else line.jitter_95_s,
+        steps_s=tuple((step.receive_ns, step.size_ns * 1e-9, step.moved_ns * 1e-9) for step in reading.steps),
+    )
+
+
+def _check(
+    topics: Sequence[Topic], signals: dict[str, SpilledSignal], recorder: Recorder, source: Source
+) -> None:
+    """Refuse a bag that lacks a required signal; note the optional ones that it lacks."""
+    there = listed(recorder.others | {name for topic in topics for name in topic.names})
+    for topic in topics:
+        names = " or ".join(topic.spec.name)
+        for signal in topic.signals:
+            if signal.name in signals:
+                continue
+            why = topic.absent.get(signal.name)
+            reason = f"topic {names}: {why}" if why else f"no topic {names}; the bag has {there}"
+            if signal.required:
+                told = "; ".join(recorder.notes[:3])
+                raise LogError(f"{signal.name}: {reason}" + (f" ({told})" if told and not why else ""))
+            recorder.notes.append(f"{signal.name} left out: {reason}")
+    if not signals:
+        raise LogError(f"no signal can be read; the bag has {there}")
+
+
+def _wanted(signal: SignalSpec, robot: Robot) -> list[Wanted]:
+    found = []
+    for component, column in signal.columns.items():
+        factor, offset = signal.conversion(component)
+        low, high = bounds(signal.name, component, robot)
+        span = 2.0 ** int(column.decode.rsplit("_", 1)[1]) if column.decode else 0.0
+        found.append(Wanted(column.column, factor, offset, low, high, span))
+    return found
