@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from hybridsim.calibration import Calibration
+from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import LogError
+from hybridsim.evaluate_effort import score_efforts
 from hybridsim.ingest.open import open_logs
 from hybridsim.jobs import Engine
 from hybridsim.learn.interval import difficulty_features, half_width
@@ -47,6 +49,13 @@ class Evaluation:
                 if (s := variant["signals"].get(signal))
             ]
             lines.append(f"{signal}, mean absolute error: " + "; ".join(shown))
+            relative = [
+                f"{name} {r['mean']:.3f} [{r['mean_interval_95'][0]:.3f}, {r['mean_interval_95'][1]:.3f}]"
+                for name, variant in variants.items()
+                if (r := variant["signals"].get(signal, {}).get("relative"))
+            ]
+            if relative:
+                lines.append(f"{signal}, rmse over its spread, mean of joints: " + "; ".join(relative))
         factor = self.scores["replay"]["real_time_factor"]
         return "\n".join([*lines, f"replayed at {factor:.0f} times real time on one core"])
 
@@ -115,6 +124,9 @@ def score_logs(
     """Replay every variant on the logs and score them."""
     if not logs:
         raise LogError("evaluate: no log to score; expected at least one")
+    if effort_signal(calibration.parameters) is not None:
+        scores, replays = score_efforts(calibration, robot, logs, progress)
+        return Evaluation(scores=scores, replays=replays)
     inputs = [log_inputs(log, robot) for log in logs]
     runs: dict[str, Replayed] = {}
     for variant in ("nominal", "identified", "hybrid"):

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hybridsim import __version__
+from hybridsim.calibrate.effort import find_effort
 from hybridsim.calibrate.steps import (
     compiling,
     identify,
@@ -141,6 +142,8 @@ def _begin(
 
 def _check_scored(plan: Study, robot: Robot) -> None:
     """Refuse to score what no drive measures."""
+    if plan.predicts_effort:
+        return  # predicted from motion, whatever a drive measures for its own loop
     measured = {drive.measured for drive in robot.drives}
     if unknown := set(plan.scored_signals) - measured:
         raise StudyError(
@@ -152,6 +155,8 @@ def _check_scored(plan: Study, robot: Robot) -> None:
 def find(work: Work, synthetic: bool = False) -> Findings:
     """All that the study asks for, found on the logs."""
     plan, evidence = work.plan, work.evidence
+    if plan.predicts_effort:
+        return find_effort(work, synthetic, lambda entries: _lineage(plan, entries, work.seed))
     selection = select_parameters(plan, work.robot, evidence.of("train"))
     with compiling(work, selection.expand(selection.space.prior())):
         work, selection = turn_joints(work, selection)
@@ -203,6 +208,10 @@ def lineage(plan: Study, evidence: Evidence, seed: int) -> Lineage:
         )
         for log in evidence.logs
     ]
+    return _lineage(plan, entries, seed)
+
+
+def _lineage(plan: Study, entries: Sequence[LoggedEvidence], seed: int) -> Lineage:
     return Lineage(
         logs=tuple(sorted(entries, key=lambda entry: entry.log_id)),
         code_version=__version__,
@@ -216,15 +225,16 @@ def lineage(plan: Study, evidence: Evidence, seed: int) -> Lineage:
 def _save(calibration: Calibration, work: Work, root: Path) -> Path:
     """Score on the logs that nothing was fitted on, and write everything in one step."""
     evidence = work.evidence
-    side = "test" if evidence.numbers("test") else "validation"
-    held_out = [evidence.logs[n] for n in evidence.numbers(side)]
+    by_time = work.plan.split.by == "time"
+    side = "test" if by_time or evidence.numbers("test") else "validation"
+    held_out = list(evidence.logs) if by_time else [evidence.logs[n] for n in evidence.numbers(side)]
     # Saved elsewhere before it is scored, because the black box is replayed from its file.
     loaded = Calibration.load(calibration.save(work.memory))
     evaluation = score_logs(loaded, work.robot, held_out, progress=work.progress, engine=work.engine)
     from hybridsim.report.card import card
     from hybridsim.report.info import info_of
 
-    note = f"scored on the {side} logs of the study's split"
+    note = f"scored on the {side} {'parts' if by_time else 'logs'} of the study's split"
     evaluation.scores.setdefault("notes", []).append(note)
     names = {log.log_id: log.name for log in held_out}
     page = card(evaluation.scores, info_of(calibration.record, log_names=names))

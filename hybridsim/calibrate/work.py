@@ -72,5 +72,10 @@ def gather_evidence(
 ) -> Evidence:
     """Read and split the logs."""
     usable = open_logs([Path(p) for p in logs], robot, cache=cache, progress=named(progress, "reading logs"))
+    if plan.predicts_effort:  # from motion: no commands to read, and perhaps every log divided by time
+        ids = tuple(sorted(log.log_id for log in usable))
+        by_time = plan.split.by == "time"
+        split = Split(train=ids, validation=(), test=()) if by_time else split_logs(plan, usable)
+        return Evidence(logs=usable, inputs=(), split=split)
     inputs = [log_inputs(log, robot) for log in usable]
     return Evidence(logs=usable, inputs=inputs, split=split_logs(plan, usable))

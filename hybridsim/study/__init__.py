@@ -1,5 +1,6 @@
 """A study: what to identify and learn, within which bounds, from which share of the logs, at what cost."""
 
+from hybridsim.study.effort import EFFORT_SIGNALS, EffortRule
 from hybridsim.study.load import load_study, parse_study
 from hybridsim.study.model import Study
 from hybridsim.study.sections import (
@@ -15,7 +16,9 @@ from hybridsim.study.selection import Selection
 from hybridsim.study.split import Split, split_logs
 
 __all__ = [
+    "EFFORT_SIGNALS",
     "BlackBox",
+    "EffortRule",
     "Identify",
     "Learn",
     "ParameterRule",

@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from hybridsim.errors import StudyError
 from hybridsim.parameters import Parameter
+from hybridsim.study.effort import EFFORT_SIGNALS, EffortRule
 from hybridsim.study.sections import (
     BlackBox,
     Identify,
@@ -41,6 +42,7 @@ class Study(Table):
         identify: budget of the search.
         learn: the residual networks.
         blackbox: the baseline without physics.
+        effort: how efforts are predicted from motion, where those are scored.
         overrides: table `[quick]`: what `--quick` changes.
     """
 
@@ -56,6 +58,7 @@ class Study(Table):
     identify: Identify = Identify()
     learn: Learn = Learn()
     blackbox: BlackBox = BlackBox()
+    effort: EffortRule = EffortRule()
     overrides: Quick = Field(default=Quick(), alias="quick")
 
     _where: str = PrivateAttr(default="study")
@@ -72,6 +75,28 @@ class Study(Table):
             if twice := {name for name in names if names.count(name) > 1}:
                 raise ValueError(f"{key}: {sorted(twice)[0]!r} given more than once; expected each name once")
         return self
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> Study:
+        efforts = [name for name in self.scored_signals if name in EFFORT_SIGNALS]
+        if efforts and len(self.scored_signals) > 1:
+            raise ValueError(
+                f"scored_signals: '{efforts[0]}' is predicted from the motion; expected it alone, "
+                "in a study of its own"
+            )
+        if efforts and self.parameters:
+            raise ValueError("parameter: a study of efforts has none; expected the table [effort] instead")
+        if not efforts and (self.split.by == "time" or self.effort != EffortRule()):
+            raise ValueError(
+                "[effort] and split.by = 'time' are for scored_signals = ['joint_effort'] or "
+                "['motor_current']"
+            )
+        return self
+
+    @property
+    def predicts_effort(self) -> bool:
+        """Whether it predicts efforts from motion, and not motion from commands."""
+        return self.scored_signals[0] in EFFORT_SIGNALS
 
     @property
     def robot_path(self) -> str:

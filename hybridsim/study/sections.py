@@ -45,19 +45,32 @@ class SplitRule(Table):
 
     Attributes:
         by: what is never divided: a log, a session, an individual, or logs whose label `group` is the same.
+            `time` divides every log: its last share is scored, the share before it selects. Only for studies
+            of efforts, and only where one recording is all there is: the parts share a day and a warm-up, so
+            the score says less about tomorrow than one on another log.
         validation_fraction: share of the groups that selection uses, where `validation` names none.
         test_fraction: share of the groups that are scored once, where `test` names none.
         validation: logs by name or id; their whole groups go there.
         test: logs by name or id; their whole groups go there.
         seed: of the draw.
+        gap_s: dropped between the parts of a log that is divided by time: no filter reaches across it [s].
     """
 
-    by: Literal["log", "session", "serial", "group"] = "log"
+    by: Literal["log", "session", "serial", "group", "time"] = "log"
     validation_fraction: Share = 0.25
     test_fraction: Annotated[FiniteFloat, Field(ge=0, lt=1)] = 0.0
     validation: Texts = ()
     test: Texts = ()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    gap_s: Annotated[FiniteFloat, Field(ge=0, le=1e6)] = 0.5
+
+    @model_validator(mode="after")
+    def _time_names_no_log(self) -> SplitRule:
+        if self.by == "time" and (self.test or self.validation):
+            raise ValueError("by = 'time' divides every log; expected no 'test' and no 'validation'")
+        if self.by == "time" and not self.test_fraction:
+            raise ValueError("by = 'time' needs a test_fraction above 0")
+        return self
 
 
 class Simulation(Table):
@@ -202,6 +215,7 @@ class Quick(Table):
     identify: dict[str, Any] = {}
     learn: dict[str, Any] = {}
     blackbox: dict[str, Any] = {}
+    effort: dict[str, Any] = {}
 
 
 def _end(bound: float | None) -> str:

@@ -85,6 +85,7 @@ def split_logs(study: Study, logs: Sequence[LogLike]) -> Split:
 
 def _group(study: Study, log: LogLike) -> str:
     by = study.split.by
+    assert by != "time", "logs divided by time are not drawn"
     if by == "log":
         return log.log_id
     if by == "serial":
