@@ -9,7 +9,7 @@ from hybridsim.errors import LogError
 from hybridsim.export.chosen import Chosen, safe_name
 from hybridsim.export.messages import STAMP_NS
 from hybridsim.export.outcome import Refused
-from hybridsim.export.topics import Seat, apart_of, seats
+from hybridsim.export.topics import Company, Seat, apart_of, companies_of, seats
 from hybridsim.log import Log
 from hybridsim.progress import NamedProgress
 
@@ -20,12 +20,11 @@ class Batch:
 
     Attributes:
         logs: at least one.
-        apart: signals that cannot share a message with others, because in one of these logs they
-            have other stamps, see `topics.apart_of`.
+        companies: per log which of its signals can share messages.
     """
 
     logs: list[Chosen] = field(default_factory=list)
-    apart: set[str] = field(default_factory=set)
+    companies: list[dict[str, Company]] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -37,7 +36,7 @@ class Batch:
     def seats(self) -> dict[str, Seat]:
         """Where each signal of any of these logs goes."""
         signals = {name: signal for log in self.logs for name, signal in log.header.signals.items()}
-        return seats(signals, self.apart)
+        return seats(signals, apart_of(self.companies))
 
 
 def batched(
@@ -69,7 +68,7 @@ def batched(
             batch = Batch()
             found.append(batch)
         batch.logs.append(log)
-        batch.apart |= apart_of(read)
+        batch.companies.append(companies_of(read))
     return found, refused
 
 

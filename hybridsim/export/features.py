@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -88,8 +89,8 @@ class Plan:
 def plan(logs: Sequence[Chosen]) -> Plan:
     """Choose features that all episodes share.
 
-    The state is the joint positions (and gripper openings), the action their commands. A log that lacks a
-    signal of these which others have is refused; any other signal that some log lacks is left out.
+    The state is the joint positions (and gripper openings), the action their commands, as far as most logs
+    have them. A log that lacks one of these is refused; any other signal that some log lacks is left out.
 
     Raises:
         LogError: logs of several robots.
@@ -98,13 +99,15 @@ def plan(logs: Sequence[Chosen]) -> Plan:
     if len(robots) > 1:
         raise LogError(f"export to lerobot: logs of {len(robots)} robots ({listed(robots)}); expected one")
     there = {name for log in logs for name, signal in log.header.signals.items() if signal.rows}
-    state, action = _first(STATES, there), _first(ACTIONS, there)
+    state, action = _state_and_action(logs)
     core = [*state, *action] or sorted(there)[:1]
     usable, refused = _with(logs, core)
     if not usable:
         return Plan((), (), tuple(refused), ())
-    notes = [] if state else [f"no observation.state: no log has {' or '.join(one[0] for one in STATES)}"]
-    notes += [] if action else [f"no action: no log has {' or '.join(one[0] for one in ACTIONS)}"]
+    notes = (
+        [] if state else [f"no observation.state: most logs lack {' and '.join(one[0] for one in STATES)}"]
+    )
+    notes += [] if action else [f"no action: most logs lack {' and '.join(one[0] for one in ACTIONS)}"]
     chosen = {"observation.state": state, "action": action}
     for name in sorted(there - {*state, *action}):
         if reason := _left_out(name, usable, core):
@@ -129,8 +132,19 @@ def span(header: LogHeader, names: Iterable[str]) -> tuple[int, int]:
     return max(starts), min(ends)
 
 
+def _state_and_action(logs: Sequence[Chosen]) -> tuple[list[str], list[str]]:
+    """The signals that most logs offer for both; of equally many, the more signals."""
+    offers: Counter[tuple[tuple[str, ...], tuple[str, ...]]] = Counter()
+    for log in logs:
+        signals = log.header.signals
+        there = {name for name, signal in signals.items() if signal.rows >= _needed(name, signal)}
+        offers[tuple(_first(STATES, there)), tuple(_first(ACTIONS, there))] += 1
+    state, action = max(offers, key=lambda offer: (offers[offer], len(offer[0]) + len(offer[1])))
+    return list(state), list(action)
+
+
 def _first(candidates: Iterable[tuple[str, ...]], there: set[str]) -> list[str]:
-    """The signals of the first candidate that any log has."""
+    """Those signals of the first candidate that are there."""
     return next((found for names in candidates if (found := [n for n in names if n in there])), [])
 
 

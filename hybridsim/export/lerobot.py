@@ -82,6 +82,8 @@ def _write(
             notes += [*_cut(made, rate_hz), *_bridged(made, planned)]
             done += log.samples
         if exported:
+            if progress is not None:
+                progress(total, total, "statistics")
             dataset.finish()
     return exported, notes, refused
 

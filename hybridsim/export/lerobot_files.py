@@ -51,7 +51,7 @@ class TableFiles:
             self.close()
             self._open(table.schema)
         assert self._writer is not None
-        self._writer.write_table(table)
+        self._writer.write_table(table, row_group_size=max(len(table), 1))
         return divmod(self._number, CHUNK_FILES)
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -97,16 +97,46 @@ def together(name: str, signal: Signal | SignalHeader) -> Seat | None:
     return replace(seat, topic=seat.topic + topic_name(which)) if which else seat
 
 
-def apart_of(log: Log) -> set[str]:
-    """Signals of a log that cannot share a message with the others of their topic."""
-    found: set[str] = set()
-    for names in _companies(log.signals).values():
-        first = names[0]
-        strangers = {name for name in names[1:] if not _share(log.signals[first], log.signals[name])}
-        whole = [other for other in TOGETHER if TOGETHER[other].topic == TOGETHER[_word(first)].topic]
-        complete = len(names) == len(whole) and not strangers
-        found |= set(names) if _word(first) in ALONE and not complete else strangers
+@dataclass(frozen=True)
+class Company:
+    """What one log has of the signals of a shared topic.
+
+    Attributes:
+        names: in the order of the table above.
+        strangers: those with other stamps, frames or joints than the first.
+    """
+
+    names: tuple[str, ...]
+    strangers: frozenset[str]
+
+
+def companies_of(log: Log) -> dict[str, Company]:
+    """Per shared topic what a log has of its signals."""
+    found = {}
+    for topic, names in _companies(log.signals).items():
+        first = log.signals[names[0]]
+        strangers = frozenset(name for name in names if not _share(first, log.signals[name]))
+        found[topic] = Company(tuple(names), strangers)
     return found
+
+
+def apart_of(logs: Iterable[Mapping[str, Company]]) -> set[str]:
+    """Signals that get a topic of their own in every one of these logs, so that they are found in one place.
+
+    Those that cannot share a message in some log; and all of a topic where logs differ in what would be left:
+    messages of one type with now these, now those fields filled read as if all of them had been measured.
+    """
+    topics: dict[str, list[Company]] = {}
+    for log in logs:
+        for topic, company in log.items():
+            topics.setdefault(topic, []).append(company)
+    apart: set[str] = set()
+    for companies in topics.values():
+        strangers = {name for company in companies for name in company.strangers}
+        rest = {tuple(n for n in company.names if n not in strangers) for company in companies} - {()}
+        everyone = {name for company in companies for name in company.names}
+        apart |= strangers if len(rest) <= 1 and all(map(_is_whole, rest)) else everyone
+    return apart
 
 
 def topics_of(log: Log, where: Mapping[str, Seat]) -> list[Topic]:
@@ -125,7 +155,7 @@ def seats(signals: Mapping[str, Signal | SignalHeader], apart: Iterable[str]) ->
 
     Args:
         signals: of one log, or of several that agree on components.
-        apart: signals that get a topic of their own; at least what `apart_of` says of these logs.
+        apart: signals that get a topic of their own, as `apart_of` says of these logs.
     """
     shared = [name for names in _companies(signals).values() for name in names]
     found: dict[str, Seat] = {}
@@ -161,6 +191,12 @@ def _companies(signals: Mapping[str, Signal | SignalHeader]) -> dict[str, list[s
         assert seat is not None
         found.setdefault(seat.topic, []).append(name)
     return found
+
+
+def _is_whole(names: Sequence[str]) -> bool:
+    """Whether these signals fill a message; half a pose or twist does not."""
+    topic = TOGETHER[_word(names[0])].topic
+    return _word(names[0]) not in ALONE or len(names) == [s.topic for s in TOGETHER.values()].count(topic)
 
 
 def _share(a: Signal, b: Signal) -> bool:

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from hybridsim.cli import main
+from hybridsim.log import LogStore
 from tests.export.lerobot_layout import check
 from tests.export.made import a_draft, a_signal, arm, read_back, same_bits, stamps, store
-from tests.tiny import disk_with_room_for
+from tests.tiny import disk_with_room_for, write_logs
 
 
 @pytest.fixture
@@ -26,6 +27,16 @@ def test_bags_are_written_and_named(logs, tmp_path, capsys):
     (bag,) = (tmp_path / "bags").glob("*.mcap")
     back = read_back(bag, tmp_path / "bags" / "ingest.toml")
     assert all(same_bits(signal, back[signal.name]) for signal in arm().values())
+
+
+def test_ingest_reads_a_bag_back_into_the_same_log(tmp_path):
+    """The id is a hash of everything that a log says, every bit of every sample included."""
+    logs = write_logs(tmp_path / "logs", count=1, seconds=1.0)
+    bags, back = str(tmp_path / "bags"), tmp_path / "back"
+    assert main.run(["export", str(logs), "--to", "mcap", "--out", bags]) == 0
+    words = ["--spec", f"{bags}/ingest.toml", "--robot", "xl330_pendulum", "--store", str(back)]
+    assert main.run(["ingest", bags, *words]) == 0
+    assert LogStore(back).ids() == LogStore(logs).ids()
 
 
 def test_a_dataset_is_written_and_its_resampling_printed(logs, tmp_path, capsys):

@@ -152,6 +152,16 @@ def test_a_log_that_cannot_give_state_and_action_is_refused_alone(tmp_path, dama
     assert check(tmp_path / "set")[0]["total_episodes"] == 1
 
 
+def test_what_most_logs_have_makes_the_state(tmp_path):
+    """One log with a gripper among three does not cost the two others."""
+    gripper = {"gripper_opening": a_signal("gripper_opening", ("gripper",), "1")}
+    logs = [a_log(arm(**gripper), name="one"), *(a_log(arm(), serial=n, name=n) for n in ("two", "three"))]
+    report = to_lerobot(logs, tmp_path / "set")
+    assert report.refused == () and len(report.logs) == 3
+    assert "gripper_opening is left out: two: it has no gripper_opening" in report.notes
+    assert len(check(tmp_path / "set")[0]["features"]["observation.state"]["names"]) == 3
+
+
 def test_a_single_command_is_held(tmp_path):
     one = a_signal("joint_position_command", at=[START_NS - 5], values=[[1, 2, 3]])
     to_lerobot([a_log(arm(joint_position_command=one))], tmp_path / "set")
@@ -181,7 +191,7 @@ def test_a_log_without_joints_has_no_state_and_the_report_says_so(tmp_path):
     report = to_lerobot([a_log(signals)], tmp_path / "set")
     info, _, _ = check(tmp_path / "set")
     assert "observation.imu_angular_velocity" in info["features"] and "action" not in info["features"]
-    assert "no observation.state: no log has joint_position or base_position" in report.notes
+    assert "no observation.state: most logs lack joint_position and base_position" in report.notes
 
 
 def test_other_commands_are_no_observations(tmp_path):

@@ -13,8 +13,20 @@ from rosbags.highlevel import AnyReader
 
 from hybridsim.errors import LogError
 from hybridsim.export import to_mcap
+from hybridsim.ingest.spec import load_spec
 from hybridsim.log import Constant, LogHeader, Signal, log_of, read_header
-from tests.export.made import a_draft, a_log, a_signal, arm, everything, read_back, same_bits, stamps, store
+from tests.export.made import (
+    XYZ,
+    a_draft,
+    a_log,
+    a_signal,
+    arm,
+    everything,
+    read_back,
+    same_bits,
+    stamps,
+    store,
+)
 from tests.tiny import disk_with_room_for
 
 
@@ -38,6 +50,13 @@ def test_every_signal_comes_back_to_the_bit(tmp_path):
     (written,) = report.logs
     assert written.path == out / "wave.mcap" and report.specs == (out / "ingest.toml",)
     assert written.count == sum(len(messages(out / "wave.mcap", topic)) for topic in topics(out))
+
+
+def test_ingest_takes_its_specification(tmp_path):
+    to_mcap([a_log()], tmp_path / "bags")
+    spec = load_spec(tmp_path / "bags" / "ingest.toml")
+    assert {signal.name for signal in spec.signals()} == set(everything())
+    assert (spec.robots, spec.serial, spec.one_log_per) == (("arm",), "a1", "bag")
 
 
 def topics(out):
@@ -113,6 +132,28 @@ def test_logs_of_one_export_agree_on_their_topics(tmp_path):
     out = tmp_path / "bags"
     to_mcap([root], out)
     for name, signals in (("one", shared), ("two", apart)):
+        back = read_back(out / f"{name}.mcap", out / "ingest.toml")
+        assert all(same_bits(signal, back[signal.name]) for signal in signals.values())
+
+
+def test_a_quantity_that_one_log_lacks_is_not_read_back_as_zeros(tmp_path):
+    """An Imu has fields for all three quantities, and fills what was not measured with zeros."""
+    gyro = a_signal("imu_angular_velocity", XYZ, "rad/s", seed=1)
+    force = a_signal("imu_linear_acceleration", XYZ, "m/s^2", seed=2)
+    both, one = {gyro.name: gyro, force.name: force}, {gyro.name: gyro}
+    out = tmp_path / "bags"
+    to_mcap([a_log(both, name="both"), a_log(one, name="one")], out)
+    assert same_bits(force, read_back(out / "both.mcap", out / "ingest.toml")[force.name])
+    back = read_back(out / "one.mcap", out / "ingest.toml")
+    assert same_bits(gyro, back[gyro.name]) and len(back[force.name].stamp_ns) == 0
+
+
+def test_a_pose_that_one_log_has_half_of(tmp_path):
+    whole = {name: everything()[name] for name in ("base_position", "base_orientation")}
+    half = {"base_position": whole["base_position"]}
+    out = tmp_path / "bags"
+    to_mcap([a_log(whole, name="whole"), a_log(half, name="half")], out)
+    for name, signals in (("whole", whole), ("half", half)):
         back = read_back(out / f"{name}.mcap", out / "ingest.toml")
         assert all(same_bits(signal, back[signal.name]) for signal in signals.values())
 
