@@ -25,19 +25,13 @@ from typing import Any
 
 # Nothing large is imported here: the peak memory of a child starts with what its parent holds.
 
-JOINTS = tuple(f"{leg}_{axis}" for leg in ("LF", "RF", "LH", "RH") for axis in ("HAA", "HFE", "KFE"))
+SPEC = Path(__file__).with_name("bags.toml")
 BARS = {"store": (3.0, 10.0), "decode": (5.0, 20.0), "varying": (0.9, 1.0), "cores": (1.7, 1.9)}
 """Ratio to the reference: first bar, and aim."""
 MEMORY_MB = (400, 250)
 WARM_UP_GB = 0.003
-
-
-def decode(path: Path, spec: Path) -> Any:
-    """The file's signals as arrays, nothing else done with them."""
-    from hybridsim.ingest.bags import read_columns  # pyright: ignore[reportAttributeAccessIssue]
-    from hybridsim.ingest.spec import load_spec
-
-    return read_columns(path, load_spec(spec))
+COMPARED = 20_000
+"""Messages of the small bag that are compared with rosbags bit by bit."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -67,7 +61,6 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--scratch", type=Path, help="keeps the generated bags for the next run")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--reference-share", type=float, default=0.1)
-    parser.add_argument("--robot", default="anymal_c")
     return parser.parse_args(argv)
 
 
@@ -77,8 +70,6 @@ class Bench:
     def __init__(self, scratch: Path, options: argparse.Namespace) -> None:
         self.scratch, self.options = scratch, options
         self.core = sorted(os.sched_getaffinity(0))
-        self.spec = scratch / "ingest.toml"
-        self.spec.write_text(specification(options.robot))
 
     def bag(self, gigabytes: float, *, varying: bool = False, number: int = 0) -> Path:
         """A generated bag, made once."""
@@ -98,7 +89,7 @@ class Bench:
         """`hybridsim ingest` into an empty store: seconds, processor seconds, peak memory [MB], rows."""
         store = Path(tempfile.mkdtemp(dir=self.scratch, prefix="store_"))
         command = [str(Path(sys.executable).parent / "hybridsim"), "ingest", *map(str, bags)]
-        command += ["--robot", self.options.robot, "--spec", str(self.spec), "--store", str(store)]
+        command += ["--robot", "anymal_c", "--spec", str(SPEC), "--store", str(store)]
         command += ["--engine", "serial" if len(cores) == 1 else "loky"]
         try:
             found = run(command, cores)
@@ -109,7 +100,7 @@ class Bench:
 
     def reference(self, path: Path) -> dict[str, float]:
         """rosbags' loop: bytes per second, and messages."""
-        return child("reference", [str(path), self.options.reference_share], self.core[:1])
+        return child("looped", [str(path), self.options.reference_share], self.core[:1])
 
 
 def run(command: Sequence[str], cores: Sequence[int]) -> dict[str, float]:
@@ -138,8 +129,8 @@ def run(command: Sequence[str], cores: Sequence[int]) -> dict[str, float]:
     return found | {"said": said}  # type: ignore[return-value]
 
 
-def child(function: str, arguments: list[Any], cores: Sequence[int]) -> dict[str, float]:
-    """Call a function of this module in a process of its own; it returns a dictionary of numbers."""
+def child(function: str, arguments: list[Any], cores: Sequence[int]) -> dict[str, Any]:
+    """Call a function of this module in a process of its own; it returns a dictionary."""
     code = "import json, sys, tests.benchmarks.bags as bags;"
     code += f" print(json.dumps(bags.{function}(*json.loads(sys.argv[1]))))"
     found: Any = run([sys.executable, "-c", code, json.dumps(arguments)], cores)
@@ -153,7 +144,7 @@ def generated(path: str, gigabytes: float, varying: bool) -> dict[str, float]:
     return {"messages": generate(Path(path), gigabytes, varying=varying)}
 
 
-def reference(path: str, share: float) -> dict[str, float]:
+def looped(path: str, share: float) -> dict[str, float]:
     """Child: deserialise the first messages of a bag with rosbags."""
     from rosbags.highlevel import AnyReader
 
@@ -173,12 +164,22 @@ def reference(path: str, share: float) -> dict[str, float]:
     return {"rate": size / seconds, "busy_rate": size / busy, "messages": count}
 
 
-def decoded(path: str, spec: str, small: str) -> dict[str, float]:
+def decoded(path: str, small: str, every: bool) -> dict[str, float]:
     """Child: decode a bag to arrays, after a small one that compiles."""
-    decode(Path(small), Path(spec))
+    from tests.benchmarks.decoding import EVERY, SIGNALS, decode
+
+    signals = EVERY if every else SIGNALS
+    decode(Path(small), signals)
     begin, busy = time.perf_counter(), time.process_time()
-    decode(Path(path), Path(spec))
+    decode(Path(path), signals)
     return {"seconds": time.perf_counter() - begin, "busy": time.process_time() - busy}
+
+
+def compared(path: str, count: int) -> dict[str, Any]:
+    """Child: what differs from rosbags in the first messages."""
+    from tests.benchmarks.decoding import differing
+
+    return {"differing": differing(Path(path), count)}
 
 
 def rows(store: str) -> dict[str, float]:
@@ -222,15 +223,24 @@ def _store(bench: Bench, what: str = "store", varying: bool = False) -> list[str
     return [line, f"         {found['rows']:.0f} rows stored, peak {found['peak_mb']:.0f} MB"]
 
 
-def _decode(bench: Bench) -> list[str]:
-    path, small = bench.bag(bench.options.gigabytes), bench.bag(WARM_UP_GB)
-    given = [str(path), str(bench.spec), str(small)]
-    return [_against(bench, "decode", path, lambda: child("decoded", given, bench.core[:1]))]
+def _decode(bench: Bench, varying: bool = False) -> list[str]:
+    path = bench.bag(bench.options.gigabytes, varying=varying)
+    small = bench.bag(WARM_UP_GB, varying=varying)
+    lines = []
+    for every, words in ((False, "numbers of ingest.toml"), (True, "every number of the messages")):
+
+        def ours(every: bool = every) -> dict[str, float]:
+            return child("decoded", [str(path), str(small), every], bench.core[:1])
+
+        lines += [f"         {words}:", _against(bench, "varying" if varying else "decode", path, ours)]
+    different = child("compared", [str(small), COMPARED], bench.core[:1])["differing"]
+    return [*lines, f"         not bit by bit as rosbags reads them: {', '.join(different) or 'none'}"]
 
 
 def _varying(bench: Bench) -> list[str]:
     bench.ingest([bench.bag(WARM_UP_GB, varying=True)], bench.core[:1])
-    return _store(bench, "varying", varying=True)
+    stored = _store(bench, "varying", varying=True)
+    return ["         to the finished store:", *stored, *_decode(bench, varying=True)]
 
 
 def _memory(bench: Bench) -> list[str]:
@@ -266,30 +276,6 @@ MEASURES: dict[str, Callable[[Bench], list[str]]] = {
     "memory": _memory,
     "cores": _cores,
 }
-
-
-def specification(robot: str) -> str:
-    """ingest.toml for the generated bags."""
-    joints = {joint: joint for joint in JOINTS}
-    signals = {
-        f"joint_{name}": (unit, {joint: f"{name}[{own}]" for joint, own in joints.items()})
-        for name, unit in (("position", "rad"), ("velocity", "rad/s"), ("effort", "N*m"))
-    }
-    imu = {
-        f"imu_{name}": (unit, {axis: f"{name}.{axis}" for axis in "xyz"})
-        for name, unit in (("angular_velocity", "rad/s"), ("linear_acceleration", "m/s^2"))
-    }
-    lines = ["schema = 1", 'set = "generated"', f'robots = ["{robot}"]', 'one_log_per = "bag"']
-    topics = (
-        ("/joint_states", "sensor_msgs/msg/JointState", 'names = "name"', signals),
-        ("/imu/data", "sensor_msgs/msg/Imu", "", imu),
-    )
-    for topic, kind, names, found in topics:
-        lines += ["", "[[topic]]", f'name = "{topic}"', f'type = "{kind}"', 'stamp = "header"', names]
-        for name, (unit, columns) in found.items():
-            lines += ["[[topic.signal]]", f'name = "{name}"', f'unit = "{unit}"', "[topic.signal.columns]"]
-            lines += [f'{component} = "{column}"' for component, column in columns.items()]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
