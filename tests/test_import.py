@@ -84,5 +84,8 @@ def test_changed_sources_get_fresh_kernels(tmp_path):
 
 def test_every_compiled_function_lies_where_the_cache_looks():
     package = Path(hybridsim.__file__).parent
-    compiled = {p.relative_to(package).parts[0] for p in package.rglob("*.py") if "@njit" in p.read_text()}
-    assert compiled == set(hybridsim.KERNELS)
+    compiled = {p.relative_to(package) for p in package.rglob("*.py") if "@njit" in p.read_text()}
+    assert {folder for p in compiled for folder in hybridsim.KERNELS if p.is_relative_to(folder)} == set(
+        hybridsim.KERNELS
+    )
+    assert [p for p in compiled if not any(p.is_relative_to(folder) for folder in hybridsim.KERNELS)] == []

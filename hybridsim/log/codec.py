@@ -6,7 +6,6 @@ import hashlib
 import json
 
 import numpy as np
-import pandas as pd  # noqa: F401  pyarrow imports it when first asked for, and swallows a Ctrl-C meanwhile
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
@@ -63,11 +62,20 @@ def decode_signal(name: str, content: bytes, header: SignalHeader, where: str) -
         raise LogError(f"{where}: {name}.parquet cannot be read: {error}; {remedy}") from None
     if table.column_names != ["stamp_ns", *header.columns]:
         raise LogError(f"{where}: {name}.parquet has columns {table.column_names}; expected {header.columns}")
-    try:
-        stamps = table["stamp_ns"].to_numpy().astype(np.int64, casting="safe")
-        columns = [table[column].to_numpy().astype(np.float64, casting="safe") for column in header.columns]
-    except TypeError as error:
-        raise LogError(f"{where}: {name}.parquet: {error}; {remedy}") from None
+    kinds = {"stamp_ns": pa.int64(), **dict.fromkeys(header.columns, pa.float64())}
+    if table.schema.types != list(kinds.values()) or any(column.null_count for column in table.columns):
+        raise LogError(
+            f"{where}: {name}.parquet holds {table.schema.types}; expected stamps in int64 and numbers in "
+            f"float64, none missing; {remedy}"
+        )
+    stamps, *columns = (_numpy(column) for column in table.columns)
     signal = Signal(name, header.unit, header.components, stamps, np.stack(columns, axis=1), header.frame)
     check_signal(signal, where)
     return signal
+
+
+def _numpy(column: pa.ChunkedArray) -> np.ndarray:
+    """A column without missing values; `to_numpy` would import pandas, a third of a second and 40 MB."""
+    kind = np.int64 if column.type == pa.int64() else np.float64
+    parts = [np.frombuffer(c.buffers()[1], kind, len(c), 8 * c.offset) for c in column.chunks if len(c)]
+    return np.concatenate(parts) if parts else np.empty(0, kind)

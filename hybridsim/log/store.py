@@ -104,7 +104,7 @@ class LogStore:
             return None
 
     def remember(self, key: str, log_id: str) -> None:
-        """Note which log was made under a key, so that it need not be made again; a full disk costs no more."""
+        """Note which log was made under a key, so that it need not be made again; a full disk is no error."""
         with contextlib.suppress(OSError):
             write_text(self.root / SOURCES / key, log_id + "\n")
 

@@ -73,11 +73,12 @@ class Bench:
 
     def bag(self, gigabytes: float, *, varying: bool = False, number: int = 0) -> Path:
         """A generated bag, made once."""
-        name = f"{gigabytes:g}{'v' if varying else ''}_{number}.{self.options.format}"
+        # No name that ends in _0: that would be part of a split recording.
+        name = f"{'varying' if varying else 'fixed'}{number}-{gigabytes:g}GB.{self.options.format}"
         path = self.scratch / name
         if not path.exists():
-            made = path.with_name(f"new_{name}")
-            child("generated", [str(made), gigabytes, varying], self.core)
+            made = path.with_name(f"new-{name}")
+            child("generated", [str(made), gigabytes, varying, number], self.core)
             made.rename(path)
         return path
 
@@ -137,11 +138,11 @@ def child(function: str, arguments: list[Any], cores: Sequence[int]) -> dict[str
     return json.loads(found["said"].splitlines()[-1]) | {"peak_mb": found["peak_mb"]}
 
 
-def generated(path: str, gigabytes: float, varying: bool) -> dict[str, float]:
+def generated(path: str, gigabytes: float, varying: bool, seed: int) -> dict[str, float]:
     """Child: write a bag."""
     from tests.benchmarks.long_bags import generate
 
-    return {"messages": generate(Path(path), gigabytes, varying=varying)}
+    return {"messages": generate(Path(path), gigabytes, varying=varying, seed=seed)}
 
 
 def looped(path: str, share: float) -> dict[str, float]:

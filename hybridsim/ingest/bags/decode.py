@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Bool, Float64, Int64, UInt8
 from numba import njit
 
 from hybridsim.ingest.bags.bytes import (
@@ -84,6 +84,7 @@ class Columns(NamedTuple):
         words: names that are looked for, bytes one after the other.
         word_ends: where each ends.
         hold: whether a number that a message lacks keeps its last value.
+        plain: per signal, whether all its numbers are doubles that need neither sign nor last value.
         stamp: NO_STAMP, TIME, WHOLE or REAL.
         stamp_slot: where the time's bytes are recorded.
         stamp_kind: of number.
@@ -105,6 +106,7 @@ class Columns(NamedTuple):
     words: UInt8[np.ndarray, " byte"]
     word_ends: Int64[np.ndarray, " word"]
     hold: bool
+    plain: Bool[np.ndarray, " signal"]
     stamp: int
     stamp_slot: int
     stamp_kind: int
@@ -155,7 +157,7 @@ def integer(data: Any, at: Any, kind: Any, big: bool) -> Any:
 def _aligned(at: Any, origin: Any, size: Any, most: Any) -> Any:
     """The next place that a number of this size may start at."""
     step = min(size, most)
-    return at if step < 2 else origin + ((at - origin + step - 1) // step) * step
+    return at + ((origin - at) & (step - 1))  # sizes are powers of two
 
 
 @njit(cache=True, nogil=True)
@@ -181,31 +183,36 @@ def _same(data: Any, at: Any, length: Any, words: Any, first: Any, last: Any) ->
 
 
 @njit(cache=True, nogil=True)
-def _match_keys(data: Any, at: Any, length: Any, program: Any, step: Any, loops: Any, chosen: Any) -> None:
+def _match_keys(
+    data: Any, at: Any, length: Any, serves: Any, words: Any, ends: Any, key_loop: Any, first: Any,
+    last: Any, loops: Any, chosen: Any,
+) -> None:  # fmt: skip
     """Let keys choose the element of the loop that this text stands in."""
-    for entry in range(step[4], step[5]):
-        key = -1 - program.serves[entry]
+    for entry in range(first, last):
+        key = -1 - serves[entry]
         if key >= 0 and chosen[key] < 0:
-            first = program.key_ends[key - 1] if key > 0 else 0
-            if _same(data, at, length, program.key_words, first, program.key_ends[key]):
-                chosen[key] = loops[program.key_loop[key]]
+            begin = ends[key - 1] if key > 0 else 0
+            if _same(data, at, length, words, begin, ends[key]):
+                chosen[key] = loops[key_loop[key]]
 
 
 @njit(cache=True, nogil=True)
-def _record(program: Any, step: Any, loops: Any, chosen: Any, at: Any, count: Any, where: Any) -> None:
+def _record(
+    serves: Any, want: Any, first: Any, last: Any, loops: Any, chosen: Any, at: Any, count: Any, where: Any
+) -> None:
     """Remember where the slots stand that this step serves."""
-    for entry in range(step[4], step[5]):
-        slot = program.serves[entry]
+    for entry in range(first, last):
+        slot = serves[entry]
         if slot < 0:
             continue
         mine = True
         for loop in range(MAX_LOOPS):
-            want = program.want[slot, loop]
-            if want == ANY:
+            element = want[slot, loop]
+            if element == ANY:
                 break
-            if want < ANY:
-                want = chosen[-2 - want]
-            if want != loops[loop]:
+            if element < ANY:
+                element = chosen[-2 - element]
+            if element != loops[loop]:
                 mine = False
                 break
         if mine:
@@ -214,8 +221,8 @@ def _record(program: Any, step: Any, loops: Any, chosen: Any, at: Any, count: An
 
 @njit(cache=True, nogil=True)
 def walk(
-    data: Any, start: Any, end: Any, origin: Any, most: Any, big: bool, program: Any, where: Any,
-    loops: Any, left: Any, chosen: Any, choose: bool,
+    data: Any, start: Any, end: Any, origin: Any, most: Any, big: Any, steps: Any, serves: Any, want: Any,
+    key_words: Any, key_ends: Any, key_loop: Any, where: Any, loops: Any, left: Any, chosen: Any, choose: Any,
 ) -> Any:  # fmt: skip
     """Walk one message.
 
@@ -226,7 +233,12 @@ def walk(
         origin: what alignment counts from.
         most: largest alignment; 1 for none.
         big: whether the highest byte comes first.
-        program: its type's.
+        steps: of the program of its type, see `Program`.
+        serves: the same.
+        want: the same.
+        key_words: the same.
+        key_ends: the same.
+        key_loop: the same.
         where: gets start and count of every slot; -1 for those that the message lacks.
         loops: which element of each loop it is at, room for MAX_LOOPS.
         left: elements left of each, the same.
@@ -234,23 +246,23 @@ def walk(
         choose: whether this walk is for the keys.
 
     Returns:
-        Where the walk ended; -1 where the message ends too early, -2 - place where an unknown field stopped it.
+        Where the walk ended; -1 where the message ends too early, -2 - place where an unknown field stopped.
     """
     at, pc = start, 0
     for k in range(MAX_LOOPS):
         loops[k] = -1
-    while pc < len(program.steps):
-        step = program.steps[pc]
-        kind = step[0]
+    while pc < len(steps):
+        kind, a, b, c = steps[pc, 0], steps[pc, 1], steps[pc, 2], steps[pc, 3]
+        first, last = steps[pc, 4], steps[pc, 5]
         if kind in (SKIP, READ):
-            at = _aligned(at, origin, step[1], most)
-            if at + max(step[2], step[1]) > end:
+            at = _aligned(at, origin, a, most)
+            if at + max(b, a) > end:
                 return -1
             if kind == READ and not choose:
-                _record(program, step, loops, chosen, at, 1, where)
-            at += step[2]
+                _record(serves, want, first, last, loops, chosen, at, 1, where)
+            at += b
         elif kind == NUMBERS:
-            count = step[3]
+            count = c
             if count == DYNAMIC:
                 at = _aligned(at, origin, 4, most)
                 count = _count(data, at, end, big)
@@ -258,40 +270,52 @@ def walk(
                     return -1
                 at += 4
             if count > 0:
-                at = _aligned(at, origin, step[1], most)
-            if count > (end - at) // step[1]:
+                at = _aligned(at, origin, a, most)
+            if count > (end - at) // a:
                 return -1
-            if step[5] > step[4] and not choose:
-                _record(program, step, loops, chosen, at, count, where)
-            at += count * step[1]
+            if last > first and not choose:
+                _record(serves, want, first, last, loops, chosen, at, count, where)
+            at += count * a
         elif kind in (TEXT, TEXTS):
             count = np.int64(1)
             if kind == TEXTS:
-                count = step[3]
+                count = c
                 if count == DYNAMIC:
                     at = _aligned(at, origin, 4, most)
                     count = _count(data, at, end, big)
                     if count < 0:
                         return -1
                     at += 4
-                if step[5] > step[4] and not choose:
-                    _record(program, step, loops, chosen, at, count, where)
+                if last > first and not choose:
+                    _record(serves, want, first, last, loops, chosen, at, count, where)
             for _ in range(count):
                 at = _aligned(at, origin, 4, most)
                 length = _count(data, at, end, big)
                 if length < 0:
                     return -1
                 at += 4
-                if kind == TEXT and step[5] > step[4]:
+                if kind == TEXT and last > first:
                     if choose:
-                        _match_keys(data, at, length, program, step, loops, chosen)
+                        _match_keys(
+                            data,
+                            at,
+                            length,
+                            serves,
+                            key_words,
+                            key_ends,
+                            key_loop,
+                            first,
+                            last,
+                            loops,
+                            chosen,
+                        )
                     else:
-                        _record(program, step, loops, chosen, at, length, where)
+                        _record(serves, want, first, last, loops, chosen, at, length, where)
                 at += length
         elif kind == LOOP:
-            depth = step[2]
+            depth = b
             if loops[depth] < 0:
-                count = step[3]
+                count = c
                 if count == DYNAMIC:
                     at = _aligned(at, origin, 4, most)
                     count = _count(data, at, end, big)
@@ -301,12 +325,12 @@ def walk(
                 left[depth] = count
             if left[depth] <= 0:
                 loops[depth] = -1
-                pc = step[1]
+                pc = a
                 continue
             left[depth] -= 1
             loops[depth] += 1
         elif kind == AGAIN:
-            pc = step[1]
+            pc = a
             continue
         elif kind == STOP:
             return -2 - at
@@ -316,8 +340,9 @@ def walk(
 
 @njit(cache=True, nogil=True)
 def _look_up(
-    data: Any, at: Any, count: Any, end: Any, origin: Any, most: Any, big: bool, columns: Any, place: Any
-) -> Any:
+    data: Any, at: Any, count: Any, end: Any, origin: Any, most: Any, big: Any, words: Any, ends: Any,
+    place: Any,
+) -> Any:  # fmt: skip
     """Place of every wanted name in a list of names; -1 for those it lacks. Returns where the list ends."""
     for word in range(len(place)):
         place[word] = -1
@@ -328,8 +353,8 @@ def _look_up(
             return at
         at += 4
         for word in range(len(place)):
-            first = columns.word_ends[word - 1] if word > 0 else 0
-            if place[word] < 0 and _same(data, at, length, columns.words, first, columns.word_ends[word]):
+            first = ends[word - 1] if word > 0 else 0
+            if place[word] < 0 and _same(data, at, length, words, first, ends[word]):
                 place[word] = entry
                 break
         at += length
@@ -337,26 +362,23 @@ def _look_up(
 
 
 @njit(cache=True, nogil=True)
-def _stamp(data: Any, where: Any, columns: Any, end: Any, big: bool) -> Any:
+def _stamp(data: Any, at: Any, way: Any, kind: Any, factor: Any, end: Any, big: Any) -> Any:
     """The message's own time [ns], or ABSENT."""
-    if columns.stamp == NO_STAMP:
+    if way == NO_STAMP or at < 0:
         return ABSENT
-    at = where[columns.stamp_slot, 0]
-    if at < 0:
-        return ABSENT
-    if columns.stamp == TIME:
+    if way == TIME:
         if at + 8 > end:
             return ABSENT
         return integer(data, at, 5, big) * 1_000_000_000 + integer(data, at + 4, 4, big)
-    if columns.stamp == WHOLE:
-        value = integer(data, at, columns.stamp_kind, big)
-        most = np.int64(4_600_000_000_000_000_000) // columns.stamp_factor
-        return value * columns.stamp_factor if -most < value < most else ABSENT
-    real = number(data, at, columns.stamp_kind, big)
-    if not (abs(real) * columns.stamp_factor < 4.6e18):
+    if way == WHOLE:
+        value = integer(data, at, kind, big)
+        most = np.int64(4_600_000_000_000_000_000) // factor
+        return value * factor if -most < value < most else ABSENT
+    real = number(data, at, kind, big)
+    if not (abs(real) * factor < 4.6e18):
         return ABSENT
     whole = np.floor(real)
-    return np.int64(whole) * columns.stamp_factor + np.int64(np.rint((real - whole) * columns.stamp_factor))
+    return np.int64(whole) * factor + np.int64(np.rint((real - whole) * factor))
 
 
 @njit(cache=True, nogil=True)
@@ -379,13 +401,20 @@ def decode(
         fault: gets a code of `Fault`, a column a signal.
         values: gets the numbers, signal after signal, each with its rows one after the other.
     """
+    # Arrays one by one: a call that is given a tuple of arrays counts references to each of them.
+    steps, serves, want = program.steps, program.serves, program.want
+    key_words, key_ends, key_loop = program.key_words, program.key_ends, program.key_loop
+    words, word_ends, names = columns.words, columns.word_ends, columns.names
+    way, stamp_slot, stamp_kind, stamp_factor = (
+        columns.stamp, columns.stamp_slot, columns.stamp_kind, columns.stamp_factor
+    )  # fmt: skip
     signals = len(ends)
-    where = np.empty((len(program.want), 2), np.int64)
+    where = np.empty((len(want), 2), np.int64)
     loops, left = np.empty(MAX_LOOPS, np.int64), np.zeros(MAX_LOOPS, np.int64)
-    chosen = np.empty(len(program.key_ends), np.int64)
-    place = np.empty(len(columns.word_ends), np.int64)
+    chosen = np.empty(len(key_ends), np.int64)
+    place = np.empty(len(word_ends), np.int64)
     known, size, entries, phase = np.int64(-1), np.int64(0), np.int64(-1), np.int64(0)  # last list of names
-    keyed = program.key_ends[-1] > 0
+    keyed = key_ends[-1] > 0
     for m in range(len(start)):
         begin, end, origin, most, big = start[m], start[m] + length[m], start[m], 1, False
         code = OK
@@ -405,10 +434,12 @@ def decode(
             where[:, 0] = -1
             chosen[:] = -1
             stop = begin
-            if keyed:
-                stop = walk(data, begin, end, origin, most, big, program, where, loops, left, chosen, True)
-            if stop != -1:
-                stop = walk(data, begin, end, origin, most, big, program, where, loops, left, chosen, False)
+            for choose in (True, False):
+                if stop != -1 and (keyed or not choose):
+                    stop = walk(
+                        data, begin, end, origin, most, big, steps, serves, want, key_words, key_ends,
+                        key_loop, where, loops, left, chosen, choose,
+                    )  # fmt: skip
             if stop == -1:
                 code = MESSAGE_SHORT
             elif stop >= 0 and end - stop > (0 if encoding == ROS1 else 7):
@@ -418,13 +449,13 @@ def decode(
                 fault[m, signal] = code
             _blank(m, len(start), ends, values)
             continue
-        header_ns[m] = _stamp(data, where, columns, end, big)
-        if columns.names >= 0:
-            at, count = where[columns.names]
+        header_ns[m] = _stamp(data, where[stamp_slot, 0], way, stamp_kind, stamp_factor, end, big)
+        if names >= 0:
+            at, count = where[names, 0], where[names, 1]
             if at < 0:
                 count = np.int64(0)
             if count != entries or (at - origin) % 4 != phase or not _equal(data, at, known, size, end):
-                stop = _look_up(data, at, count, end, origin, most, big, columns, place)
+                stop = _look_up(data, at, count, end, origin, most, big, words, word_ends, place)
                 known, size, entries, phase = at, stop - at, count, (at - origin) % 4
         _take(data, m, len(start), where, place, columns, ends, held, big, fault, values)
 
@@ -457,25 +488,42 @@ def _take(
     fault: Any, values: Any,
 ) -> None:  # fmt: skip
     """The numbers of one message, in SI units, and what is wrong with them."""
+    slots, kinds, places, words = columns.slot, columns.kind, columns.place, columns.word
+    factor, offset, low, high = columns.factor, columns.offset, columns.low, columns.high
     first = 0
     for signal in range(len(ends)):
         last = ends[signal]
+        row = first * rows + m * (last - first) - first
+        # Doubles that are all there and all sane, as most are: no questions asked one by one.
+        sane = columns.plain[signal] and not big
+        for c in range(first, last if sane else first):
+            index = places[c] if words[c] < 0 else place[words[c]]
+            if index < 0 or index >= where[slots[c], 1]:
+                sane = False
+                break
+            value = f64(data, where[slots[c], 0] + 8 * index) * factor[c] + offset[c]
+            sane &= (value >= low[c]) & (value <= high[c])
+            values[row + c] = value
+        if sane:
+            fault[m, signal] = OK
+            first = last
+            continue
         code, lacking = OK, 0
         for c in range(first, last):
             value = np.nan
-            at, count = where[columns.slot[c], 0], where[columns.slot[c], 1]
-            index = columns.place[c] if columns.word[c] < 0 else place[columns.word[c]]
+            at, count = where[slots[c], 0], where[slots[c], 1]
+            index = places[c] if words[c] < 0 else place[words[c]]
             if at >= 0 and 0 <= index < count:
-                value = number(data, at + index * columns.size[c], columns.kind[c], big)
+                value = number(data, at + index * columns.size[c], kinds[c], big)
                 strange = False
                 if columns.span[c] > 0:
                     strange = value < -columns.span[c] / 2 or value >= columns.span[c]
                     if value >= columns.span[c] / 2:
                         value -= columns.span[c]
-                value = value * columns.factor[c] + columns.offset[c]
+                value = value * factor[c] + offset[c]
                 if not np.isfinite(value):
                     code = NOT_FINITE if code == OK else code
-                elif strange or value < columns.low[c] or value > columns.high[c]:
+                elif strange or value < low[c] or value > high[c]:
                     code = IMPLAUSIBLE if code == OK else code
                 else:
                     held[c] = value
@@ -485,6 +533,6 @@ def _take(
                     value = held[c]
                 if not (columns.hold and np.isfinite(value)):
                     code = MISSING if code == OK else code
-            values[first * rows + m * (last - first) + c - first] = value
+            values[row + c] = value
         fault[m, signal] = OTHERS if lacking == last - first else code
         first = last

@@ -53,34 +53,50 @@ class Pages:
     def leaves(self, root: int, broken: list[int]) -> list[int]:
         """Leaf pages of a table in the order of their rows.
 
+        Children of one page are all leaves or none is, so that only the first of them is looked at: what the
+        others are turns out when they are read.
+
         Args:
             root: page that the table starts with.
             broken: gets the pages that should belong to it and cannot be read.
         """
+        if self._kind(root) == LEAF:
+            return [root]
         found: list[int] = []
         seen: set[int] = set()
         stack = [(root, 0)]
         while stack:
             number, depth = stack.pop()
-            if number in seen:
-                continue
-            seen.add(number)
-            page = self.page(number) if 0 < number <= self.count and depth < MAX_DEPTH else b""
-            start = 100 if number == 1 else 0
-            kind = page[start] if len(page) > start + 12 else 0
+            page, kind = self.page(number), self._kind(number)
             if kind == LEAF:
                 found.append(number)
-            elif kind == INTERIOR and len(page) == self.size:
-                stack += [(child, depth + 1) for child in reversed(_children(page, start))]
-            else:
+                continue
+            if number in seen or depth > MAX_DEPTH or kind != INTERIOR or len(page) < self.size:
                 broken.append(number)
-        return found
+                continue
+            seen.add(number)
+            children = _children(page, 100 if number == 1 else 0)
+            there = [child for child in children if 0 < child <= self.count]
+            broken += [child for child in children if not 0 < child <= self.count]
+            if any(self._kind(child) == LEAF for child in there[:1]):
+                found += there
+            else:
+                stack += [(child, depth + 1) for child in reversed(there)]
+        return list(dict.fromkeys(found))
+
+    def _kind(self, number: int) -> int:
+        """What a page says it is; 0 for nothing."""
+        return int.from_bytes(
+            self.disk.read((number - 1) * self.size + (100 if number == 1 else 0), 1), "big"
+        )
 
     def rows(self, root: int) -> Iterator[tuple[int, list[Any]]]:
         """Row id and values of every row of a small table that can be read."""
         for number in self.leaves(root, []):
             page = self.page(number)
             start = 100 if number == 1 else 0
+            if self._kind(number) != LEAF:
+                continue
             for at in _cells(page, start + 8, int.from_bytes(page[start + 3 : start + 5], "big")):
                 try:
                     length, at = varint(page, at)

@@ -13,7 +13,7 @@ from hybridsim.ingest.bags.batch import Batch, Connection
 from hybridsim.ingest.bags.decode import ABSENT, CDR, NO_STAMP, REAL, ROS1, TIME, WHOLE, Columns, decode
 from hybridsim.ingest.bags.paths import parse_path
 from hybridsim.ingest.bags.program import Compiler, Found, Program
-from hybridsim.ingest.bags.tree import Number, Struct, tree_of
+from hybridsim.ingest.bags.tree import KINDS, Number, Struct, tree_of
 from hybridsim.ingest.bags.types import Types, types_of
 
 ENCODINGS = {"ros1": ROS1, "ros1msg": ROS1, "cdr": CDR}
@@ -140,8 +140,13 @@ def _columns(
         words=np.frombuffer(b"".join(encoded) or b"\0", np.uint8).copy(),
         word_ends=np.cumsum([len(word) for word in encoded] or [0]).astype(np.int64),
         hold=hold,
+        plain=np.array([not hold and _plain(compiler, signal) for signal in signals], np.bool_),
         **_stamp(compiler, stamp),
     )
+
+
+def _plain(compiler: Compiler, signal: Sequence[Wanted]) -> bool:
+    return all(not w.span and _number(compiler, w.path).node == Number(*KINDS["float64"]) for w in signal)
 
 
 def _number(compiler: Compiler, path: str) -> Found:

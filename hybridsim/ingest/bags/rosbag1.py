@@ -1,4 +1,4 @@
-"""ROS 1 bags of format 2.0, read from start to end without their index: one cut short is read as far as it goes.
+"""ROS 1 bags of format 2.0, read from start to end without their index, as far as they go.
 
 Source: wiki.ros.org/Bags/Format/2.0.
 """

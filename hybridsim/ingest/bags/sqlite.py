@@ -21,6 +21,7 @@ from hybridsim.ingest.bags.pages import LEAF, LENGTH, LOCAL, MORE, ROW, STAMP, S
 
 SMALLEST_ROW = 12  # bytes of a row with an empty message
 MAX_TOPICS = 100_000
+NEAR = 8  # pages of others, such as the index, that are read along between two of the table; chosen
 
 
 class Sqlite:
@@ -89,14 +90,14 @@ class Sqlite:
         broken: list[int] = []
         leaves = pages.leaves(root, broken)
         known = self.connections
-        yield from self._batches(pages, leaves, names)
+        yield from self._batches(pages, leaves, names, broken)
         if not broken and pages.promised <= pages.count:
             return
         # Somewhere a page is missing or is no page of a table: others may hang on it.
         used = {*leaves, *broken}
         lost = [n for n in range(2, pages.count + 1) if n not in used and _is_leaf(pages, n)]
         before = len(self.damage)
-        for batch in self._batches(pages, lost, names):
+        for batch in self._batches(pages, lost, names, []):
             mine = np.isin(batch.connection, list(known)) & (batch.receive_ns > 0)
             yield Batch(
                 batch.data,
@@ -118,23 +119,40 @@ class Sqlite:
                 Damage(self.path.name, pages.disk.size, end, "the file ends before its last pages")
             )
 
-    def _batches(self, pages: Pages, leaves: list[int], names: list[str]) -> Iterator[Batch]:
-        """Rows of leaf pages, as many pages at once as lie beside each other."""
+    def _batches(
+        self, pages: Pages, leaves: list[int], names: list[str], broken: list[int]
+    ) -> Iterator[Batch]:
+        """Rows of leaf pages, as many pages at once as lie near each other in rising order."""
         places = np.array([names.index(name) for name in ("topic_id", "timestamp", "data")], np.int64)
         many = max(1, WINDOW // pages.size)
-        numbers = np.array(leaves, np.int64)
-        edges = np.flatnonzero(np.diff(numbers) != 1) + 1
-        for run in np.split(numbers, edges) if len(numbers) else []:
-            for first in range(0, len(run), many):
-                yield from self._run(pages, run[first : first + many], len(names), places)
+        first = 0
+        for place, number in enumerate(leaves):
+            last = place + 1 == len(leaves)
+            if (
+                last
+                or not 0 < leaves[place + 1] - number <= NEAR
+                or leaves[place + 1] - leaves[first] >= many
+            ):
+                run = np.array(leaves[first : place + 1], np.int64)
+                yield from self._run(pages, run, len(names), places, broken)
+                first = place + 1
 
     def _run(
-        self, pages: Pages, run: Int64[np.ndarray, " page"], columns: int, places: Int64[np.ndarray, " 3"]
+        self,
+        pages: Pages,
+        run: Int64[np.ndarray, " page"],
+        columns: int,
+        places: Int64[np.ndarray, " 3"],
+        broken: list[int],
     ) -> Iterator[Batch]:
+        """Rows of some leaf pages; those that are none are added to `broken`."""
         offset = int(run[0] - 1) * pages.size
-        data = pages.disk.array(offset, len(run) * pages.size)
-        starts = np.arange(len(run), dtype=np.int64) * pages.size
-        starts = starts[starts < len(data)]
+        data = pages.disk.array(offset, int(run[-1] - run[0] + 1) * pages.size)
+        starts = (run - run[0]) * pages.size
+        leaf = starts < len(data)
+        leaf[leaf] = data[starts[leaf]] == LEAF
+        broken += run[~leaf].tolist()
+        starts = starts[leaf]
         found = np.empty((len(data) // SMALLEST_ROW + 1, 7), np.int64)
         lost = np.zeros(len(starts), np.int64)
         count = walk_pages(data, starts, pages.size, pages.usable, columns, places, found, lost)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from rosbags.interfaces import Nodetype
 
 from hybridsim.errors import LogError
-from hybridsim.ingest.bags.types import Types
+from hybridsim.ingest.bags.types import TIMES, Types
 
 # Kind of number -> code that compiled loops know, and bytes.
 KINDS: dict[str, tuple[int, int]] = {
@@ -30,8 +30,6 @@ KINDS: dict[str, tuple[int, int]] = {
 MAX_DEPTH = 32
 MAX_NODES = 20_000  # of a whole type, against definitions that nest without end; chosen
 PADDING = "structure_needs_at_least_one_member"  # what ROS 2 puts into a type without fields
-# Known without a definition: ROS 1 texts use them without defining them.
-TIMES = ("builtin_interfaces/msg/Time", "builtin_interfaces/msg/Duration")
 
 
 @dataclass(frozen=True)

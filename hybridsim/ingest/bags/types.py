@@ -22,6 +22,8 @@ Fields = list[tuple[str, Any]]
 """Name and rosbags' description of every field."""
 Types = dict[str, Fields]
 
+# What a tree knows without a definition.
+TIMES = ("builtin_interfaces/msg/Time", "builtin_interfaces/msg/Duration")
 MAX_TEXT = 2_000_000  # characters of a type's text; chosen
 MAX_FILES = 10_000
 RULE = "=" * 80
@@ -65,17 +67,35 @@ def types_of(connection: Connection, extra: Types, store: str | None) -> Types:
     Raises:
         LogError: neither defines the type.
     """
-    known = {**default_types(store, connection.encoding), **extra}
+    known = dict(extra)
     if connection.language and not connection.definition.strip():
         known[connection.type] = []  # a message without fields
     elif connection.definition and len(connection.definition) <= MAX_TEXT:
         known |= _parsed(connection.definition, connection.type, connection.language)
+    if not _complete(connection.type, known):
+        known = {**default_types(store, connection.encoding), **known}
     if connection.type not in known:
         raise LogError(
             f"type {connection.type} is defined neither in the bag nor in the type store "
             f"{store or 'that is newest'}; give its .msg files with --msg"
         )
     return known
+
+
+def _complete(name: str, types: Types) -> bool:
+    """Whether everything that a type needs is defined; loading a distribution takes a tenth of a second."""
+    missing, seen = [name], {str(known) for known in TIMES}
+    while missing:
+        kind = missing.pop()
+        if kind in seen:
+            continue
+        if kind not in types:
+            return False
+        seen.add(kind)
+        for _, (node, inside) in types[kind]:
+            inner = inside[0] if node in (Nodetype.ARRAY, Nodetype.SEQUENCE) else (node, inside)
+            missing += [inner[1]] if inner[0] == Nodetype.NAME else []
+    return True
 
 
 @cache
