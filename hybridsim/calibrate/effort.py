@@ -77,12 +77,13 @@ def find_effort(work: Work, synthetic: bool, lineage) -> Findings:  # noqa: ANN0
     plan, shares = work.plan, shares_of(work)
     arm = arm_of(work.robot, plan.scored_signals[0], plan.effort)
     work.say("choosing filters and friction laws")
+    known = shares.of("train", "validation")  # every block of both judges once, none of the test part
     settings, tried = choose(
-        _prepared(arm, shares.of("train"), plan.effort.blocks, plan.effort.most_rows),
+        _prepared(arm, known, plan.effort.blocks, plan.effort.most_rows),
         plan.effort,
         work.named("choosing filters and friction laws"),
     )
-    prepared = _prepared(arm, shares.of("train", "validation"), JUDGES, plan.effort.most_rows)
+    prepared = _prepared(arm, known, JUDGES, plan.effort.most_rows)
     found, gathered, model = identified(prepared, settings)
     learned = _learned(work, model, gathered, prepared.motions)
     return Findings(

@@ -1,4 +1,4 @@
-"""Choose settings by what they predict: blocks of the training part are left out in turn."""
+"""Choose settings by what they predict: blocks of what may be seen are left out in turn."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ ORDER = (
     "sliding_speed",
     "ripple_order",
     "bandwidth_hz",
+    "bandwidth_order",
+    "presliding_angle",
     "saturating_speed",
     "load_friction",
     "stribeck_speed",
@@ -28,7 +30,12 @@ ORDER = (
     "acceleration_hz",
     "prior_sigma",
 )
-MOVES_DELAY = ("bandwidth_hz", "ripple_order", "velocity")  # each value is tried at its own best delay
+MOVES_DELAY = (
+    "bandwidth_hz",
+    "ripple_order",
+    "presliding_angle",
+    "velocity",
+)  # each value is tried at its own best delay
 WORTH = 0.995  # a law has to make the left-out error smaller by that; chosen, because a tie keeps the simpler
 
 

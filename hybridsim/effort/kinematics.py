@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from jaxtyping import Float
 from scipy.signal import butter, sosfiltfilt
 
 from hybridsim.effort.motion import Motion
+from hybridsim.study.effort import Velocity
 
 ORDER = 2  # each way; chosen, because steeper filters ring where friction reverses
 HIGHEST = 0.45  # of the sampling rate; above it a filter does nothing that samples could show
@@ -16,27 +15,26 @@ HIGHEST = 0.45  # of the sampling rate; above it a filter does nothing that samp
 Rows = Float[np.ndarray, "row *column"]
 
 
-def low_pass(values: Rows, hz: float, period: float) -> Rows:
+def low_pass(values: Rows, hz: float, period: float, order: int = ORDER) -> Rows:
     """A Butterworth filter run forwards and backwards along the rows.
 
     Args:
         values: evenly sampled.
         hz: bandwidth [1/s]; 0, or more than the samples can show, gives the values back.
         period: time between rows [s].
+        order: each way; the higher, the steeper.
 
     Error: leaves a slow sine in place to 1e-3 of its size, tests/effort/test_kinematics.py.
     """
     rate = 1.0 / period
     if hz <= 0.0 or hz >= HIGHEST * rate or len(values) < 4:
         return values
-    sections = butter(ORDER, hz, fs=rate, output="sos")
+    sections = butter(order, hz, fs=rate, output="sos")
     reach = min(len(values) - 2, int(3 * rate / hz))
     return np.ascontiguousarray(sosfiltfilt(sections, values, axis=0, padlen=reach))
 
 
-def kinematics(
-    motion: Motion, velocity: Literal["measured", "differentiated"], acceleration_hz: float
-) -> tuple[Rows, Rows, Rows]:
+def kinematics(motion: Motion, velocity: Velocity, acceleration_hz: float) -> tuple[Rows, Rows, Rows]:
     """Position, velocity and acceleration of a log in the URDF's joints, all through the same filter.
 
     Args:

@@ -49,12 +49,12 @@ class EffortModel:
         load = inverse_dynamics(self.arm.with_inertias(self.theta), position, velocity, acceleration)
         effort = self.gain * load
         if len(self.coefficients):
-            extra = columns(self.arm, self.settings, position, velocity, acceleration, load)
+            extra = columns(self.arm, self.settings, position, velocity, acceleration, load, motion.period)
             extra = extra * self.coefficients
             terms = terms_of(self.arm, self.settings)
             for j in range(len(self.arm.joints)):
                 effort[:, j] += extra[:, [j in term.joints for term in terms]].sum(axis=1)
-        effort = low_pass(effort, self.settings.bandwidth_hz, motion.period)
+        effort = low_pass(effort, self.settings.bandwidth_hz, motion.period, self.settings.bandwidth_order)
         return shifted(effort, self.settings.delay, motion.period), load
 
     def moved(self, motion: Motion) -> tuple[Rows, Rows, Rows]:

@@ -147,9 +147,9 @@ def _settings(
         source = "given by the study"
         if len(errors) > 1:
             shown = ", ".join(f"{v}: {error:.4f}" for v, error in errors.items())
-            source = f"chosen on blocks left out of the training part (error over spread: {shown})"
+            source = f"chosen on blocks left out in turn (error over spread: {shown})"
         if name == "delay" and rule.delay_limit > 0:
-            source = "found on the training part: where a fit leaves least error; efforts lag motion by it"
+            source = "found where a fit leaves least error; efforts lag motion by it"
         listed.append(
             _parameter(
                 f"{arm.signal}.{name}",

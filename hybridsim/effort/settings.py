@@ -12,6 +12,7 @@ UNITS = {
     "acceleration_hz": "1/s",
     "bandwidth_hz": "1/s",
     "sliding_speed": "rad/s",
+    "presliding_angle": "rad",
     "saturating_speed": "rad/s",
     "stribeck_speed": "rad/s",
     "delay": "s",
@@ -25,8 +26,10 @@ class Settings:
     velocity: Literal["measured", "differentiated"]
     acceleration_hz: float
     bandwidth_hz: float
+    bandwidth_order: int
     sliding_speed: float
     saturating_speed: float
+    presliding_angle: float
     stribeck_speed: float
     load_friction: int
     ripple_order: int
@@ -61,11 +64,14 @@ class Settings:
         """The other way round."""
         given = dict(numbers)
         measured = given.pop("measured_velocity")
-        load, order = int(given.pop("load_friction")), int(given.pop("ripple_order"))
+        steep, load, ripple = (
+            int(given.pop(name)) for name in ("bandwidth_order", "load_friction", "ripple_order")
+        )
         return cls(
             velocity="measured" if measured else "differentiated",
+            bandwidth_order=steep,
             load_friction=load,
-            ripple_order=order,
+            ripple_order=ripple,
             **given,
         )
 

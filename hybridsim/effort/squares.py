@@ -15,6 +15,7 @@ from hybridsim.effort.motion import Motion
 from hybridsim.effort.settings import Settings
 from hybridsim.effort.terms import columns, terms_of
 from hybridsim.physics.kernel import effort_regressor
+from hybridsim.study.effort import Velocity
 
 Loads = Sequence[Float[np.ndarray, "row joint"]]
 
@@ -78,9 +79,9 @@ class Prepared:
         for n, motion in enumerate(self.motions):
             chosen = np.flatnonzero(self.blocks[n] >= 0)[:: self.every]
             block = self.blocks[n][chosen]
-            rigid = self._rigid(n, settings.velocity, settings.acceleration_hz, settings.bandwidth_hz)
-            extra = columns(arm, settings, *self.moved(n, settings), loads[n])
-            extra = low_pass(extra, settings.bandwidth_hz, motion.period)
+            rigid = self._rigid(n, *_kept(settings), settings.bandwidth_hz, settings.bandwidth_order)
+            extra = columns(arm, settings, *self.moved(n, settings), loads[n], motion.period)
+            extra = low_pass(extra, settings.bandwidth_hz, motion.period, settings.bandwidth_order)
             rigid, extra = (shifted(x, settings.delay, motion.period)[chosen] for x in (rigid, extra))
             for b in np.unique(block):
                 mine = block == b
@@ -94,23 +95,25 @@ class Prepared:
 
     def loads(self, settings: Settings, theta: Float[np.ndarray, " parameter"]) -> Loads:
         """Efforts of the rigid bodies along every log [N·m], not filtered."""
-        return [
-            self._rigid(n, settings.velocity, settings.acceleration_hz, 0.0) @ theta
-            for n in range(len(self.motions))
-        ]
+        return [self._rigid(n, *_kept(settings), 0.0, 0) @ theta for n in range(len(self.motions))]
 
     def moved(self, n: int, settings: Settings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Position, velocity and acceleration of a log."""
-        return self._moved(n, settings.velocity, settings.acceleration_hz)
+        return self._moved(n, *_kept(settings))
 
-    def _move(self, n: int, velocity, hz: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # noqa: ANN001
+    def _move(self, n: int, velocity: Velocity, hz: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         found = kinematics(self.motions[n], velocity, hz)
         return tuple(np.ascontiguousarray(x) for x in found)  # pyright: ignore[reportReturnType]
 
-    def _regress(self, n: int, velocity, hz: float, bandwidth: float) -> np.ndarray:  # noqa: ANN001
+    def _regress(self, n: int, velocity: Velocity, hz: float, bandwidth: float, order: int) -> np.ndarray:
         if bandwidth > 0:
-            return low_pass(self._rigid(n, velocity, hz, 0.0), bandwidth, self.motions[n].period)
+            return low_pass(self._rigid(n, velocity, hz, 0.0, 0), bandwidth, self.motions[n].period, order)
         return effort_regressor(self.arm.chain, *self._moved(n, velocity, hz))
+
+
+def _kept(settings: Settings) -> tuple[Velocity, float]:
+    """What kinematics depend on."""
+    return settings.velocity, settings.acceleration_hz
 
 
 def squares_of_error(sums: np.ndarray, solution: Float[np.ndarray, " column"]) -> float:

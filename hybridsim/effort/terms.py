@@ -8,6 +8,7 @@ Coefficients are in the signal's unit; a term that only ever takes energy out ha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -58,6 +59,8 @@ def terms_of(arm: Arm, settings: Settings) -> list[Term]:
                 meaning="what the sensor reads at rest and without load",
             ),
         ]
+        if settings.presliding_angle > 0:
+            found.append(_passive(f"{own}.presliding_friction", "N*m", j, "dry friction that lags reversals"))
         if settings.saturating_speed > 0:
             found.append(_passive(f"{own}.saturating_friction", "N*m", j, "friction that speed builds up"))
         if settings.stribeck_speed > 0:
@@ -100,7 +103,13 @@ def _coupled(arm: Arm) -> list[Term]:
 
 
 def columns(
-    arm: Arm, settings: Settings, position: Rows, velocity: Rows, acceleration: Rows, load: Rows
+    arm: Arm,
+    settings: Settings,
+    position: Rows,
+    velocity: Rows,
+    acceleration: Rows,
+    load: Rows,
+    period: float,
 ) -> Float[np.ndarray, "row term"]:
     """What each term's coefficient multiplies, in the order of `terms_of`.
 
@@ -111,12 +120,15 @@ def columns(
         velocity: [rad/s].
         acceleration: [rad/s²].
         load: effort that the rigid bodies ask for [N·m].
+        period: between rows [s].
     """
     found: list[np.ndarray] = []
     for j in range(len(arm.joints)):
         speed = velocity[:, j]
         dry = _dry(speed, settings)
         found += [acceleration[:, j], dry, speed, np.ones_like(speed)]
+        if settings.presliding_angle > 0:
+            found.append(presliding(speed, settings.presliding_angle, period))
         if settings.saturating_speed > 0:
             found.append(np.tanh(speed / settings.saturating_speed))
         if settings.stribeck_speed > 0:
@@ -130,6 +142,29 @@ def columns(
         speed = velocity[:, first] + velocity[:, second]
         found += [acceleration[:, first] + acceleration[:, second], _dry(speed, settings), speed]
     return np.stack(found, axis=1)
+
+
+def presliding(speed: Float[np.ndarray, " row"], angle: float, period: float) -> Float[np.ndarray, " row"]:
+    """Sign of the motion that follows a reversal only over some angle: Dahl's friction of size 1.
+
+        dz/dq = (1 - sign(v) z) / angle, solved exactly from one reversal to the next
+
+    Args:
+        speed: of the joint [rad/s].
+        angle: over which 63 % of a reversal is done [rad].
+        period: between rows [s].
+
+    Source: Dahl 1968, "A solid friction model".
+    """
+    way = np.where(speed < 0, -1.0, 1.0)
+    path = np.concatenate([[0.0], np.cumsum(0.5 * period * np.abs(speed[1:] + speed[:-1]))])
+    edges = [0, *(np.flatnonzero(np.diff(way)) + 1).tolist(), len(speed)]
+    state, found = float(way[0]), np.empty(len(speed))
+    for start, end in pairwise(edges):
+        gone = np.exp(-(path[start:end] - path[max(start - 1, 0)]) / angle)
+        found[start:end] = way[start] + (state - way[start]) * gone
+        state = float(found[end - 1])
+    return found
 
 
 def _dry(speed: np.ndarray, settings: Settings) -> np.ndarray:

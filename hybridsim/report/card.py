@@ -53,7 +53,8 @@ def what(scores: Scores, info: CalibrationInfo) -> Iterator[str]:
 def errors(scores: Scores) -> Iterator[str]:
     """One table a signal."""
     yield "## Errors\n"
-    yield "Free-running replays, mean absolute error [95 % interval over logs]; every log weighs the same.\n"
+    how = "From the measured motion" if sentences.inverse(scores) else "Free-running replays"
+    yield f"{how}, mean absolute error [95 % interval over logs]; every log weighs the same.\n"
     for signal in scores["protocol"]["signals"]:
         yield f"| {plain(signal)} | mean error | minus identified |"
         yield "| --- | --- | --- |"
@@ -68,6 +69,28 @@ def errors(scores: Scores) -> Iterator[str]:
                 error = plain(sentences.error_text(scores, name, signal))
                 yield f"| {shown} | {error} | {plain(difference)} |"
         yield ""
+        yield from relative_errors(scores, signal)
+
+
+def relative_errors(scores: Scores, signal: str) -> Iterator[str]:
+    """Errors over the measurement's own spread, a column a component; nothing where there are none."""
+    found = {
+        name: variant["signals"][signal]["relative"]
+        for name, variant in scores["variants"].items()
+        if "relative" in variant["signals"].get(signal, {})
+    }
+    if not found:
+        return
+    names = [plain(name) for name in scores["protocol"]["signals"][signal]["components"]]
+    interval = next(iter(found.values()))["interval"]
+    yield f"Root mean square error over the measurement's standard deviation; {interval}.\n"
+    yield f"| {plain(signal)} | {' | '.join(names)} | mean |"
+    yield "| --- |" + " --- |" * (len(names) + 1)
+    for name, values in found.items():
+        each = " | ".join(f"{value:.3f}" for value in values["rmse_over_spread"])
+        low, high = values["mean_interval_95"]
+        yield f"| {plain(name)} | {each} | {values['mean']:.3f} [{low:.3f}, {high:.3f}] |"
+    yield ""
 
 
 def parameters(info: CalibrationInfo) -> Iterator[str]:

@@ -80,7 +80,7 @@ def horizon_figure(scores: Scores, signal: str) -> go.Figure | None:
     return styled(figure, height=HEIGHT) if any_window else None
 
 
-def against_figure(replays: Sequence[Replay], by: str) -> go.Figure | None:
+def against_figure(replays: Sequence[Replay], by: str, speed_unit: str = "") -> go.Figure | None:
     """Error against "speed" or "load", all components together; None where that is not known."""
     binned = binned_error(replays, "speed" if by == "speed" else "load")
     if binned is None:
@@ -90,7 +90,7 @@ def against_figure(replays: Sequence[Replay], by: str) -> go.Figure | None:
     for name in binned.mean:
         mean = binned.mean[name]
         add_variant_line(figure, name, binned.centres(), factor * mean, spread(binned, name, factor))
-    speed_unit = "1/s" if replays[0].unit == "1" else f"{replays[0].unit}/s"
+    speed_unit = speed_unit or ("1/s" if replays[0].unit == "1" else f"{replays[0].unit}/s")
     axis = f"speed, {speed_unit}" if by == "speed" else "predicted load effort, N·m"
     figure.update_xaxes(title_text=label(axis), rangemode="tozero")
     figure.update_yaxes(title_text=f"mean error, {label(unit)}", rangemode="tozero")

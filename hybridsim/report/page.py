@@ -19,7 +19,15 @@ from hybridsim.report import sentences
 from hybridsim.report.figures import against_figure, coverage_figure, horizon_figure, joints_figure
 from hybridsim.report.info import CalibrationInfo
 from hybridsim.report.sentences import Scores, shortened
-from hybridsim.report.tables import LogRow, VariantRow, log_rows, parameter_row, variant_rows
+from hybridsim.report.tables import (
+    LogRow,
+    RelativeRow,
+    VariantRow,
+    log_rows,
+    parameter_row,
+    relative_rows,
+    variant_rows,
+)
 from hybridsim.report.traces import trace_figure
 from hybridsim.score import display_unit, interval_text, write_text
 
@@ -46,6 +54,9 @@ class SignalPart:
     variants: tuple[str, ...]
     rows: list[VariantRow]
     logs: list[LogRow]
+    components: tuple[str, ...]
+    relative: list[RelativeRow]
+    relative_interval: str
 
 
 def write_report(
@@ -93,6 +104,7 @@ def words(scores: Scores, info: CalibrationInfo) -> dict[str, Any]:
         "signals": [signal_part(scores, name, info) for name in scores["protocol"]["signals"]],
         "parameters": [parameter_row(parameter) for parameter in info.parameters],
         "limits": sentences.limits(scores, info),
+        "measured_how": sentences.protocol_text(scores),
         "scored": sentences.scored_logs(scores),
     }
 
@@ -131,8 +143,16 @@ def signal_part(scores: Scores, signal: str, info: CalibrationInfo) -> SignalPar
     variants = tuple(name for name, variant in scores["variants"].items() if signal in variant["signals"])
     order = (*(name for name in variants if name != sentences.subject(scores)), sentences.subject(scores))
     unit = display_unit(scores["variants"][variants[0]]["signals"][signal]["unit"])[1]
+    relative = scores["variants"][variants[0]]["signals"][signal].get("relative", {})
     return SignalPart(
-        signal, unit, order, variant_rows(scores, signal), log_rows(scores, signal, info, order)
+        signal,
+        unit,
+        order,
+        variant_rows(scores, signal),
+        log_rows(scores, signal, info, order),
+        tuple(scores["protocol"]["signals"][signal]["components"]),
+        relative_rows(scores, signal),
+        relative.get("interval", ""),
     )
 
 
@@ -140,6 +160,8 @@ def tiles(scores: Scores) -> Iterator[tuple[str, str]]:
     """The four numbers on top: (what, value)."""
     name, signal = sentences.subject(scores), sentences.main_signal(scores)
     yield f"mean error of {name}", sentences.error_text(scores, name, signal)
+    if (relative := scores["variants"][name]["signals"][signal].get("relative")) is not None:
+        yield "rmse over standard deviation, mean of joints", f"{relative['mean']:.3f}"
     against = scores["variants"][name]["minus_identified"].get(signal)
     if against is not None:
         text = interval_text(against["mae_mean"], against["interval_95"], against["unit"])
@@ -169,9 +191,10 @@ def detail_panels(scores: Scores, replays: Sequence[Replay]) -> Iterator[Panel]:
     """By horizon, against speed and load for each signal; then the coverage."""
     for signal in scores["protocol"]["signals"]:
         mine = [replay for replay in replays if replay.signal == signal]
+        rate = sentences.speed_unit(scores, scores["protocol"]["signals"][signal]["unit"])
         found = {
             "horizon": (horizon_figure(scores, signal), "Error by horizon", "Restarts from measured states."),
-            "speed": (against_figure(mine, "speed"), "Error by speed", "All joints, all samples."),
+            "speed": (against_figure(mine, "speed", rate), "Error by speed", "All joints, all samples."),
             "load": (against_figure(mine, "load"), "Error by load", "All joints, all samples."),
         }
         for key, (figure, title, caption) in found.items():

@@ -81,10 +81,51 @@ def headline(scores: Scores, info: CalibrationInfo) -> str:
         if other != name and signal in variant["signals"]
     ]
     beside = f"; {', '.join(others)}" if others else ""
+    if inverse(scores):
+        return (
+            f"On {evidence(scores, info)}, predicted from the measured motion alone, the {name} model of "
+            f"{scores['robot']} is off by {error_text(scores, name, signal)} on average{beside}."
+            f"{relative_text(scores, name, signal)}"
+        )
     return (
         f"On {evidence(scores, info)}, replayed from the commands alone, the {name} simulator of "
         f"{scores['robot']} is off by {error_text(scores, name, signal)} on average{beside}."
     )
+
+
+def inverse(scores: Scores) -> bool:
+    """Whether efforts were predicted from motion, and not motion from commands."""
+    return str(scores["protocol"]["replay"]).startswith("inverse")
+
+
+def relative_text(scores: Scores, name: str, signal: str) -> str:
+    """A sentence with the error over the measurement's own spread; nothing where it was not computed."""
+    found = scores["variants"][name]["signals"][signal].get("relative")
+    if found is None:
+        return ""
+    low, high = found["mean_interval_95"]
+    return (
+        f" Its rmse is {found['mean']:.3f} [{low:.3f}, {high:.3f}] of the measurement's standard deviation, "
+        f"mean of {len(found['rmse_over_spread'])} joints."
+    )
+
+
+def protocol_text(scores: Scores) -> str:
+    """How variants were run, for the foot of the page."""
+    if inverse(scores):
+        return (
+            "Efforts are predicted from the measured positions and velocities; no effort is an input. "
+            "Filters look both ways in time, so this is no controller's feed-forward."
+        )
+    return (
+        "Every replay is free-running: it starts from the log's first measured state, gets the logged "
+        "commands and never looks at a measurement again."
+    )
+
+
+def speed_unit(scores: Scores, unit: str) -> str:
+    """Unit of how fast the robot moved, for a signal of this unit."""
+    return "rad/s" if inverse(scores) else f"{unit}/s" if unit != "1" else "1/s"
 
 
 def verdict(scores: Scores) -> str:
@@ -134,8 +175,9 @@ def outside_range(scores: Scores, signal: str) -> list[str]:
     moved = scores["protocol"]["signals"][signal]
     unit = "" if moved["unit"] == "1" else f" {moved['unit']}"
     columns = zip(moved["components"], moved["lowest"], moved["highest"], moved["fastest"], strict=True)
+    rate = f" {speed_unit(scores, moved['unit'])}"
     spans = [
-        f"{name} {low:.2f} to {high:.2f}{unit}" + (f" at up to {fast:.2g}{unit or ' 1'}/s" if fast else "")
+        f"{name} {low:.2f} to {high:.2f}{unit}" + (f" at up to {fast:.2g}{rate}" if fast else "")
         for name, low, high, fast in columns
         if low is not None
     ]

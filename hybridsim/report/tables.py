@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hybridsim.parameters import Parameter
 from hybridsim.report.info import CalibrationInfo
-from hybridsim.report.sentences import Scores, best_variant, shortened
+from hybridsim.report.sentences import Scores, best_variant, inverse, shortened
 from hybridsim.report.variants import style
 from hybridsim.score import REFERENCE, number_text, span_text
 
@@ -57,7 +57,7 @@ def variant_row(scores: Scores, signal: str, name: str, widest: float, best: boo
         improved = f"{100 * against['logs_improved']:.0f} %"
     return VariantRow(
         name=name,
-        meaning=style(name).meaning,
+        meaning=style(name, inverse(scores)).meaning,
         colour=style(name).colour,
         error=span_text(found["mae_mean"], (low, high), found["unit"]),
         difference="reference" if name == REFERENCE else difference,
@@ -65,6 +65,27 @@ def variant_row(scores: Scores, signal: str, name: str, widest: float, best: boo
         bar=Bar(at=at[0], low=at[1], high=at[2], colour=style(name).colour),
         best=best,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelativeRow:
+    """One variant's errors over the measurement's spread: a cell a component, then the mean."""
+
+    name: str
+    cells: tuple[str, ...]
+
+
+def relative_rows(scores: Scores, signal: str) -> list[RelativeRow]:
+    """All variants that have such errors."""
+    found = []
+    for name, variant in scores["variants"].items():
+        relative = variant["signals"].get(signal, {}).get("relative")
+        if relative is not None:
+            low, high = relative["mean_interval_95"]
+            mean = f"{relative['mean']:.3f} [{low:.3f}, {high:.3f}]"
+            each = (f"{value:.3f}" for value in relative["rmse_over_spread"])
+            found.append(RelativeRow(name=name, cells=(*each, mean)))
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,10 @@ from hybridsim.report.layout import blank, label, styled
 from hybridsim.report.variants import MEASURED, style, translucent
 from hybridsim.score import display_unit, number_text
 from hybridsim.signals import signal_word
+from hybridsim.study import EFFORT_SIGNALS
 
 SHOWN = ("identified", "hybrid")
+INVERSE_SHOWN = ("nominal", "identified", "hybrid")  # where efforts are predicted, how far the URDF is off
 ROW_HEIGHT, MARGIN = 118, 84  # px
 
 POINTS = 60_000  # of all rows of one figure: three figures then stay below 3 MB
@@ -64,7 +66,8 @@ def trace_figure(replays: Sequence[Replay]) -> go.Figure | None:
 
 def joint_trace(replay: Replay, column: int, most: int) -> JointTrace:
     """One component of a replay, thinned to about `most` points that keep the errors' peaks."""
-    variants = [name for name in SHOWN if name in replay.predicted] or list(replay.predicted)[:1]
+    shown = INVERSE_SHOWN if replay.signal in EFFORT_SIGNALS else SHOWN
+    variants = [name for name in shown if name in replay.predicted] or list(replay.predicted)[:1]
     measured = replay.measured[:, column]
     predicted = {name: replay.predicted[name][:, column] for name in variants}
     errors = {name: line - measured for name, line in predicted.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,20 @@ STYLES = {
     "blackbox": VariantStyle("#009e73", "star", "a recurrent network from commands to motion, no physics"),
 }
 
+# What the same words mean where efforts are predicted from motion.
+INVERSE = {
+    "nominal": "inverse dynamics of the URDF, nothing fitted",
+    "identified": "identified bodies, rotors and friction",
+    "blackbox": "a recurrent network from motion to efforts, no physics",
+}
+
 UNKNOWN = VariantStyle("#555555", "cross", "")
 
 
-def style(variant: str) -> VariantStyle:
-    """The style of a variant; one grey for any that has none of its own."""
-    return STYLES.get(variant, UNKNOWN)
+def style(variant: str, inverse: bool = False) -> VariantStyle:
+    """The style of a variant, its meaning where efforts are predicted; one grey for any without its own."""
+    found = STYLES.get(variant, UNKNOWN)
+    return replace(found, meaning=INVERSE[variant]) if inverse and variant in INVERSE else found
 
 
 def translucent(colour: str, alpha: float) -> str:

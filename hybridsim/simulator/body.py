@@ -12,11 +12,12 @@ from hybridsim.errors import CalibrationError
 from hybridsim.parameters import Parameter
 from hybridsim.physics.edits import with_inertial, with_point_mass
 from hybridsim.physics.merge import merge_fixed
-from hybridsim.physics.model import RigidModel
+from hybridsim.physics.model import Link, RigidModel
 from hybridsim.physics.urdf import load_urdf
 from hybridsim.robot import Robot
 
 COM = ("com_x", "com_y", "com_z")
+INERTIA = ("ixx", "ixy", "ixz", "iyy", "iyz", "izz")
 
 
 @functools.lru_cache(maxsize=8)
@@ -67,7 +68,8 @@ def body_of(robot: Robot, values: Mapping[str, float], constants: Mapping[str, f
 
     Args:
         robot: the design.
-        values: parameters by name; those of links are used, the URDF's where there are none.
+        values: parameters by name; those of links are used, the URDF's where there are none. An inertia that
+            is not among them scales with the mass.
         constants: of a log, such as payload_mass [kg] and payload_length [m].
 
     Raises:
@@ -80,7 +82,7 @@ def body_of(robot: Robot, values: Mapping[str, float], constants: Mapping[str, f
             values.get(f"link.{link.name}.{axis}", float(c)) for axis, c in zip(COM, link.com, strict=True)
         ]
         if mass != link.mass or com != list(link.com):
-            model = with_inertial(model, link.name, mass, np.array(com), link.inertia * (mass / link.mass))
+            model = with_inertial(model, link.name, mass, np.array(com), _inertia(link, values, mass))
     for payload in robot.payloads:
         missing = [name for name in (payload.mass_constant, payload.length_constant) if name not in constants]
         if missing:
@@ -93,3 +95,13 @@ def body_of(robot: Robot, values: Mapping[str, float], constants: Mapping[str, f
             model, payload.link, constants[payload.mass_constant], length * np.array(payload.axis)
         )
     return model
+
+
+def _inertia(link: Link, values: Mapping[str, float], mass: float) -> np.ndarray:
+    """About the centre of mass: as identified from efforts, else the URDF's, scaled with the mass."""
+    found = [values.get(f"link.{link.name}.{word}") for word in INERTIA]
+    if any(value is None for value in found):
+        return link.inertia * (mass / link.mass)
+    inertia = np.zeros((3, 3))
+    inertia[np.triu_indices(3)] = np.array(found, float)
+    return inertia + np.triu(inertia, 1).T

@@ -1,10 +1,11 @@
-"""A calibration's parameters at robot.toml's and the URDF's own values."""
+"""A calibration's parameters as the simulator wants them: complete, or at the prior's own values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from hybridsim.actuators import offered
+from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import SimulationError, listed
 from hybridsim.robot import Robot
 from hybridsim.simulator.body import offered_inertials
@@ -13,8 +14,22 @@ from hybridsim.simulator.signs import offered_signs
 
 def nominal_values(robot: Robot, values: Mapping[str, float]) -> dict[str, float]:
     """The same names, but ideal drives and nominal masses; the world stays as it was found."""
-    prior = {p.name: p.value for p in [*offered(robot), *offered_inertials(robot), *offered_signs(robot)]}
+    prior = _prior(robot)
+    if effort_signal(values) is not None:
+        return prior
     missing = [name for name in values if name not in prior and not name.startswith(("world.", "joint."))]
     if missing:
         raise SimulationError(f"robots/{robot.name}: parameters {listed(missing)} are not of this robot")
     return {**values, **prior}
+
+
+def simulated_values(robot: Robot, values: Mapping[str, float]) -> dict[str, float]:
+    """A calibration's parameters, completed for the simulator where they were found from efforts alone.
+
+    Such a calibration knows bodies, rotors, dry and viscous friction; its drives take robot.toml's own loop.
+    """
+    return {**_prior(robot), **values} if effort_signal(values) is not None else dict(values)
+
+
+def _prior(robot: Robot) -> dict[str, float]:
+    return {p.name: p.value for p in [*offered(robot), *offered_inertials(robot), *offered_signs(robot)]}

@@ -22,7 +22,7 @@ from hybridsim.robot import Drive, Robot, load_robot
 from hybridsim.simulator.bodies import rigid_worlds
 from hybridsim.simulator.carry import KEPT, Rows
 from hybridsim.simulator.correction import Correction
-from hybridsim.simulator.nominal import nominal_values
+from hybridsim.simulator.nominal import nominal_values, simulated_values
 from hybridsim.simulator.observation import Readout
 from hybridsim.simulator.residual import NETWORK, coupled_by_motion
 from hybridsim.simulator.signs import with_signs
@@ -106,7 +106,8 @@ class HybridSim:
             raise SimulationError(f"HybridSim: variant '{variant}'; available: hybrid, identified, nominal")
         found = calibration if isinstance(calibration, Calibration) else Calibration.load(calibration)
         design = load_robot(robot or found.record.robot)
-        values = found.values() if variant != "nominal" else nominal_values(design, found.values())
+        complete = nominal_values if variant == "nominal" else simulated_values
+        values = complete(design, found.values())
         names = [one.contract.name for one in found.networks]
         networks = found.network(NETWORK) if variant == "hybrid" and NETWORK in names else None
         return cls(

@@ -13,6 +13,9 @@ Widths = Annotated[tuple[Positive, ...], Field(strict=False, min_length=1, max_l
 Orders = Annotated[
     tuple[Annotated[int, Field(ge=0, le=1000)], ...], Field(strict=False, min_length=1, max_length=40)
 ]
+Steepness = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=8)], ...], Field(strict=False, min_length=1, max_length=8)
+]
 Pair = Annotated[tuple[Text, Text], Field(strict=False)]
 Velocity = Literal["measured", "differentiated"]
 
@@ -22,15 +25,19 @@ EFFORT_SIGNALS = ("joint_effort", "motor_current")
 class EffortRule(Table):
     """What an arm's efforts are made of, and how much of it the logs may choose.
 
-    A key that lists several values leaves the choice to the training part: blocks of it are left out in
-    turn, and the value is kept that predicts them best. One value fixes it.
+    A key that lists several values leaves the choice to what is not scored, training and validation logs
+    together: blocks of it are left out in turn, and the value is kept that predicts them best. One value
+    fixes it.
 
     Attributes:
         velocity: `measured` reads joint_velocity, `differentiated` the derivative of joint_position.
         acceleration_hz: bandwidth of the zero-phase derivative [1/s]; 0 leaves it open.
         bandwidth_hz: zero-phase low-pass that the recorder put on the effort [1/s]; 0 for none.
+        bandwidth_order: of that filter, each way; higher is steeper.
         sliding_speed: speed at which dry friction has all but reached its full size [rad/s].
         saturating_speed: speed over which more friction builds up and stays [rad/s]; 0 for none.
+        presliding_angle: angle over which part of the dry friction turns round after a reversal (Dahl)
+            [rad]; 0 for none.
         stribeck_speed: speed over which extra friction at rest dies out [rad/s]; 0 for none.
         load_friction: dry friction that grows with the rigid body's load: 0 without, 1 with.
         ripple_order: torque ripple, in periods a turn of the rotor (gear_ratio of robot.toml); 0 for none.
@@ -40,7 +47,7 @@ class EffortRule(Table):
         coupled_motors: pairs of joints; the second one's motor turns with the sum of both joints' speeds,
             so that its inertia and friction act on both.
         delay_limit: largest shift between motion and effort that is looked for [s]; 0 takes them as stamped.
-        blocks: of the training part, left out in turn to choose between values.
+        blocks: of training and validation logs, left out in turn to choose between values.
         most_rows: that a fit reads; a longer recording is thinned after filtering.
     """
 
@@ -50,8 +57,10 @@ class EffortRule(Table):
     )
     acceleration_hz: Candidates = (3.0, 5.0, 8.0, 15.0, 30.0)
     bandwidth_hz: Candidates = (0.0, 1.0, 1.4, 1.8, 2.2, 2.8, 4.0, 6.0, 10.0, 20.0, 40.0)
+    bandwidth_order: Steepness = (2, 4)
     sliding_speed: Widths = (0.005, 0.01, 0.02, 0.04, 0.08)
     saturating_speed: Candidates = (0.0, 0.1, 0.2, 0.5)
+    presliding_angle: Candidates = (0.0, 0.001, 0.002, 0.004)
     stribeck_speed: Candidates = (0.0, 0.05, 0.2)
     load_friction: Orders = (0, 1)
     ripple_order: Orders = (0,)
