@@ -261,13 +261,31 @@ def _cores(bench: Bench) -> list[str]:
         return ["cores    one core here: nothing to compare"]
     bench.warm_up()
     bags = [bench.bag(bench.options.gigabytes / 4, number=k) for k in range(4)]
-    ratios = []
+    ratios, spare = [], []
     for _ in range(bench.options.rounds):
         one, two = bench.ingest(bags, bench.core[:1]), bench.ingest(bags, bench.core[:2])
         ratios.append(one["seconds"] / two["seconds"])
+        spare.append(_two_loops(bench.core))
     first, aim = BARS["cores"]
     ratio = statistics.median(ratios)
-    return [f"cores    four bags on two cores over one: {ratio:.2f} x (bar {first:g} x, aim {aim:g} x)"]
+    return [
+        f"cores    four bags on two cores over one: {ratio:.2f} x (bar {first:g} x, aim {aim:g} x)",
+        f"         two plain loops on two cores over one, meanwhile: {statistics.median(spare):.2f} x",
+    ]
+
+
+def _two_loops(cores: Sequence[int]) -> float:
+    """What a second core is worth here and now: below 2 where others use it."""
+    loop = [sys.executable, "-c", "for _ in range(30_000_000): pass"]
+
+    def seconds(places: Sequence[int]) -> float:
+        begin = time.perf_counter()
+        started = [subprocess.Popen(["taskset", "-c", str(place), *loop]) for place in places]
+        for process in started:
+            process.wait()
+        return time.perf_counter() - begin
+
+    return seconds([cores[0]] * 2) / seconds(cores[:2])
 
 
 MEASURES: dict[str, Callable[[Bench], list[str]]] = {

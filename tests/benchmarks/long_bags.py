@@ -24,14 +24,14 @@ from tests.ingest.bags.rosbag2 import db3
 from tests.ingest.bags.types import definition
 
 
-def generate(path: Path, gigabytes: float, *, varying: bool = False) -> int:
+def generate(path: Path, gigabytes: float, *, varying: bool = False, seed: int = 0) -> int:
     """Write the bag whose kind the suffix names; returns the number of messages."""
     kind = path.suffix[1:]
     ros, frame = {"bag": (1, 50), "db3": (2, 40), "mcap": (2, 47)}[kind]
-    first = next(blocks(ros, CHUNK_TICKS, varying))
+    first = next(blocks(ros, CHUNK_TICKS, varying, seed))
     each = first.length.mean() + frame
     ticks = round(gigabytes * 1e9 / each / 2)
-    source = blocks(ros, ticks, varying)
+    source = blocks(ros, ticks, varying, seed)
     with path.open("wb") as stream:
         if kind == "bag":
             _write_bag(stream, source)

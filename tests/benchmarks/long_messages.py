@@ -6,7 +6,7 @@ on. Synthetic.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numba
 import numpy as np
@@ -52,7 +52,7 @@ class Block:
 class Robot:
     """Motion and clocks of the whole recording, drawn block by block."""
 
-    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    rng: np.random.Generator
     tick: int = 0
 
     def draw(self, ticks: int) -> dict[str, np.ndarray]:
@@ -119,10 +119,10 @@ def _find(data: bytes, mark: float) -> int:
     return data.index(struct.pack("<d", mark))
 
 
-def blocks(ros: int, ticks: int, varying: bool) -> Iterator[Block]:
+def blocks(ros: int, ticks: int, varying: bool, seed: int = 0) -> Iterator[Block]:
     """The recording, CHUNK_TICKS at a time."""
     joint_layouts, (imu_layout,) = layouts(ros, varying)
-    robot, rng = Robot(), np.random.default_rng(2)
+    robot, rng = Robot(np.random.default_rng(seed)), np.random.default_rng(2)
     for begin in range(0, ticks, CHUNK_TICKS):
         count = min(CHUNK_TICKS, ticks - begin)
         drawn = robot.draw(count)
