@@ -7,7 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from hybridsim.cli.options import Engine, EngineOption, SerialOption, implementation
+from hybridsim.cli.options import (
+    Engine,
+    EngineOption,
+    MsgOption,
+    SerialOption,
+    TypesOption,
+    implementation,
+)
 from hybridsim.cli.progress import progress
 from hybridsim.errors import LogError, SpecError, listed
 
@@ -31,14 +38,8 @@ def ingest(
     serial: SerialOption = None,
     store: Annotated[Path, typer.Option(help="Log store to add to; made when it is missing.")] = Path("logs"),
     engine: EngineOption = Engine.loky,
-    msg: Annotated[
-        list[Path] | None,
-        typer.Option(help="A .msg file, or a folder of them, for types that a bag does not hold."),
-    ] = None,
-    types: Annotated[
-        str | None,
-        typer.Option(help="Distribution whose types a bag without any was made with, such as ros2_humble."),
-    ] = None,
+    msg: MsgOption = None,
+    types: TypesOption = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write what became of everything to this file; - prints it.")
     ] = None,

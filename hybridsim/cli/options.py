@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,14 @@ EngineOption = Annotated[
 ]
 SerialOption = Annotated[
     str | None, typer.Option(help="Which individual of the robot, when logs do not say.")
+]
+MsgOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="A .msg file, or a folder of them, for types that a bag does not hold."),
+]
+TypesOption = Annotated[
+    str | None,
+    typer.Option(help="Distribution whose types a bag without any was made with, such as ros2_humble."),
 ]
 SeedOption = Annotated[
     int, typer.Option(min=0, max=2**63 - 1, help="Seed; the same study and seed give the same calibration.")

@@ -107,8 +107,9 @@ class Plan:
             batch.data, batch.start[rows], batch.length[rows], self.encoding, self.program, self.columns,
             self.ends, self.held, header, fault, values,
         )  # fmt: skip
-        parts = np.split(values, np.cumsum(widths * count)[:-1])
-        shaped = tuple(part.reshape(count, width) for part, width in zip(parts, widths, strict=True))
+        ends = np.cumsum(widths * count)
+        parts = zip(ends - widths * count, ends, widths, strict=True)
+        shaped = tuple(values[start:end].reshape(count, width) for start, end, width in parts)
         return Taken(header, batch.receive_ns[rows], fault, shaped)
 
 

@@ -155,9 +155,28 @@ def _by_line(text: str, name: str) -> Types:
         if lines and lines[0].startswith("MSG:"):
             own = ros2_type(lines.pop(0).removeprefix("MSG:").strip())
         if "---" in lines:
-            continue  # a service or action as a whole is no message
+            found |= _service_event(lines, own)
+            continue
         found.setdefault(own, [field for line in lines if (field := _field(line, own)) is not None])
     return found
+
+
+def _service_event(lines: list[str], name: str) -> Types:
+    """What a recorded service event holds: rosbag2 writes the service's own two halves in its place.
+
+    Source: docs.ros.org, Service Introspection: info, request[<=1], response[<=1].
+    """
+    service = name.removesuffix("_Event")
+    if service == name:
+        return {}  # a service or action as a whole is no message
+    middle = lines.index("---")
+    halves = {f"{service}_Request": lines[:middle], f"{service}_Response": lines[middle + 1 :]}
+    found = {
+        half: [f for line in own if (f := _field(line, half)) is not None] for half, own in halves.items()
+    }
+    info: Any = (Nodetype.NAME, "service_msgs/msg/ServiceEventInfo")
+    both: list[Any] = [(Nodetype.SEQUENCE, ((Nodetype.NAME, half), 1)) for half in halves]
+    return {**found, name: [("info", info), ("request", both[0]), ("response", both[1])]}
 
 
 def _field(line: str, owner: str) -> tuple[str, Any] | None:

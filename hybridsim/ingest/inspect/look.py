@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from hybridsim.errors import LogError, SpecError, listed
+from hybridsim.ingest.find import FoundBag, find_bags
+from hybridsim.ingest.inspect.bags import bag_sheet
 from hybridsim.ingest.inspect.logs import log_sheet, logs_sheet
 from hybridsim.ingest.inspect.robots import robot_sheet
-from hybridsim.ingest.inspect.sheet import Sheet
+from hybridsim.ingest.inspect.sheet import Sheet, joined
 from hybridsim.ingest.job import try_draft
+from hybridsim.ingest.propose import propose
+from hybridsim.ingest.recording import Reading
 from hybridsim.ingest.sources import Refused, Source, discover
 from hybridsim.ingest.spec import IngestSpec, load_spec
+from hybridsim.ingest.survey import survey
 from hybridsim.log import Log, LogStore, is_log, is_store, log_of, read_log
 from hybridsim.resources import available, find
-from hybridsim.robot import load_robot
+from hybridsim.robot import Robot, load_robot
+
+MAX_BAGS = 200  # that one command looks at; chosen
 
 
-def inspect_path(path: Path | str, spec: Path | str | None = None) -> Sheet:
+def inspect_path(path: Path | str, spec: Path | str | None = None, reading: Reading | None = None) -> Sheet:
     """Look at a robot, a log, a store, or a raw recording.
 
     Args:
         path: robot folder or name, log of a store, store, or raw files that an ingest.toml describes.
-        spec: that ingest.toml; every one in data/ is tried where None.
+        spec: that ingest.toml; where None, bags are shown as they are, and every one in data/ is tried on
+            other recordings.
+        reading: how bags are read.
 
     Raises:
         HybridSimError: nothing there that is any of these; says what was expected.
@@ -36,7 +46,40 @@ def inspect_path(path: Path | str, spec: Path | str | None = None) -> Sheet:
         return log_sheet(read_log(path))
     if is_store(path):
         return _store_sheet(path)
+    if spec is None and (bags := list(islice(find_bags(path), MAX_BAGS))):
+        return _bag_sheet(path, bags, reading or Reading())
     return _raw_sheet(path, spec)
+
+
+def draft_spec(path: Path, robot: Robot, reading: Reading) -> str:
+    """A first ingest.toml for a robot from a bag.
+
+    Raises:
+        LogError: not a bag, or none of its topics is of use.
+    """
+    bags = [bag for bag in islice(find_bags(path), MAX_BAGS) if bag.files] if path.exists() else []
+    if not bags:
+        raise LogError(f"{path}: no bag to draft an ingest.toml from; expected a .bag, .db3 or .mcap")
+    text = propose(survey(bags[0].files, reading.types, reading.store), robot)
+    if "[[topic]]" not in text:
+        left = [line.removeprefix("# ") for line in text.splitlines()[1:] if line.startswith("# ")]
+        raise LogError(f"{path}: no topic fits robot {robot.name}; it has {listed(left, most=5)}")
+    return text
+
+
+def _bag_sheet(path: Path, bags: list[FoundBag], reading: Reading) -> Sheet:
+    """One bag in full, or several one after the other."""
+    sheets, refused = [], []
+    for bag in bags:
+        try:
+            if not bag.files:
+                raise LogError("; ".join(bag.notes) or "no file of a bag")
+            sheets.append(bag_sheet(bag, survey(bag.files, reading.types, reading.store)))
+        except LogError as error:
+            refused.append(f"{bag.place}: {error}")
+    if not sheets:
+        raise LogError(listed(refused, most=5))
+    return sheets[0] if len(bags) == 1 else joined(f"bags in {path}", sheets, refused)
 
 
 def _robot_name(path: Path) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -51,6 +52,16 @@ class Sheet:
         facts = [f"  {name.ljust(width)}  {value}" for name, value in self.facts]
         found = [f"  {line}" for line in self.problems] or ["  nothing found"]
         return "\n".join([self.title, *facts, *map(str, self.grids), "what looks wrong:", *found])
+
+
+def joined(title: str, sheets: Sequence[Sheet], refused: Sequence[str]) -> Sheet:
+    """Several sheets as one."""
+    grids = tuple(replace(grid, title=f"{s.title}: {grid.title}") for s in sheets for grid in s.grids)
+    problems = [f"refused {line}" for line in refused]
+    problems += [f"{sheet.title}: {line}" for sheet in sheets for line in sheet.problems]
+    data = {"kind": "bags", "bags": [sheet.data for sheet in sheets], "refused": list(refused)}
+    facts = (("bags", str(len(sheets))), ("refused", str(len(refused))))
+    return Sheet(title, facts, grids, tuple(problems), data)
 
 
 def number(value: float | None, digits: int = 4) -> str:
