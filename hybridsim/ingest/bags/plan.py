@@ -13,7 +13,7 @@ from hybridsim.ingest.bags.batch import Batch, Connection
 from hybridsim.ingest.bags.decode import ABSENT, CDR, NO_STAMP, REAL, ROS1, TIME, WHOLE, Columns, decode
 from hybridsim.ingest.bags.paths import parse_path
 from hybridsim.ingest.bags.program import Compiler, Found, Program
-from hybridsim.ingest.bags.tree import KINDS, Number, Struct, tree_of
+from hybridsim.ingest.bags.tree import KINDS, Number, Struct, Text, tree_of
 from hybridsim.ingest.bags.types import Types, types_of
 
 ENCODINGS = {"ros1": ROS1, "ros1msg": ROS1, "cdr": CDR}
@@ -133,17 +133,26 @@ def _columns(
         size=_whole(node.size for node in kinds),
         signal=_whole(n for n, signal in enumerate(signals) for _ in signal),
         factor=_real(entry.factor for entry in wanted),
-        offset=_real(entry.offset for entry in wanted),
+        offset=_real(entry.offset or -0.0 for entry in wanted),  # adding 0.0 would make 0.0 of -0.0
         low=_real(entry.low for entry in wanted),
         high=_real(entry.high for entry in wanted),
         span=_real(entry.span for entry in wanted),
-        names=-1 if names is None or not words else compiler.find(parse_path(names)).slot,
+        names=_names(compiler, names) if words else -1,
         words=np.frombuffer(b"".join(encoded) or b"\0", np.uint8).copy(),
         word_ends=np.cumsum([len(word) for word in encoded] or [0]).astype(np.int64),
         hold=hold,
         plain=np.array([not hold and _plain(compiler, signal) for signal in signals], np.bool_),
         **_stamp(compiler, stamp),
     )
+
+
+def _names(compiler: Compiler, path: str | None) -> int:
+    """Slot of the list of names."""
+    assert path is not None  # a specification with named places says where the names stand
+    found = compiler.find(parse_path(path))
+    if not (found.many and isinstance(found.node, Text)):
+        raise LogError(f"names: field {path} is no list of texts")
+    return found.slot
 
 
 def _plain(compiler: Compiler, signal: Sequence[Wanted]) -> bool:

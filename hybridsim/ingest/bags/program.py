@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from hybridsim.errors import LogError, listed
+from hybridsim.errors import LogError
 from hybridsim.ingest.bags.paths import Step
 from hybridsim.ingest.bags.tree import Many, Node, Number, Struct, Text, Unknown
 
@@ -20,6 +20,7 @@ Column `c` holds the fixed length of a list, or -1."""
 DYNAMIC = -1
 MAX_LOOPS = 4  # lists of structures inside each other; chosen
 ANY = -1
+MAX_NAMES = 40  # of fields in an error; chosen
 
 
 class Program(NamedTuple):
@@ -78,30 +79,31 @@ class Compiler:
         node: Node = self.tree
         names: list[str] = []
         want: list[int] = []
-        for place, step in enumerate(path):
-            node = self._field(node, step, names)
-            names.append(step.name)
-            if isinstance(node, Many) and isinstance(node.item, Struct) and not node.item.time:
-                want.append(self._element(step, names, len(want)))
+        for step in path:
+            name, node = self._field(node, step.name, names)
+            names.append(name)
+            if isinstance(node, Many) and isinstance(node.item, Struct):
+                want.append(self._element(node.item, step, names, len(want)))
                 node = node.item
-            elif place < len(path) - 1 and (step.index is not None or step.word is not None):
+            elif step.key is not None:
                 raise LogError(f"field {'.'.join(names)} is no list of structures")
+            elif not isinstance(node, Many) and (step.index is not None or step.word is not None):
+                raise LogError(f"field {'.'.join(names)} is no list")
         return self._leaf(node, path[-1], names, want)
 
-    def _field(self, node: Node, step: Step, names: list[str]) -> Node:
+    def _field(self, node: Node, wanted: str, names: list[str]) -> tuple[str, Node]:
+        """A field by its name, or with the underscore that rosbags appends to Python's own words."""
         here = ".".join(names) or "the message"
         if not isinstance(node, Struct):
-            raise LogError(f"{here} has no field '{step.name}': it is no structure")
+            raise LogError(f"{here} has no field '{wanted}': it is no structure")
         for name, child in node.fields:
-            if name == step.name or name == step.name + "_":
-                return child
+            if name in (wanted, wanted + "_"):
+                return name, child
             if isinstance(child, Unknown):
-                raise LogError(f"field '{step.name}' cannot be reached: {name}: {child.reason}")
-        raise LogError(
-            f"{here} has no field '{step.name}'; it has {', '.join(name for name, _ in node.fields[:40])}"
-        )
+                raise LogError(f"field '{wanted}' cannot be reached: {name}: {child.reason}")
+        raise LogError(f"{here} has no field '{wanted}'; it has {_names(node)}")
 
-    def _element(self, step: Step, names: list[str], loop: int) -> int:
+    def _element(self, item: Node, step: Step, names: list[str], loop: int) -> int:
         """Which element of a list of structures: a place, or the code of a key."""
         if loop >= MAX_LOOPS:
             raise LogError(f"field {'.'.join(names)}: more than {MAX_LOOPS} lists inside each other")
@@ -111,7 +113,15 @@ class Compiler:
             raise LogError(
                 f"field {'.'.join(names)} is a list; expected {step.name}[0] or {step.name}[field=word]"
             )
-        key = (tuple(names) + tuple(step.key.split(".")), step.word, loop)
+        if loop:
+            raise LogError(f"field {'.'.join(names)} lies in another list; expected {step.name}[0]")
+        node, inside = item, list(names)
+        for word in step.key.split("."):
+            name, node = self._field(node, word, inside)
+            inside.append(name)
+        if not isinstance(node, Text):
+            raise LogError(f"field {'.'.join(inside)} is no text: it cannot tell elements apart")
+        key = (tuple(inside), step.word, loop)
         return -2 - self.keys.setdefault(key, len(self.keys))
 
     def _leaf(self, node: Node, step: Step, names: list[str], want: list[int]) -> Found:
@@ -119,10 +129,8 @@ class Compiler:
         item = node.item if isinstance(node, Many) else node
         if isinstance(item, Unknown | Many):
             raise LogError(f"field {'.'.join(names)} cannot be read")
-        if isinstance(item, Struct) and not (item.time and not many):
-            raise LogError(
-                f"field {'.'.join(names)} is a structure; it has {listed(name for name, _ in item.fields)}"
-            )
+        if isinstance(item, Struct) and not item.time:
+            raise LogError(f"field {'.'.join(names)} is a structure; it has {_names(item)}")
         if many and isinstance(item, Number) and step.index is None and step.word is None:
             raise LogError(f"field {'.'.join(names)} is a list; expected {step.name}[0] or {step.name}[name]")
         slot = self.slots.setdefault((tuple(names), tuple(want)), len(self.slots))
@@ -144,6 +152,12 @@ class Compiler:
             np.cumsum([len(word) for word in words] or [0]).astype(np.int64),
             np.array([loop for _, _, loop in self.keys] or [0], np.int64),
         )
+
+
+def _names(node: Struct) -> str:
+    """Its fields, in their order."""
+    more = ", ..." if len(node.fields) > MAX_NAMES else ""
+    return ", ".join(name for name, _ in node.fields[:MAX_NAMES]) + more
 
 
 @dataclass

@@ -74,7 +74,7 @@ def types_of(connection: Connection, extra: Types, store: str | None) -> Types:
         known |= _parsed(connection.definition, connection.type, connection.language)
     if not _complete(connection.type, known):
         known = {**default_types(store, connection.encoding), **known}
-    if connection.type not in known:
+    if connection.type not in known and connection.type not in TIMES:
         raise LogError(
             f"type {connection.type} is defined neither in the bag nor in the type store "
             f"{store or 'that is newest'}; give its .msg files with --msg"
