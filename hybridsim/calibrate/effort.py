@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hybridsim.calibrate.work import Work
-from hybridsim.calibration import Findings, Gate, LoggedEvidence
+from hybridsim.calibration import Findings, Gate, Lineage, LoggedEvidence
 from hybridsim.effort.arm import Arm, arm_of
 from hybridsim.effort.choose import choose, left_out, noise_of, settled
 from hybridsim.effort.fit import Found, Noise, Problem
 from hybridsim.effort.model import EffortModel
 from hybridsim.effort.motion import Motion, motion_of
 from hybridsim.effort.parameters import parameters
-from hybridsim.effort.parts import Part, blocks_of, divided, whole
+from hybridsim.effort.parts import Part, blocks_of, divided, thinned, whole
 from hybridsim.effort.settings import Settings
 from hybridsim.effort.squares import Prepared
 from hybridsim.learn.effort import (
@@ -72,7 +72,9 @@ def shares_of(work: Work) -> Shares:
     return Shares(parts=parts)
 
 
-def find_effort(work: Work, synthetic: bool, lineage) -> Findings:  # noqa: ANN001
+def find_effort(
+    work: Work, synthetic: bool, lineage: Callable[[Sequence[LoggedEvidence]], Lineage]
+) -> Findings:
     """All that a study of efforts asks for, found on the logs; `lineage` makes one of its logs."""
     plan, shares = work.plan, shares_of(work)
     arm = arm_of(work.robot, plan.scored_signals[0], plan.effort)
@@ -102,12 +104,13 @@ def find_effort(work: Work, synthetic: bool, lineage) -> Findings:  # noqa: ANN0
 
 def _prepared(arm: Arm, parts: Sequence[Part], count: int, most: int) -> Prepared:
     """Logs with the blocks of the rows that may be looked at; parts of one log share its motion."""
-    motions: dict[str, Motion] = {part.motion.log_id: part.motion for part in parts}
+    motions = {part.motion.log_id: part.motion for part in parts}
     rows = {name: np.zeros(len(motion.time_s), bool) for name, motion in motions.items()}
     for part in parts:
         rows[part.motion.log_id] |= part.rows
     joined = [Part(log_id=name, motion=motions[name], rows=rows[name]) for name in motions]
-    return Prepared(arm, list(motions.values()), blocks_of(joined, count), most)
+    joined = thinned(joined, most)
+    return Prepared(arm, [part.motion for part in joined], blocks_of(joined, count), most)
 
 
 def identified(prepared: Prepared, settings: Settings) -> tuple[Found, Gathered, EffortModel]:

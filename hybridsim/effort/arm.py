@@ -13,6 +13,7 @@ from hybridsim.errors import RobotError, StudyError, listed
 from hybridsim.physics.chain import Chain, chain_of, parameters_of, with_parameters
 from hybridsim.physics.edits import with_collision, with_locked
 from hybridsim.physics.merge import merge_fixed
+from hybridsim.physics.model import RigidModel
 from hybridsim.physics.urdf import load_urdf
 from hybridsim.robot import Robot
 from hybridsim.study import EffortRule
@@ -96,9 +97,9 @@ def arm_of(robot: Robot, signal: str, rule: EffortRule) -> Arm:
     )
 
 
-def _links(model, chain: Chain, driven: Sequence[str]) -> tuple[str, ...]:  # noqa: ANN001
+def _links(model: RigidModel, chain: Chain, driven: Sequence[str]) -> tuple[str, ...]:
     """The child link of each of the chain's bodies."""
-    return tuple(model.joint(driven[dof]).child for dof in chain.dof)
+    return tuple(model.joint(driven[int(dof)]).child for dof in chain.dof)
 
 
 def _gains(robot: Robot, signal: str, rule: EffortRule) -> tuple[np.ndarray, tuple[bool, ...]]:

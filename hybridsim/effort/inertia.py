@@ -73,7 +73,7 @@ def pseudo_inertia(theta: Body) -> Float[np.ndarray, "*body 4 4"]:
 
 def is_physical(theta: Body) -> Bool[np.ndarray, "*body"]:
     """Whether each body's pseudo-inertia is positive definite."""
-    return np.linalg.eigvalsh(pseudo_inertia(theta))[..., 0] > 0.0
+    return np.asarray(np.linalg.eigvalsh(pseudo_inertia(theta))[..., 0] > 0.0)
 
 
 def made_physical(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Int
 
+from hybridsim.effort.kinematics import low_pass
 from hybridsim.effort.motion import Motion
 from hybridsim.study import SplitRule
 from hybridsim.study.split import Side
 
 NAME = re.compile(r"^(?P<log>.+)@(?P<start>\d+(\.\d+)?)-(?P<end>\d+(\.\d+)?)s$")
+SLOWEST = 60.0  # rows a second that thinning keeps; chosen, because arms reverse within a few of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,40 @@ def divided(motion: Motion, rule: SplitRule) -> dict[Side, Part]:
         "validation": between(motion, validation, test - rule.gap_s),
         "test": between(motion, test, end),
     }
+
+
+def thinned(parts: Sequence[Part], most: int) -> list[Part]:
+    """The parts at a lower rate, where together they have more rows than that; never below SLOWEST.
+
+    Filtered first, without a shift, so that nothing folds down; a stretch with a missing effort is bridged
+    for the filter and left out again.
+    """
+    used = sum(int(part.rows.sum()) for part in parts)
+    return [_thinned(part, min(-(-used // most), int(1 / (SLOWEST * part.motion.period)))) for part in parts]
+
+
+def _thinned(part: Part, every: int) -> Part:
+    motion = part.motion
+    if every <= 1:
+        return part
+    period = every * motion.period
+    known = np.asarray(np.isfinite(motion.effort).all(axis=1))
+    bridged = [np.interp(motion.time_s, motion.time_s[known], column[known]) for column in motion.effort.T]
+
+    def slower(values: np.ndarray) -> np.ndarray:
+        return low_pass(values, 0.4 / period, motion.period, order=4)[::every]
+
+    effort = slower(np.stack(bridged, 1))
+    effort[~known[::every]] = np.nan
+    slow = replace(
+        motion,
+        time_s=motion.time_s[::every],
+        period=period,
+        position=slower(motion.position),
+        velocity=None if motion.velocity is None else slower(motion.velocity),
+        effort=effort,
+    )
+    return Part(log_id=part.log_id, motion=slow, rows=part.rows[::every])
 
 
 def log_of(part: str) -> str:

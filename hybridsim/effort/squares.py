@@ -61,8 +61,8 @@ class Prepared:
         self.arm, self.motions, self.blocks = arm, list(motions), list(blocks)
         used = sum(int((block >= 0).sum()) for block in blocks)
         self.every = max(1, -(-used // most))
-        self._moved = lru_cache(maxsize=4)(self._move)
-        self._rigid = lru_cache(maxsize=2)(self._regress)
+        self._moved = lru_cache(maxsize=2 * len(self.motions))(self._move)
+        self._rigid = lru_cache(maxsize=2 * len(self.motions))(self._regress)
 
     def squares(self, settings: Settings, loads: Loads | None = None) -> Squares:
         """All logs under some settings; `loads` are the rigid bodies' efforts, the prior's where None."""
