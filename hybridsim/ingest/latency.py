@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int64
-from scipy.special import stdtrit
 
 from hybridsim.ingest.motion import FEWEST_WINDOWS, Grid, Track, Windows, moving_windows
 
@@ -157,6 +156,8 @@ class _Products:
         sign = -1.0 if np.max(-alike) > FLIPPED * np.max(alike) else 1.0
         peak, place = float(np.max(sign * alike)), _peaks(sign * alike[None])[0]
         lively = int(np.count_nonzero(self.command > LIVELY * self.command.max()))
+        from scipy.special import stdtrit  # a quarter of a second, and few recordings hold commands
+
         spread = self._spread(sign) * float(stdtrit(max(lively - 1, 1), (1 + LEVEL) / 2))
         reason = _doubt(sign * alike, lively, BEYOND_CHANCE / max(self.independent, 1e-9) ** 0.5)
         if not reason and 2 * spread > WIDE * grid.delays:

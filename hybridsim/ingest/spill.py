@@ -16,10 +16,10 @@ from hybridsim.ingest.stamps import StampReading, read_clock
 from hybridsim.log import Block
 from hybridsim.signals import signal_word
 
-BLOCK = 1 << 16  # rows that are looked at together
+BLOCK = 1 << 15  # rows that are looked at together
 # A longer topic whose stamps all increase steadily is judged by so many of them, evenly spaced; chosen,
 # because clocks drift over minutes.
-SAMPLE = 1 << 19
+SAMPLE = 1 << 18
 # Stamps that are late by less are put in their place, as those of two senders on one topic; chosen.
 SHUFFLED_NS = 1_000_000_000
 STEADY_NS = 100_000_000  # no clock jumps where header and receive stamps advance alike up to this; chosen

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int32, Int64, UInt8
 
 MAX_CHUNK = 256_000_000  # bytes of a chunk once decompressed, or of a single message; chosen, against bombs
-WINDOW = 8_000_000  # bytes that are looked at together; chosen, because more is not faster
+WINDOW = 2_000_000  # bytes that are looked at together; chosen, because more is not faster
 
 
 @dataclass(frozen=True)
