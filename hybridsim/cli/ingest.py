@@ -62,7 +62,7 @@ def ingest(
     owner = implementation("hybridsim.robot", "load_robot")(robot)
     table = _spec(spec, owner)
     logs = implementation("hybridsim.log", "LogStore")(store)
-    reading = implementation("hybridsim.ingest.recording", "reading_of")(msg or (), types)
+    reading = implementation("hybridsim.ingest.task", "reading_of")(msg or (), types)
     with progress("ingest") as report:
         result = run(sources, table, owner, serial, logs, str(engine), report, reading)
     _tell(result, json_file)

@@ -43,7 +43,7 @@ def inspect(
       hybridsim inspect drive.mcap --robot so101 --write ingest.toml
     """  # noqa: D301
     look = implementation("hybridsim.ingest.inspect", "inspect_path")
-    reading = implementation("hybridsim.ingest.recording", "reading_of")(msg or (), types)
+    reading = implementation("hybridsim.ingest.task", "reading_of")(msg or (), types)
     sheets, refused = [], []
     for path in paths:
         try:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from hybridsim.errors import LogError, listed
-from hybridsim.ingest.bags.open import ENDINGS
+from hybridsim.ingest.bags.batch import ENDINGS
 from hybridsim.ingest.walk import walk_folders
 
 METADATA = "metadata.yaml"

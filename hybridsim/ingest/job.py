@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hybridsim import __version__
 from hybridsim.errors import HybridSimError
 from hybridsim.ingest.draft import draft_of
 from hybridsim.ingest.outcome import Ingested
-from hybridsim.ingest.recording import Reading, draft_of_bag
+from hybridsim.ingest.recording import draft_of_bag
 from hybridsim.ingest.sources import Refused, Source
 from hybridsim.ingest.spec import IngestSpec
+from hybridsim.ingest.task import Job, Tell
 from hybridsim.log import LogDraft, LogHeader, LogStore, SourceFile, in_memory
 from hybridsim.robot import Robot
 
@@ -22,26 +22,12 @@ from hybridsim.robot import Robot
 VERSION = 1
 
 
-@dataclass(frozen=True)
-class Job:
-    """One log to read: everything that a worker process needs."""
-
-    source: Source
-    spec: IngestSpec
-    robot: Robot
-    serial: str | None
-    store: Path
-    given: Path  # what the user gave, and this log was found in
-    reading: Reading = field(default_factory=Reading)
-
-    @property
-    def name(self) -> str:
-        """What an error calls it."""
-        return self.source.shown
-
-
-def run_job(job: Job) -> Ingested | Refused:
+def run_job(job: Job, tell: Tell | None = None) -> Ingested | Refused:
     """Read one recording into the store; a broken one is refused, a broken store is an error.
+
+    Args:
+        job: what there is to do.
+        tell: told how many bytes of a bag were read since it was last told.
 
     Raises:
         LogError: the store cannot be written.
@@ -59,7 +45,7 @@ def run_job(job: Job) -> Ingested | Refused:
         return ingested(job.source, known, created=False)
     with store.workplace(job.source.name) as folder:
         try:
-            draft = draft_of_bag(job.source, files, job.spec, job.robot, job.serial, folder, job.reading)
+            draft = draft_of_bag(job, files, folder, tell)
         except HybridSimError as error:
             return Refused(job.source.shown, str(error))
         except MemoryError:
@@ -75,8 +61,8 @@ def try_draft(source: Source, spec: IngestSpec, robot: Robot, serial: str | None
         if spec.one_log_per != "bag":
             return draft_of(source, spec, robot, serial)
         with tempfile.TemporaryDirectory(prefix="hybridsim-") as folder:
-            files = hashed(source)
-            draft = draft_of_bag(source, files, spec, robot, serial, Path(folder), Reading())
+            job = Job(source, spec, robot, serial, Path(folder), source.folder)
+            draft = draft_of_bag(job, hashed(source), Path(folder))
             return draft.with_signals({name: in_memory(signal) for name, signal in draft.signals.items()})
     except HybridSimError as error:
         return Refused(source.shown, str(error))

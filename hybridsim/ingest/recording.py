@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,45 +11,21 @@ from hybridsim.errors import LogError, listed
 from hybridsim.ingest.bags import Connection, Plan, Wanted
 from hybridsim.ingest.bags.batch import ros2_type
 from hybridsim.ingest.bags.open import batches, open_bag
-from hybridsim.ingest.bags.types import Types, default_types, read_msg_files
 from hybridsim.ingest.columns import SignalSpec, Stamp
 from hybridsim.ingest.faults import Fault
 from hybridsim.ingest.fields import constants_of
 from hybridsim.ingest.lag import lags_of
 from hybridsim.ingest.limits import bounds
 from hybridsim.ingest.sources import Source
-from hybridsim.ingest.spec import IngestSpec, TopicSpec
+from hybridsim.ingest.spec import TopicSpec
 from hybridsim.ingest.spill import Spill, SpilledSignal, Timed, timed
 from hybridsim.ingest.stamps import StampReading
+from hybridsim.ingest.task import Job, Reading, Tell
 from hybridsim.log import Clock, Damage, LogDraft, SignalFacts, SourceFile
 from hybridsim.robot import Robot
 
 MAX_NOTES = 50  # of one kind; chosen, because nobody reads more
 MAX_DAMAGE = 200
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How bags are read.
-
-    Attributes:
-        types: of the user's `.msg` files.
-        store: type store for bags that hold no types.
-    """
-
-    types: Types = field(default_factory=dict)
-    store: str | None = None
-
-
-def reading_of(msg: Sequence[Path], store: str | None) -> Reading:
-    """How bags are read, with `.msg` files and a type store of the user's.
-
-    Raises:
-        SpecError: no such file or store.
-    """
-    if store is not None:
-        default_types(store, "cdr")
-    return Reading(read_msg_files(msg), store)
 
 
 class Topic:
@@ -111,9 +86,10 @@ class Topic:
 class Recorder:
     """Takes batches of one file to their topics."""
 
-    def __init__(self, topics: Sequence[Topic], reading: Reading) -> None:
+    def __init__(self, topics: Sequence[Topic], reading: Reading, tell: Tell | None) -> None:
         self.topics = topics
         self.reading = reading
+        self.tell = tell
         self.notes: list[str] = []
         self.others: set[str] = set()
 
@@ -127,6 +103,8 @@ class Recorder:
         routes: dict[int, list[tuple[Topic, Plan, list[int]]]] = {}
         stray = 0
         for batch in batches(bag):
+            if self.tell is not None:
+                self.tell(len(batch.data))
             for number in np.unique(batch.connection).tolist():
                 rows = np.flatnonzero(batch.connection == number)
                 if number not in routes and number in bag.connections:
@@ -153,21 +131,25 @@ class Recorder:
 
 
 def draft_of_bag(
-    source: Source,
+    job: Job,
     sources: tuple[SourceFile, ...],
-    spec: IngestSpec,
-    robot: Robot,
-    serial: str | None,
     folder: Path,
-    reading: Reading,
+    tell: Tell | None = None,
 ) -> LogDraft:
     """Read one bag; the draft's signals stay in `folder`.
+
+    Args:
+        job: the bag and how it is read.
+        sources: its files with their hashes.
+        folder: an empty one.
+        tell: told how many bytes were read since it was last told.
 
     Raises:
         LogError: says what is wrong with it, without the source's name.
     """
-    topics = [Topic(topic, robot, folder / str(n)) for n, topic in enumerate(spec.topics)]
-    recorder = Recorder(topics, reading)
+    source, spec = job.source, job.spec
+    topics = [Topic(topic, job.robot, folder / str(n)) for n, topic in enumerate(spec.topics)]
+    recorder = Recorder(topics, job.reading, tell)
     damage = _read(source, recorder)
     for topic in topics:
         topic.spill.close()
@@ -179,8 +161,8 @@ def draft_of_bag(
                 signals[signal.name], facts[signal.name] = signal, fact
     _check(topics, signals, recorder, source)
     return LogDraft(
-        robot=robot.name,
-        serial=serial or spec.serial or "unknown",
+        robot=job.robot.name,
+        serial=job.serial or spec.serial or "unknown",
         session=spec.session_of(source.name),
         name=source.name,
         signals=signals,

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from hybridsim.errors import LogError
 from hybridsim.ingest.find import expand
-from hybridsim.ingest.job import Job, run_job
 from hybridsim.ingest.outcome import Ingested, IngestReport
-from hybridsim.ingest.recording import Reading
 from hybridsim.ingest.sources import Refused, Source, discover
 from hybridsim.ingest.spec import IngestSpec, load_spec, specs_for
+from hybridsim.ingest.task import Job, Reading, Tell
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.log import LogStore
 from hybridsim.progress import Progress
@@ -21,6 +20,7 @@ from hybridsim.robot import Robot, load_robot
 # and 0.005 s a megabyte of a bag.
 PARALLEL_BYTES = 30_000_000
 PARALLEL_BAG_BYTES = 300_000_000
+MB = 1_000_000
 
 
 def ingest(
@@ -54,12 +54,49 @@ def ingest(
     robot = load_robot(robot) if isinstance(robot, str) else robot
     store = store if isinstance(store, LogStore) else LogStore(Path(store))
     jobs, refused = _jobs(sources, spec, robot, serial, store.root, reading or Reading())
-    outcomes = map_jobs(run_job, jobs, engine=_engine(jobs, engine), progress=progress)
+    engine = _engine(jobs, engine)
+    if engine == "serial" and progress is not None:
+        outcomes = map_jobs(_Told(jobs, progress), jobs, engine=engine)
+    else:
+        outcomes = map_jobs(_work, jobs, engine=engine, progress=progress)
     logs = tuple(outcome for outcome in outcomes if isinstance(outcome, Ingested))
     refused += [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     served = {job.given for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, Ingested)}
     failed = tuple(path for path in map(Path, sources) if path not in served)
     return IngestReport(store.root, logs, tuple(refused), failed)
+
+
+def _work(job: Job, tell: Tell | None = None) -> Ingested | Refused:
+    """One job; a process that only hands them out need not import what they take."""
+    from hybridsim.ingest.job import run_job
+
+    return run_job(job, tell)
+
+
+class _Told:
+    """Jobs one after the other, whose progress is told in megabytes: a single bag may take minutes."""
+
+    def __init__(self, jobs: Sequence[Job], progress: Progress) -> None:
+        self._total = sum(_size(job) for job in jobs)
+        self._before = 0
+        self._progress = progress
+
+    def __call__(self, job: Job) -> Ingested | Refused:
+        size, read = _size(job), 0
+
+        def tell(count: int) -> None:
+            nonlocal read
+            read = min(read + count, size)  # what is compressed in the file is larger in memory
+            self._progress((self._before + read) // MB, max(self._total // MB, 1))
+
+        outcome = _work(job, tell)
+        self._before += size
+        tell(0)
+        return outcome
+
+
+def _size(job: Job) -> int:
+    return sum(path.stat().st_size for path in job.source.files)
 
 
 def _jobs(
@@ -110,7 +147,7 @@ def _candidates(spec: IngestSpec | Path | str | None, robot: Robot) -> list[Inge
 
 def _engine(jobs: Sequence[Job], engine: Engine) -> Engine:
     """A plain loop where processes would not pay."""
-    size = sum(path.stat().st_size for job in jobs for path in job.source.files)
+    size = sum(_size(job) for job in jobs)
     bags = any(job.spec.one_log_per == "bag" for job in jobs)
     enough = size >= (PARALLEL_BAG_BYTES if bags else PARALLEL_BYTES)
     return "serial" if engine == "loky" and not enough else engine

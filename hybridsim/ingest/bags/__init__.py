@@ -4,18 +4,23 @@ Records are walked by compiled loops of our own and not by rosbags, which needs 
 and spends most of its time on strings; types are rosbags' to read. Both give the same bits, as tests hold.
 """
 
-from hybridsim.ingest.bags.batch import Bag, Batch, Connection, Damage
-from hybridsim.ingest.bags.open import messages, open_bag
-from hybridsim.ingest.bags.plan import Plan, Taken, Wanted
+from __future__ import annotations
 
-__all__ = [
-    "Bag",
-    "Batch",
-    "Connection",
-    "Damage",
-    "Plan",
-    "Taken",
-    "Wanted",
-    "messages",
-    "open_bag",
-]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybridsim.ingest.bags.batch import Bag, Batch, Connection, Damage
+    from hybridsim.ingest.bags.open import messages, open_bag
+    from hybridsim.ingest.bags.plan import Plan, Taken, Wanted
+
+__all__ = ["Bag", "Batch", "Connection", "Damage", "Plan", "Taken", "Wanted", "messages", "open_bag"]
+HOMES = {"batch": ("Bag", "Batch", "Connection", "Damage"), "open": ("messages", "open_bag")}
+
+
+def __getattr__(name: str) -> Any:
+    """Import compiled loops, half a second, only where they are asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'; it has {', '.join(__all__)}")
+    home = next((home for home, names in HOMES.items() if name in names), "plan")
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)

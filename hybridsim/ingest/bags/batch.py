@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Int32, Int64, UInt8
 
+ENDINGS = (".bag", ".bag.active", ".db3", ".mcap", ".mcap.active", ".db3.zstd", ".mcap.zstd", ".bag.zstd")
 MAX_CHUNK = 256_000_000  # bytes of a chunk once decompressed, or of a single message; chosen, against bombs
 WINDOW = 2_000_000  # bytes that are looked at together; chosen, because more is not faster
 

@@ -20,7 +20,6 @@ from hybridsim.ingest.bags.old import OldRosbag
 from hybridsim.ingest.bags.rosbag1 import Rosbag1
 from hybridsim.ingest.bags.sqlite import Sqlite
 
-ENDINGS = (".bag", ".bag.active", ".db3", ".mcap", ".mcap.active", ".db3.zstd", ".mcap.zstd", ".bag.zstd")
 ZSTD = b"\x28\xb5\x2f\xfd"
 # A compressed file may grow by this factor; chosen: recordings shrink to a tenth, zeros to a thousandth.
 MAX_GROWTH = 1000

@@ -47,7 +47,7 @@ class Taken:
     header_ns: Int64[np.ndarray, " message"]
     receive_ns: Int64[np.ndarray, " message"]
     fault: UInt8[np.ndarray, "message signal"]
-    values: tuple[Float64[np.ndarray, "message component"], ...]
+    values: tuple[Float64[np.ndarray, "message _"], ...]
 
     def rows(self, chosen: Int64[np.ndarray, " row"]) -> Taken:
         """Some of the messages."""

@@ -14,10 +14,10 @@ from hybridsim.ingest.inspect.robots import robot_sheet
 from hybridsim.ingest.inspect.sheet import Sheet, joined
 from hybridsim.ingest.job import try_draft
 from hybridsim.ingest.propose import propose
-from hybridsim.ingest.recording import Reading
 from hybridsim.ingest.sources import Refused, Source, discover
 from hybridsim.ingest.spec import IngestSpec, load_spec
 from hybridsim.ingest.survey import survey
+from hybridsim.ingest.task import Reading
 from hybridsim.log import Log, LogStore, is_log, is_store, log_of, read_log
 from hybridsim.resources import available, find
 from hybridsim.robot import Robot, load_robot
