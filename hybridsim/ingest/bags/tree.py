@@ -96,6 +96,8 @@ def tree_of(name: str, types: Types, ros1: bool) -> Struct:
 def _struct(name: str, types: Types, ros1: bool, depth: int, budget: _Budget) -> Struct | Unknown:
     if name in TIMES and name not in types:
         return Struct((("sec", Number(*KINDS["int32"])), ("nanosec", Number(*KINDS["uint32"]))), time=True)
+    if name.endswith("/wstring") and name not in types:
+        return Unknown("fields of type wstring cannot be read")
     if name not in types:
         return Unknown(f"type {name} is not defined")
     if depth > MAX_DEPTH:

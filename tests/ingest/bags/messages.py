@@ -293,9 +293,10 @@ def clock_message(stamp_ns: int) -> dict[str, Any]:
 def service_events(rows: int = 4, topic: str = "/add_two_ints/_service_event") -> list[Message]:
     """What ROS 2's service introspection records: its definition is the service's, not the event's."""
     header, receive = Clock().stamps(rows)
-    # Encapsulation, event type, stamp, client's gid, sequence number, no request, no response.
+    # Encapsulation, event type, stamp, client's gid and four bytes to align, sequence number, no request, no
+    # response.
     events = [
-        struct.pack("<4xB3xiI16xq II", row % 4, stamp // 10**9, stamp % 10**9, row, 0, 0)
+        struct.pack("<4xB3xiI20xqII", row % 4, stamp // 10**9, stamp % 10**9, row, 0, 0)
         for row, stamp in enumerate(header)
     ]
     kind, text = "example_interfaces/srv/AddTwoInts_Event", "int64 a\nint64 b\n---\nint64 sum\n"
