@@ -137,6 +137,8 @@ def test_currents_without_a_torque_constant_say_that_only_products_are_known(tmp
     for link in ("l1", "l2"):
         mass = calibration.parameters[f"link.{link}.mass"]
         assert not mass.identifiable and mass.interval_95 is None
+    friction = calibration.parameters["drive.axis_1.output_coulomb"]  # in N*m, which no current tells
+    assert not friction.identifiable and friction.interval_95 is None
 
 
 def test_one_recording_divided_by_time_is_scored_on_its_tail_alone(tmp_path):

@@ -26,6 +26,7 @@ from hybridsim.learn.effort import (
 )
 from hybridsim.learn.residual import Gathered, Learned, learn_residual
 from hybridsim.networks.blackbox import BlackBox
+from hybridsim.study import EffortRule
 from hybridsim.study.split import SIDES, Side
 
 JUDGES = 8
@@ -77,15 +78,16 @@ def find_effort(
 ) -> Findings:
     """All that a study of efforts asks for, found on the logs; `lineage` makes one of its logs."""
     plan, shares = work.plan, shares_of(work)
-    arm = arm_of(work.robot, plan.scored_signals[0], plan.effort)
+    rule = _possible(plan.effort, shares)
+    arm = arm_of(work.robot, plan.scored_signals[0], rule)
     work.say("choosing filters and friction laws")
     known = shares.of("train", "validation")  # every block of both judges once, none of the test part
     settings, tried = choose(
-        _prepared(arm, known, plan.effort.blocks, plan.effort.most_rows),
-        plan.effort,
+        _prepared(arm, known, rule.blocks, rule.most_rows),
+        rule,
         work.named("choosing filters and friction laws"),
     )
-    prepared = _prepared(arm, known, JUDGES, plan.effort.most_rows)
+    prepared = _prepared(arm, known, JUDGES, rule.most_rows)
     found, gathered, model = identified(prepared, settings)
     learned = _learned(work, model, gathered, prepared.motions)
     return Findings(
@@ -93,13 +95,20 @@ def find_effort(
         serial=work.evidence.logs[0].serial,
         synthetic=synthetic,
         simulation=work.settings,
-        parameters=parameters(arm, settings, found, plan.effort, tried),
+        parameters=parameters(arm, settings, found, rule, tried),
         lineage=lineage(shares.evidence(work)),
         gates=_gates(arm, learned),
         intervals=effort_intervals(model, gathered, learned),
         networks=() if learned is None or learned.networks is None else (learned.networks,),
         blackbox=_blackbox(work, shares),
     )
+
+
+def _possible(rule: EffortRule, shares: Shares) -> EffortRule:
+    """The rule without a measured velocity, where a log has none."""
+    if all(part.motion.velocity is not None for side in SIDES for part in shares.parts[side]):
+        return rule
+    return rule.model_copy(update={"velocity": ("differentiated",)})
 
 
 def _prepared(arm: Arm, parts: Sequence[Part], count: int, most: int) -> Prepared:

@@ -27,6 +27,7 @@ from hybridsim.effort.terms import Term, terms_of
 MASS_WIDTH, LENGTH_WIDTH, SHEAR_WIDTH, CENTRE_WIDTH = 1.0, 1.0, 0.1, 0.2
 GUESSED = 3.0  # times wider where the URDF states nothing physical
 GAIN_WIDTH = 1.0  # of the log of a free gain
+VISCOUS = 2  # place of viscous friction among a joint's own terms
 NOISE = 0.05  # of the effort's spread: what a first fit takes for its error
 
 
@@ -165,13 +166,14 @@ class Problem:
         return np.concatenate(centre), np.concatenate(width)
 
     def _first_gains(self, sums: list[np.ndarray], spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Signal per torque to start from, and its sign, which friction tells: it always opposes motion."""
-        gain = self.arm.gain.copy()
-        viscous = [2 for _ in range(self.joints)]
-        for j in np.flatnonzero(~np.isfinite(gain)):
-            theta, split = self.arm.physical, TEN * self.bodies
-            own = sums[j]
-            load = np.sqrt(theta @ own[:split, :split] @ theta / max(self.squares.rows.sum(), 1.0))
-            sign = np.sign(own[split + viscous[j], -1]) or 1.0
-            gain[j] = sign * spread[j] / max(load, 1e-9)
+        """Signal per torque to start from; a free one's sign is what friction tells: it opposes motion."""
+        gain, split = self.arm.gain.copy(), TEN * self.bodies
+        for j in self.free:
+            sign = np.sign(sums[j][split + VISCOUS, -1]) or 1.0
+            if np.isfinite(gain[j]):
+                gain[j] = sign * abs(gain[j])
+                continue
+            rigid = sums[j][:split, :split]
+            load = np.sqrt(self.arm.physical @ rigid @ self.arm.physical / max(self.squares.rows.sum(), 1.0))
+            gain[j] = sign * spread[j] / max(float(load), 1e-9)
         return gain, np.sign(gain)

@@ -31,7 +31,7 @@ class Squares:
         mean: per block and joint the sum of the measurements.
     """
 
-    own: tuple[Int[np.ndarray, " own"], ...]
+    own: tuple[Int[np.ndarray, " _own"], ...]
     sums: tuple[Float[np.ndarray, "block _column _column"], ...]
     rows: Float[np.ndarray, " block"]
     mean: Float[np.ndarray, "block joint"]
@@ -71,9 +71,8 @@ class Prepared:
             np.array([k for k, term in enumerate(terms) if j in term.joints]) for j in range(len(arm.joints))
         )
         count = 1 + max(int(block.max(initial=-1)) for block in self.blocks)
-        sums = [
-            np.zeros((count, 1 + 10 * len(arm.links) + len(o), 1 + 10 * len(arm.links) + len(o))) for o in own
-        ]
+        widths = [10 * len(arm.links) + len(places) + 1 for places in own]
+        sums = [np.zeros((count, width, width)) for width in widths]
         rows, mean = np.zeros(count), np.zeros((count, len(arm.joints)))
         loads = loads if loads is not None else self.loads(settings, arm.physical)
         for n, motion in enumerate(self.motions):

@@ -5,7 +5,8 @@
 Reads the recording from $HYBRIDSIM_DATA or ../shared/data (bags/ur10). Prints, per joint and as their mean,
 the root mean square error over the standard deviation of the measured effort: for the URDF's inverse
 dynamics, for plain ridge least squares of inertias and friction on the first two thirds (not physical), for
-the published calibration's identified parameters, and with its networks. Intervals: 95 % bootstrap over stretches of 0.5 s.
+the published calibration's identified parameters, and with its networks. Intervals:
+95 % bootstrap over stretches of 0.5 s.
 """
 
 import sys

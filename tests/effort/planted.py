@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -158,7 +158,7 @@ class Planted:
             signals["joint_velocity"] = Signal("joint_velocity", "rad/s", names, stamps, speed)
         return LogDraft(robot="planted", serial="one", name=f"trajectory {seed}", signals=signals)
 
-    def store(self, path: Path, seeds: range, **kinds) -> Path:
+    def store(self, path: Path, seeds: Sequence[int], **kinds) -> Path:
         """A log store of some trajectories."""
         store = LogStore(path)
         for seed in seeds:

@@ -96,8 +96,11 @@ def test_what_the_motion_cannot_tell_is_open_and_what_it_tells_is_inside_its_int
 
 
 def test_a_value_on_its_bound_is_flagged(planted, fitted):
-    motions = [replace(m, effort=m.effort - 2.0 * planted.viscous * m.velocity) for m in
-               (motion_rows(planted, 0), motion_rows(planted, 1))]  # fmt: skip
+    def light(motion):
+        assert motion.velocity is not None
+        return replace(motion, effort=motion.effort - 2.0 * planted.viscous * motion.velocity)
+
+    motions = [light(motion_rows(planted, seed)) for seed in (0, 1)]
     found, model = solved(planted.arm, motions)
     by_name = {p.name: p for p in parameters(planted.arm, PLAIN, found, RULE, {})}
     for j in range(4):  # the truth would be below zero, and friction may not feed a motion
@@ -105,6 +108,16 @@ def test_a_value_on_its_bound_is_flagged(planted, fitted):
         assert by_name[f"drive.axis_{j}.output_viscous"].value == 0.0
         assert not by_name[f"drive.axis_{j}.output_coulomb"].at_bound
     assert (model.coefficients[2::4] >= 0).all()
+
+
+def test_efforts_of_the_wrong_sign_are_seen_and_a_free_gain_finds_it(planted):
+    motions = [replace(m, effort=-m.effort) for m in (motion_rows(planted, 0), motion_rows(planted, 1))]
+    found, _ = solved(planted.arm, motions)
+    by_name = {p.name: p for p in parameters(planted.arm, PLAIN, found, RULE, {})}
+    assert all(by_name[f"drive.axis_{j}.output_viscous"].at_bound for j in range(4))
+    free, model = solved(replace(planted.arm, free_gain=(True,) * 4), motions)
+    assert (free.gain < 0).all()
+    assert (relative(model, motions[0]) < 0.01).all()
 
 
 def test_a_urdf_without_inertias_is_enough(tmp_path):
@@ -119,6 +132,7 @@ def test_a_coupled_motor_is_told_apart(tmp_path):
     motions = []
     for seed in (0, 1, 9):
         motion = motion_rows(planted, seed)
+        assert motion.velocity is not None
         both = motion.velocity[:, 1] + motion.velocity[:, 2]
         drag = (0.8 * np.tanh(both / 0.02) + 0.3 * both)[:, None] * [0, 1, 1]
         motions.append(replace(motion, effort=motion.effort + drag))

@@ -26,6 +26,7 @@ def test_columns_come_in_the_urdfs_joints_by_name(planted):
     for one in (log, other):
         motion = motion_of(one, robot, "joint_effort")
         np.testing.assert_allclose(motion.position, made["q"], atol=1e-4)
+        assert motion.velocity is not None
         np.testing.assert_allclose(motion.velocity, made["v"], atol=1e-12)
         np.testing.assert_allclose(motion.effort, made["torque"] + planted.offset, atol=1e-9)
         assert motion.period == pytest.approx(0.01, rel=1e-6)

@@ -31,13 +31,13 @@ def arm(tmp_path_factory):
 
 
 def test_every_term_has_its_column_in_order(arm):
-    motion = np.random.default_rng(0).normal(size=(4, 50, 3))
+    q, v, a, load = np.random.default_rng(0).normal(size=(4, 50, 3))
     for settings in (EVERYTHING, replace(EVERYTHING, ripple_order=0, saturating_speed=0.0, load_friction=0)):
         terms = terms_of(arm, settings)
-        table = columns(arm, settings, *motion, 0.01)
+        table = columns(arm, settings, q, v, a, load, 0.01)
         assert table.shape == (50, len(terms))
         viscous = [k for k, term in enumerate(terms) if term.name.endswith("output_viscous")]
-        np.testing.assert_array_equal(table[:, viscous], motion[1])
+        np.testing.assert_array_equal(table[:, viscous], v)
 
 
 def test_passive_friction_never_feeds_a_motion(arm):
@@ -63,11 +63,11 @@ def test_presliding_by_hand():
 
 def test_a_coupled_motor_turns_with_both(arm):
     coupled = replace(arm, coupled=((1, 2),))
-    motion = np.random.default_rng(0).normal(size=(4, 20, 3))
+    q, v, a, load = np.random.default_rng(0).normal(size=(4, 20, 3))
     terms = terms_of(coupled, EVERYTHING)
     names = [term.name for term in terms[-3:]]
     assert names == [f"drive.axis_2.coupled_{what}" for what in ("armature", "coulomb", "viscous")]
     assert all(term.joints == (1, 2) for term in terms[-3:])
-    table = columns(coupled, EVERYTHING, *motion, 0.01)[:, -3:]
-    np.testing.assert_allclose(table[:, 0], motion[2][:, 1] + motion[2][:, 2])
-    np.testing.assert_allclose(table[:, 2], motion[1][:, 1] + motion[1][:, 2])
+    table = columns(coupled, EVERYTHING, q, v, a, load, 0.01)[:, -3:]
+    np.testing.assert_allclose(table[:, 0], a[:, 1] + a[:, 2])
+    np.testing.assert_allclose(table[:, 2], v[:, 1] + v[:, 2])
