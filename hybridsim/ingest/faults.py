@@ -76,7 +76,14 @@ class Tally:
         self._counts: dict[Fault, int] = {}
         self._first: dict[Fault, tuple[int, ...]] = {}
 
-    def add(self, fault: Faults, row: Int64[np.ndarray, " row"]) -> None:
+    def copy(self) -> Tally:
+        """One that goes on counting from here."""
+        other = Tally()
+        other.kept, other.read = self.kept, self.read
+        other._counts, other._first = dict(self._counts), dict(self._first)
+        return other
+
+    def add(self, fault: Faults, row: np.ndarray) -> None:
         """Count some rows; `row` says which they are, from 0."""
         self.read += len(fault)
         counts = np.bincount(fault, minlength=1)

@@ -15,6 +15,7 @@ from hybridsim.errors import LogError, listed
 from hybridsim.ingest.bags.batch import ENDINGS
 from hybridsim.ingest.walk import walk_folders
 
+MAGICS = (b"#ROS", b"\x89MCA", b"SQLite format 3\x00", b"\x28\xb5\x2f\xfd")
 METADATA = "metadata.yaml"
 MAX_METADATA = 5_000_000
 MAX_FILES = 10_000
@@ -56,6 +57,14 @@ def expand(pattern: Path) -> list[Path]:
     return found
 
 
+def looks_like_bag(path: Path) -> bool:
+    """Whether a file calls itself a bag, by its name or its first bytes."""
+    if path.name.lower().endswith(ENDINGS) or path.name == METADATA:
+        return True
+    with path.open("rb") as file:
+        return file.read(16).startswith(MAGICS)
+
+
 def find_bags(root: Path) -> Iterator[FoundBag]:
     """Every bag under a file or folder, whatever the file is called that is given itself."""
     if root.is_file():
@@ -73,12 +82,17 @@ def find_bags(root: Path) -> Iterator[FoundBag]:
 
 
 def _parts(folder: Path, bags: list[Path]) -> Iterator[FoundBag]:
-    """Bags of a folder without metadata.yaml; `run_0.mcap` and `run_1.mcap` are parts of one."""
+    """Bags of a folder without metadata.yaml.
+
+    `walk/walk_0.mcap` and `walk/walk_1.mcap` are parts of one, as rosbag2 names them; `runs/walk_0.mcap` and
+    `runs/walk_1.mcap` may be two walks.
+    """
     groups: dict[tuple[str, str], list[tuple[int, Path]]] = {}
     for path in bags:
         match = PART.match(path.name)
-        key = (match["name"], match["ending"]) if match else (path.name, "")
-        groups.setdefault(key, []).append((int(match["number"]) if match else 0, path))
+        part = match is not None and match["name"] == folder.resolve().name
+        key = (match["name"], match["ending"]) if match and part else (path.name, "")
+        groups.setdefault(key, []).append((int(match["number"]) if match and part else 0, path))
     for (name, _), parts in sorted(groups.items()):
         numbered = sorted(parts)
         if len(parts) > 1 and [number for number, _ in numbered] == list(range(len(parts))):

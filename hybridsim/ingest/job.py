@@ -112,7 +112,7 @@ def _key(job: Job, files: tuple[SourceFile, ...]) -> str:
         job.robot.model_dump(mode="json"),
         job.serial,
         job.reading.store,
-        sorted(job.reading.types),
+        sorted(job.reading.types.items()),
         [__version__, VERSION],
     ]
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float64, Int64, UInt8, UInt32
 
 from hybridsim.ingest.bags import Taken
 from hybridsim.ingest.columns import SignalSpec
@@ -24,6 +24,7 @@ SAMPLE = 1 << 18
 SHUFFLED_NS = 1_000_000_000
 STEADY_NS = 100_000_000  # no clock jumps where header and receive stamps advance alike up to this; chosen
 
+BROKEN = (Fault.MESSAGE_SHORT, Fault.MESSAGE_LONG, Fault.ENCODING)  # of a message as a whole
 Stamps = Int64[np.ndarray, " row"]
 
 
@@ -40,19 +41,27 @@ class Spill:
         self.widths = tuple(widths)
         self.rows = 0
         self.others = 0
+        self.messages = 0
+        self.broken = Tally()
         folder.mkdir(parents=True)
-        names = ["header", "receive", "fault", *(str(signal) for signal in range(len(widths)))]
+        names = ["number", "header", "receive", "fault", *(str(signal) for signal in range(len(widths)))]
         self._files = {name: (folder / name).open("wb") for name in names}
 
     def add(self, taken: Taken, signals: Sequence[int]) -> None:
         """Append rows; a signal that is not among `signals` has no value in them.
 
-        Rows that hold nothing of any signal are counted and left: other senders' stamps are not this topic's.
+        Messages that cannot be read, or hold nothing of any signal, are counted and left: their stamps are
+        not this topic's.
         """
-        mine = np.flatnonzero((taken.fault != Fault.OTHERS).any(axis=1))
-        self.others += len(taken.receive_ns) - len(mine)
-        if len(mine) < len(taken.receive_ns):
-            taken = taken.rows(mine)
+        number = np.arange(self.messages, self.messages + len(taken.receive_ns))
+        self.messages += len(number)
+        broken = np.isin(taken.fault[:, 0], BROKEN)
+        self.broken.add(taken.fault[broken, 0], number[broken])
+        others = (taken.fault == Fault.OTHERS).all(axis=1)
+        self.others += int(others.sum())
+        mine = np.flatnonzero(~broken & ~others)
+        if len(mine) < len(number):
+            taken, number = taken.rows(mine), number[mine]
         rows = len(mine)
         fault = np.full((rows, len(self.widths)), Fault.OTHERS, np.uint8)
         for place, signal in enumerate(signals):
@@ -63,7 +72,12 @@ class Spill:
             else []
         )
         values = dict(zip(signals, taken.values, strict=True))
-        columns = {"header": taken.header_ns, "receive": taken.receive_ns, "fault": fault}
+        columns = {
+            "number": number.astype(np.uint32),
+            "header": taken.header_ns,
+            "receive": taken.receive_ns,
+            "fault": fault,
+        }
         columns |= {str(n): values[n] if n in values else blank[n] for n in range(len(self.widths))}
         for name, column in columns.items():
             self._files[name].write(np.ascontiguousarray(column).reshape(-1).view(np.uint8).data)
@@ -79,6 +93,12 @@ class Spill:
         if every > 1:
             return np.array(np.memmap(self.folder / name, np.int64, "r")[start::every])
         return np.fromfile(self.folder / name, np.int64, count, offset=8 * start)
+
+    def numbers(self, start: int, count: int, places: Stamps | None) -> UInt32[np.ndarray, " row"]:
+        """Which messages of the topic some rows are, from 0; those at `places` where these are given."""
+        if places is not None:
+            return np.memmap(self.folder / "number", np.uint32, "r")[places]
+        return np.fromfile(self.folder / "number", np.uint32, count, offset=4 * start)
 
     def faults(self, signal: int, start: int = 0, count: int = -1) -> Faults:
         """Faults of some rows of a signal."""
@@ -197,11 +217,11 @@ class SpilledSignal:
     def __init__(self, spec: SignalSpec, timed: Timed, place: int) -> None:
         self.name, self.unit = spec.name, signal_word(spec.name).unit
         self.components, self.frame = tuple(spec.columns), spec.frame
-        self.tally = Tally()
+        self.tally = timed.spill.broken.copy()
         self._timed, self._place = timed, place
         for start, count in timed.spill.blocks():
             _, fault, places = timed.rows(place, start, count)
-            self.tally.add(fault, np.arange(start, start + count) if places is None else places)
+            self.tally.add(fault, timed.spill.numbers(start, count, places))
 
     @property
     def rows(self) -> int:

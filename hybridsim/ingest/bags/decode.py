@@ -432,6 +432,7 @@ def decode(
                 origin = begin
         if code == OK:
             where[:, 0] = -1
+            where[:, 1] = 0
             chosen[:] = -1
             stop = begin
             for choose in (True, False):

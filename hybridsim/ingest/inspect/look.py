@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from hybridsim.errors import LogError, SpecError, listed
-from hybridsim.ingest.find import FoundBag, find_bags
+from hybridsim.ingest.find import FoundBag, find_bags, looks_like_bag
 from hybridsim.ingest.inspect.bags import bag_sheet
 from hybridsim.ingest.inspect.logs import log_sheet, logs_sheet
 from hybridsim.ingest.inspect.robots import robot_sheet
@@ -46,7 +46,8 @@ def inspect_path(path: Path | str, spec: Path | str | None = None, reading: Read
         return log_sheet(read_log(path))
     if is_store(path):
         return _store_sheet(path)
-    if spec is None and (bags := list(islice(find_bags(path), MAX_BAGS))):
+    other = path.is_file() and not looks_like_bag(path)
+    if spec is None and not other and (bags := list(islice(find_bags(path), MAX_BAGS))):
         return _bag_sheet(path, bags, reading or Reading())
     return _raw_sheet(path, spec)
 

@@ -295,7 +295,6 @@ def test_messages_without_a_byte_are_refused_one_by_one(lab):
         assert (refused.count, refused.rows) == (2, (1, 8))
 
 
-@pytest.mark.xfail(strict=True, reason="spill: the stamp that such a message lacks hides why it lacks it")
 def test_messages_that_are_too_short_or_too_long_are_refused_by_that_name(lab):
     given = joint_states(ROWS)
     whole = payload(given[0], 2)
