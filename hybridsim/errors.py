@@ -48,6 +48,10 @@ class JobError(HybridSimError):
     """One of many jobs failed; the message names its item."""
 
 
+class WorkerDied(JobError):
+    """A process that worked on a job is gone: killed, out of memory, or crashed."""
+
+
 def listed(names: Iterable[object], most: int = 20) -> str:
     """Names for an error message: sorted, comma-separated, at most `most` of them, or 'none'."""
     words = sorted(str(name) for name in names)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Literal, TypeVar, cast, get_args
 
-from hybridsim.errors import HybridSimError, JobError, listed
+from hybridsim.errors import HybridSimError, JobError, WorkerDied, listed
 from hybridsim.progress import Progress
 
 Engine = Literal["loky", "threads", "ray", "serial"]
@@ -60,6 +60,27 @@ def map_jobs(
         if progress is not None:
             progress(len(results), len(work))
     return results
+
+
+def apart(function: Callable[[Item], Result], item: Item) -> Result:
+    """Run one job in a process of its own, and only that job is lost where the process dies.
+
+    Raises:
+        HybridSimError: the item's own error.
+        WorkerDied: the process died.
+    """
+    from joblib.externals.loky import ProcessPoolExecutor
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    pool = ProcessPoolExecutor(max_workers=1)
+    try:
+        with _deaf_to_interrupts():
+            job = pool.submit(_run, function, item)
+        return job.result()
+    except TerminatedWorkerError as error:
+        raise WorkerDied(f"{item_name(item)}: its process died, most often for lack of memory") from error
+    finally:
+        pool.shutdown(kill_workers=True)
 
 
 @contextmanager
@@ -138,7 +159,7 @@ def _joblib(
             results = cast(Iterator[Result], pool(delayed(_run)(function, item) for item in items))
         yield from results
     except TerminatedWorkerError as error:
-        raise JobError(
+        raise WorkerDied(
             f"jobs: a worker process died, most often for lack of memory; try fewer than {workers} workers"
         ) from error
 
@@ -158,7 +179,7 @@ def _ray(function: Callable[[Item], Result], items: Sequence[Item], workers: int
     running = [remote.remote(function, item) for item in islice(queue, workers)]
     while running:
         try:
-            result = ray.get(running.pop(0))
+            result = cast(Any, ray.get(running.pop(0)))
         except ray.exceptions.RayTaskError as error:
             for left in running:
                 ray.cancel(left)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hybridsim.errors import LogError
+from hybridsim.errors import LogError, WorkerDied
 from hybridsim.ingest.find import expand
 from hybridsim.ingest.outcome import Ingested, IngestReport
 from hybridsim.ingest.sources import Refused, Source, discover
 from hybridsim.ingest.spec import IngestSpec, load_spec, specs_for
 from hybridsim.ingest.task import Job, Reading, Tell
-from hybridsim.jobs import Engine, map_jobs
+from hybridsim.jobs import Engine, apart, map_jobs
 from hybridsim.log import LogStore
 from hybridsim.progress import Progress
 from hybridsim.robot import Robot, load_robot
@@ -54,16 +54,28 @@ def ingest(
     robot = load_robot(robot) if isinstance(robot, str) else robot
     store = store if isinstance(store, LogStore) else LogStore(Path(store))
     jobs, refused = _jobs(sources, spec, robot, serial, store.root, reading or Reading())
-    engine = _engine(jobs, engine)
-    if engine == "serial" and progress is not None:
-        outcomes = map_jobs(_Told(jobs, progress), jobs, engine=engine)
-    else:
-        outcomes = map_jobs(_work, jobs, engine=engine, progress=progress)
+    outcomes = _outcomes(jobs, _engine(jobs, engine), progress)
     logs = tuple(outcome for outcome in outcomes if isinstance(outcome, Ingested))
     refused += [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     served = {job.given for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, Ingested)}
     failed = tuple(path for path in map(Path, sources) if path not in served)
     return IngestReport(store.root, logs, tuple(refused), failed)
+
+
+def _outcomes(jobs: Sequence[Job], engine: Engine, progress: Progress | None) -> list[Ingested | Refused]:
+    if engine == "serial" and progress is not None:
+        return map_jobs(_Told(jobs, progress), jobs, engine=engine)
+    try:
+        return map_jobs(_work, jobs, engine=engine, progress=progress)
+    except WorkerDied:  # one recording took its process along: find out which, the others are to go in
+        return [_apart(job) for job in jobs]
+
+
+def _apart(job: Job) -> Ingested | Refused:
+    try:
+        return apart(_work, job)
+    except WorkerDied:
+        return Refused(job.source.shown, "the process that read it died, most often for lack of memory")
 
 
 def _work(job: Job, tell: Tell | None = None) -> Ingested | Refused:
