@@ -8,9 +8,9 @@ import numpy as np
 
 from hybridsim.errors import HybridSimError
 from hybridsim.ingest.inspect.sheet import Grid, Sheet, number
-from hybridsim.log import Log, Refusal, SignalHeader
+from hybridsim.log import Lag, Log, Refusal, SignalHeader
 from hybridsim.robot import Robot, load_robot
-from hybridsim.signals import SIGNALS
+from hybridsim.signals import SIGNALS, signal_word
 
 SIGNAL_COLUMNS = (
     "signal",
@@ -23,6 +23,8 @@ SIGNAL_COLUMNS = (
     "refused",
     "range",
 )
+CLOCK_COLUMNS = ("signal", "clock", "sender ahead [s]", "drift [ppm]", "95 % late by [s]", "set anew")
+LAG_COLUMNS = ("command", "response", "of", "delay [s]", "95 % interval [s]", "correlation", "trusted")
 LOG_COLUMNS = ("log", "id", "robot", "session", "signals", "lasts [s]", "gaps", "refused")
 MAX_REFUSALS = 30  # lines; chosen, because nobody reads more
 
@@ -44,10 +46,15 @@ def log_sheet(log: Log) -> Sheet:
         *(("note", note) for note in header.notes),
     ]
     rows = tuple(_signal_row(log, name, entry) for name, entry in header.signals.items())
-    data = {"kind": "log", "duration_s": log.duration_s, "header": header.model_dump(mode="json")}
-    return Sheet(
-        f"log {log.name}", tuple(facts), (Grid("signals", SIGNAL_COLUMNS, rows),), tuple(_problems(log)), data
+    clocks = tuple(_clock_row(name, entry) for name, entry in header.signals.items() if entry.clock.source)
+    grids = (
+        Grid("signals", SIGNAL_COLUMNS, rows),
+        Grid("clocks, measured and not applied", CLOCK_COLUMNS, clocks),
+        Grid("delays, measured and not applied", LAG_COLUMNS, tuple(map(_lag_row, header.lags))),
     )
+    data = {"kind": "log", "duration_s": log.duration_s, "header": header.model_dump(mode="json")}
+    shown = tuple(grid for grid in grids if grid.rows)
+    return Sheet(f"log {log.name}", tuple(facts), shown, tuple(_problems(log)), data)
 
 
 def logs_sheet(title: str, logs: Sequence[Log], refused: Sequence[str]) -> Sheet:
@@ -82,6 +89,37 @@ def _signal_row(log: Log, name: str, entry: SignalHeader) -> tuple[str, ...]:
         str(_refused(entry)),
         f"{number(values.min())} to {number(values.max())}" if values.size else "-",
     )
+
+
+def _clock_row(name: str, entry: SignalHeader) -> tuple[str, ...]:
+    clock = entry.clock
+    return (
+        name,
+        clock.method + (", simulated time" if clock.simulated else ""),
+        _with_interval(clock.sender_ahead_s, clock.sender_ahead_interval_95_s),
+        _with_interval(clock.drift_ppm, clock.drift_interval_95_ppm),
+        number(clock.jitter_95_s),
+        ", ".join(f"{number(size)} s" for _, size, _ in clock.steps_s[:3]) or "-",
+    )
+
+
+def _lag_row(lag: Lag) -> tuple[str, ...]:
+    return (
+        lag.command,
+        lag.response,
+        lag.component or "all",
+        number(lag.delay_s),
+        "-" if lag.interval_95_s is None else " to ".join(number(end) for end in lag.interval_95_s),
+        number(lag.correlation, 3),
+        "yes" if lag.trusted else f"no: {lag.reason}",
+    )
+
+
+def _with_interval(value: float | None, interval: tuple[float, float] | None) -> str:
+    """A number with its 95 % interval."""
+    if value is None or interval is None:
+        return number(value, 6)
+    return f"{number(value, 6)} ({number(interval[0], 6)} to {number(interval[1], 6)})"
 
 
 def _log_row(log: Log) -> tuple[str, ...]:
@@ -121,6 +159,8 @@ def _problems(log: Log) -> Iterator[str]:
         rows = ", ".join(map(str, refusal.rows[:3])) + (", ..." if refusal.count > 3 else "")
         where = f"{refusal.file}: {refusal.count} rows refused in {', '.join(names)}"
         yield f"{where}: {refusal.reason} (row {rows})"
+    for damage in log.header.damage[:MAX_REFUSALS]:
+        yield f"{damage.file}: bytes {damage.start} to {damage.end}: {damage.reason}"
     try:
         robot = load_robot(log.robot)
     except HybridSimError as error:
@@ -132,7 +172,7 @@ def _problems(log: Log) -> Iterator[str]:
 def _beyond_limits(log: Log, robot: Robot) -> Iterator[str]:
     """Samples that the robot's own limits do not allow; such samples are kept."""
     for name, signal in log.signals.items():
-        limit = SIGNALS[name].limit if name in SIGNALS else None
+        limit = signal_word(name).limit if name.partition(".")[0] in SIGNALS else None
         for component in signal.components if limit else ():
             if component not in robot.joint_names:
                 yield f"{name}: '{component}' is not a joint of {robot.name}: {', '.join(robot.joint_names)}"
