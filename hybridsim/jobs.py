@@ -166,7 +166,8 @@ def _joblib(
 
 def _ray(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
     try:
-        import ray  # pyright: ignore[reportMissingImports]
+        import ray
+        from ray.exceptions import OutOfMemoryError, RayTaskError, WorkerCrashedError
     except ImportError as error:
         raise JobError(
             "jobs: engine 'ray' needs the package ray, which is not installed; "
@@ -180,7 +181,11 @@ def _ray(function: Callable[[Item], Result], items: Sequence[Item], workers: int
     while running:
         try:
             result = cast(Any, ray.get(running.pop(0)))
-        except ray.exceptions.RayTaskError as error:
+        except (WorkerCrashedError, OutOfMemoryError) as error:
+            raise WorkerDied(
+                "jobs: a worker of the Ray cluster died, most often for lack of memory"
+            ) from error
+        except RayTaskError as error:
             for left in running:
                 ray.cancel(left)
             raise error.cause from None
