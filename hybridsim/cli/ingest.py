@@ -94,6 +94,7 @@ def _spec(given: str | None, robot: Any) -> Any:
     if len(fitting) != 1:
         names = listed(one.set_name for one in fitting)
         raise SpecError(
-            f"ingest: --spec is missing and robot '{robot.name}' has not one set; available: {names}"
+            f"ingest: --spec is missing and robot '{robot.name}' has not one set; available: {names}; "
+            f"for bags, draft one: hybridsim inspect BAG --robot {robot.name} --write ingest.toml"
         )
     return fitting[0]

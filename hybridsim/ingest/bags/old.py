@@ -14,7 +14,7 @@ from hybridsim.ingest.bags.batch import MAX_CHUNK, WINDOW, Batch, Connection, Da
 from hybridsim.ingest.bags.disk import Disk
 from hybridsim.ingest.bags.rosbag1 import batch_of, record_at
 
-MAGIC = b"#ROSRECORD V1.2\n"
+MAGICS = (b"#ROSRECORD V1.2\n", b"#ROSBAG V1.2\n")
 DEFINITION, DATA = 1, 2
 KINDS = range(1, 5)
 Fields = dict[bytes, bytes]
@@ -52,7 +52,7 @@ class OldRosbag:
 
     def _records(self, disk: Disk) -> Iterator[tuple[Fields, int, int]]:
         """Header fields of every record, and where its content stands."""
-        position = len(MAGIC)
+        position = disk.read(0, 20).index(b"\n") + 1
         while position < disk.size:
             record = record_at(disk, position, KINDS)
             if record is None:

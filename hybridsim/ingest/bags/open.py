@@ -38,7 +38,7 @@ def open_bag(path: Path) -> Bag:
         return _Zstd(path)
     if head.startswith(rosbag1.MAGIC):
         return Rosbag1(path)
-    if head.startswith(old.MAGIC):
+    if head.startswith(old.MAGICS):
         return OldRosbag(path)
     if head.startswith(mcap.MAGIC):
         return Mcap(path)
