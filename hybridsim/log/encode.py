@@ -21,7 +21,7 @@ from hybridsim.log.model import LogDraft, Samples
 from hybridsim.validation import explain
 
 MAX_GAPS = 20  # longest gaps listed in log.json, chosen, because more are not read
-MAX_INTERVALS = 1_000_000  # whose median is the signal's interval; of a longer signal evenly chosen stretches
+MAX_INTERVALS = 200_000  # whose median is the signal's interval; of a longer signal evenly chosen stretches
 
 OpenFile = Callable[[str], AbstractContextManager[BufferedIOBase]]
 Stamps = Int64[np.ndarray, " sample"]

@@ -408,6 +408,7 @@ def decode(
     way, stamp_slot, stamp_kind, stamp_factor = (
         columns.stamp, columns.stamp_slot, columns.stamp_kind, columns.stamp_factor
     )  # fmt: skip
+    index = columns.place.copy()  # in the list, by the last list of names
     signals = len(ends)
     where = np.empty((len(want), 2), np.int64)
     loops, left = np.empty(MAX_LOOPS, np.int64), np.zeros(MAX_LOOPS, np.int64)
@@ -458,7 +459,10 @@ def decode(
             if count != entries or (at - origin) % 4 != phase or not _equal(data, at, known, size, end):
                 stop = _look_up(data, at, count, end, origin, most, big, words, word_ends, place)
                 known, size, entries, phase = at, stop - at, count, (at - origin) % 4
-        _take(data, m, len(start), where, place, columns, ends, held, big, fault, values)
+                for c in range(len(index)):
+                    if columns.word[c] >= 0:
+                        index[c] = place[columns.word[c]]
+        _take(data, m, len(start), where, index, columns, ends, held, big, fault, values)
 
 
 @njit(cache=True, nogil=True)
@@ -485,11 +489,11 @@ def _blank(m: Any, rows: Any, ends: Any, values: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def _take(
-    data: Any, m: Any, rows: Any, where: Any, place: Any, columns: Any, ends: Any, held: Any, big: bool,
+    data: Any, m: Any, rows: Any, where: Any, index: Any, columns: Any, ends: Any, held: Any, big: bool,
     fault: Any, values: Any,
 ) -> None:  # fmt: skip
     """The numbers of one message, in SI units, and what is wrong with them."""
-    slots, kinds, places, words = columns.slot, columns.kind, columns.place, columns.word
+    slots, kinds = columns.slot, columns.kind
     factor, offset, low, high = columns.factor, columns.offset, columns.low, columns.high
     first = 0
     for signal in range(len(ends)):
@@ -497,14 +501,14 @@ def _take(
         row = first * rows + m * (last - first) - first
         # Doubles that are all there and all sane, as most are: no questions asked one by one.
         sane = columns.plain[signal] and not big
-        for c in range(first, last if sane else first):
-            index = places[c] if words[c] < 0 else place[words[c]]
-            if index < 0 or index >= where[slots[c], 1]:
-                sane = False
-                break
-            value = f64(data, where[slots[c], 0] + 8 * index) * factor[c] + offset[c]
-            sane &= (value >= low[c]) & (value <= high[c])
-            values[row + c] = value
+        if sane:
+            for c in range(first, last):
+                sane &= (0 <= index[c]) & (index[c] < where[slots[c], 1])
+        if sane:
+            for c in range(first, last):
+                value = f64(data, where[slots[c], 0] + 8 * index[c]) * factor[c] + offset[c]
+                sane &= (value >= low[c]) & (value <= high[c])
+                values[row + c] = value
         if sane:
             fault[m, signal] = OK
             first = last
@@ -513,9 +517,8 @@ def _take(
         for c in range(first, last):
             value = np.nan
             at, count = where[slots[c], 0], where[slots[c], 1]
-            index = places[c] if words[c] < 0 else place[words[c]]
-            if at >= 0 and 0 <= index < count:
-                value = number(data, at + index * columns.size[c], kinds[c], big)
+            if at >= 0 and 0 <= index[c] < count:
+                value = number(data, at + index[c] * columns.size[c], kinds[c], big)
                 strange = False
                 if columns.span[c] > 0:
                     strange = value < -columns.span[c] / 2 or value >= columns.span[c]
