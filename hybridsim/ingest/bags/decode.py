@@ -503,7 +503,7 @@ def _take(
         sane = columns.plain[signal] and not big
         if sane:
             for c in range(first, last):
-                sane &= (0 <= index[c]) & (index[c] < where[slots[c], 1])
+                sane &= (index[c] >= 0) & (index[c] < where[slots[c], 1])
         if sane:
             for c in range(first, last):
                 value = f64(data, where[slots[c], 0] + 8 * index[c]) * factor[c] + offset[c]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int64
 from numba import njit
 
 from hybridsim.errors import LogError
@@ -50,7 +51,7 @@ class Pages:
         """One page, counted from 1; empty beyond the end of the file."""
         return self.disk.read((number - 1) * self.size, self.size) if number > 0 else b""
 
-    def leaves(self, root: int, broken: list[int]) -> list[int]:
+    def leaves(self, root: int, broken: list[int]) -> Int64[np.ndarray, " page"]:
         """Leaf pages of a table in the order of their rows.
 
         Children of one page are all leaves or none is, so that only the first of them is looked at: what the
@@ -61,15 +62,15 @@ class Pages:
             broken: gets the pages that should belong to it and cannot be read.
         """
         if self._kind(root) == LEAF:
-            return [root]
-        found: list[int] = []
+            return np.array([root], np.int64)
+        found: list[np.ndarray] = []
         seen: set[int] = set()
         stack = [(root, 0)]
         while stack:
             number, depth = stack.pop()
             page, kind = self.page(number), self._kind(number)
             if kind == LEAF:
-                found.append(number)
+                found.append(np.array([number]))
                 continue
             if number in seen or depth > MAX_DEPTH or kind != INTERIOR or len(page) < self.size:
                 broken.append(number)
@@ -79,10 +80,13 @@ class Pages:
             there = [child for child in children if 0 < child <= self.count]
             broken += [child for child in children if not 0 < child <= self.count]
             if any(self._kind(child) == LEAF for child in there[:1]):
-                found += there
+                found.append(np.array(there))
             else:
                 stack += [(child, depth + 1) for child in reversed(there)]
-        return list(dict.fromkeys(found))
+        pages = np.concatenate([*found, np.empty(0, np.int64)]).astype(np.int64)
+        if len(pages) > self.count:  # one page in two places: a file that lies
+            pages = pages[np.sort(np.unique(pages, return_index=True)[1])]
+        return pages
 
     def _kind(self, number: int) -> int:
         """What a page says it is; 0 for nothing."""
@@ -92,7 +96,7 @@ class Pages:
 
     def rows(self, root: int) -> Iterator[tuple[int, list[Any]]]:
         """Row id and values of every row of a small table that can be read."""
-        for number in self.leaves(root, []):
+        for number in self.leaves(root, []).tolist():
             page = self.page(number)
             start = 100 if number == 1 else 0
             if self._kind(number) != LEAF:

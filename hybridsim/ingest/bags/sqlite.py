@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,8 @@ class Sqlite:
         if not broken and pages.promised <= pages.count:
             return
         # Somewhere a page is missing or is no page of a table: others may hang on it.
-        used = {*leaves, *broken}
-        lost = [n for n in range(2, pages.count + 1) if n not in used and _is_leaf(pages, n)]
+        left = np.setdiff1d(np.arange(2, pages.count + 1), np.concatenate([leaves, broken]))
+        lost = np.array([number for number in left.tolist() if _is_leaf(pages, number)], np.int64)
         before = len(self.damage)
         for batch in self._batches(pages, lost, names, []):
             mine = np.isin(batch.connection, list(known)) & (batch.receive_ns > 0)
@@ -120,22 +121,18 @@ class Sqlite:
             )
 
     def _batches(
-        self, pages: Pages, leaves: list[int], names: list[str], broken: list[int]
+        self, pages: Pages, leaves: Int64[np.ndarray, " page"], names: list[str], broken: list[int]
     ) -> Iterator[Batch]:
         """Rows of leaf pages, as many pages at once as lie near each other in rising order."""
         places = np.array([names.index(name) for name in ("topic_id", "timestamp", "data")], np.int64)
         many = max(1, WINDOW // pages.size)
-        first = 0
-        for place, number in enumerate(leaves):
-            last = place + 1 == len(leaves)
-            if (
-                last
-                or not 0 < leaves[place + 1] - number <= NEAR
-                or leaves[place + 1] - leaves[first] >= many
-            ):
-                run = np.array(leaves[first : place + 1], np.int64)
-                yield from self._run(pages, run, len(names), places, broken)
-                first = place + 1
+        ends = np.flatnonzero((np.diff(leaves) < 1) | (np.diff(leaves) > NEAR)) + 1
+        for first, last in pairwise([0, *ends.tolist(), len(leaves)]):
+            run = leaves[first:last]
+            cuts = np.flatnonzero(np.diff((run - run[:1]) // many)) + 1
+            for part in np.split(run, cuts):
+                if len(part):
+                    yield from self._run(pages, part, len(names), places, broken)
 
     def _run(
         self,
