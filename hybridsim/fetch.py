@@ -31,7 +31,10 @@ class Entry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """data/<set>/manifest.toml: where a set comes from, under what licence, and what each file must be."""
+    """data/<set>/manifest.toml: where a set comes from, under what licence, and what each file must be.
+
+    `folder` says where it lies under $HYBRIDSIM_DATA or ../shared/data when that is not its name.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -45,6 +48,7 @@ class Manifest(BaseModel):
     url: str = Field(pattern="^https://")
     licence: str
     verified: str
+    folder: str | None = Field(default=None, pattern=r"^[a-z0-9_]+(/[a-z0-9_]+)*$")
     files: dict[str, Entry] = Field(min_length=1)
 
     @field_validator("files")
@@ -56,6 +60,11 @@ class Manifest(BaseModel):
             if not plain or path.is_absolute() or ".." in path.parts:
                 raise ValueError(f"'{name}' leaves the set; expected a plain relative path")
         return files
+
+    @property
+    def place(self) -> str:
+        """Its folder under a root of data."""
+        return self.folder or self.name
 
 
 def load_manifest(name: str) -> Manifest:
@@ -100,8 +109,8 @@ def fetch(name: str, *, progress: Progress | None = None) -> Path:
     """
     manifest = load_manifest(name)
     for root in resources.data_roots():
-        if not problems(manifest, root / name):
-            return root / name
+        if not problems(manifest, root / manifest.place):
+            return root / manifest.place
     final = _cache() / f"{name}-{manifest.commit[:12]}"
     if not problems(manifest, final):
         return final

@@ -194,3 +194,7 @@ def test_a_file_name_never_leaves_its_folder(tmp_path_factory, name):
 
 def test_the_published_manifest_is_the_set_we_have(shared_data):
     assert fetch.problems(fetch.load_manifest("so101"), shared_data / "so101") == []
+
+
+def test_a_set_may_lie_in_a_folder_of_another_name(shared_data):
+    assert fetch.fetch("ur10") == shared_data / "bags" / "ur10"
