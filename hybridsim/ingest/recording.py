@@ -24,8 +24,8 @@ from hybridsim.ingest.task import Job, Reading, Tell
 from hybridsim.log import Clock, Damage, LogDraft, SignalFacts, SourceFile
 from hybridsim.robot import Robot
 
-MAX_NOTES = 50  # of one kind; chosen, because nobody reads more
-MAX_DAMAGE = 200
+MAX_NOTES = 50  # chosen, because nobody reads more
+MAX_DAMAGE = 200  # places of one file, the same
 
 
 class Topic:
@@ -115,6 +115,10 @@ class Recorder:
         if stray:
             self.notes.append(f"{path.name}: {stray} messages belong to no topic that the file describes")
         self.notes += bag.notes
+        if len(bag.damage) > MAX_DAMAGE:
+            self.notes.append(
+                f"{path.name}: {len(bag.damage)} damaged places, the first {MAX_DAMAGE} are listed"
+            )
         self.others |= {c.topic for n, c in bag.connections.items() if not routes.get(n)}
         return tuple(
             Damage(file=d.file, start=d.start, end=d.end, reason=d.reason) for d in bag.damage[:MAX_DAMAGE]
@@ -170,10 +174,17 @@ def draft_of_bag(
         constants=constants_of({}, spec),
         sources=sources,
         spec=spec.set_name,
-        notes=(*source.notes, *recorder.notes[:MAX_NOTES]),
+        notes=_some([*source.notes, *recorder.notes]),
         damage=damage,
         lags=lags_of(signals),
     )
+
+
+def _some(notes: list[str]) -> tuple[str, ...]:
+    """As many notes as somebody may read."""
+    if len(notes) <= MAX_NOTES:
+        return tuple(notes)
+    return (*notes[:MAX_NOTES], f"and {len(notes) - MAX_NOTES} more such notes")
 
 
 def _read(source: Source, recorder: Recorder) -> tuple[Damage, ...]:
