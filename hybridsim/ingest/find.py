@@ -17,9 +17,10 @@ from hybridsim.ingest.walk import walk_folders
 
 MAGICS = (b"#ROS", b"\x89MCA", b"SQLite format 3\x00", b"\x28\xb5\x2f\xfd")
 METADATA = "metadata.yaml"
-MAX_METADATA = 5_000_000
+MAX_METADATA = 2_000_000
+MAX_NESTING = 40  # of YAML; chosen, rosbag2's nests to 5
 MAX_FILES = 10_000
-PART = re.compile(r"^(?P<name>.+)_(?P<number>\d+)\.(?P<ending>[a-z0-9.]+)$")
+PART = re.compile(r"^(?P<name>.+)_(?P<number>\d+)\.(?P<ending>[A-Za-z0-9.]+)$")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ def expand(pattern: Path) -> list[Path]:
     if pattern.exists() or not glob.has_magic(str(pattern)):
         return [pattern]
     top = Path(pattern.anchor or ".")
-    found = sorted(top.glob(str(pattern.relative_to(top)) if pattern.anchor else str(pattern)))
+    try:
+        found = sorted(top.glob(str(pattern.relative_to(top)) if pattern.anchor else str(pattern)))
+    except (ValueError, IndexError, OSError) as error:
+        raise LogError(f"{pattern}: not a pattern: {error}") from None
     if not found:
         raise LogError(f"{pattern}: nothing matches this pattern")
     return found
@@ -69,16 +73,12 @@ def find_bags(root: Path) -> Iterator[FoundBag]:
     """Every bag under a file or folder, whatever the file is called that is given itself."""
     if root.is_file():
         if root.name == METADATA:
-            yield replace(_described(root.parent), folder=root)
+            yield from (replace(bag, folder=root) for bag in _described(root.parent))
         else:
             yield FoundBag(root.parent, _stem(root), (root,))
         return
     for folder, _, files in walk_folders(root):
-        if METADATA in files:
-            yield _described(folder)
-            continue
-        bags = [folder / name for name in files if name.lower().endswith(ENDINGS)]
-        yield from _parts(folder, bags)
+        yield from _described(folder) if METADATA in files else _parts(folder, _bag_files(folder))
 
 
 def _parts(folder: Path, bags: list[Path]) -> Iterator[FoundBag]:
@@ -101,20 +101,34 @@ def _parts(folder: Path, bags: list[Path]) -> Iterator[FoundBag]:
             yield from (FoundBag(folder, _stem(path), (path,)) for _, path in numbered)
 
 
-def _described(folder: Path) -> FoundBag:
-    """The bag of a folder with metadata.yaml; where that is of no use, of the bag files beside it."""
+def _described(folder: Path) -> Iterator[FoundBag]:
+    """The bag of a folder with metadata.yaml; where that is of no use, the bags of the files beside it."""
     notes: list[str] = []
     try:
         names = _file_names(folder / METADATA)
     except LogError as error:
         notes.append(str(error))
         names = []
-    files = [path for name in names if (path := _inside(folder, name, notes)) is not None]
-    if not files:
-        files = sorted(path for path in folder.iterdir() if path.name.lower().endswith(ENDINGS))
-        if names and files:
-            notes.append(f"{METADATA} names none of the files that are here: {listed(p.name for p in files)}")
-    return FoundBag(folder, folder.resolve().name, tuple(files), described=True, notes=tuple(notes))
+    files = tuple(dict.fromkeys(path for name in names if (path := _inside(folder, name, notes)) is not None))
+    others = [path for path in _bag_files(folder) if path not in files]
+    if not files and others:
+        if names or not notes:
+            said = listed(path.name for path in others)
+            notes.append(f"{METADATA} names none of the files that are here: {said}")
+        yield from (replace(bag, notes=tuple(notes)) for bag in _parts(folder, others))
+        return
+    if others:
+        notes.append(f"{METADATA} does not name {listed(path.name for path in others)}: not read")
+    yield FoundBag(folder, folder.resolve().name, files, described=True, notes=tuple(notes))
+
+
+def _bag_files(folder: Path) -> list[Path]:
+    """Files of a folder that are called like bags, but for hidden ones."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.name[0] != "." and path.name.lower().endswith(ENDINGS) and not path.is_dir()
+    )
 
 
 def _file_names(path: Path) -> list[str]:
@@ -123,10 +137,12 @@ def _file_names(path: Path) -> list[str]:
     Raises:
         LogError: no YAML, or not that of a bag.
     """
-    if path.stat().st_size > MAX_METADATA:
-        raise LogError(f"{METADATA}: {path.stat().st_size} bytes; expected at most {MAX_METADATA}")
     try:
-        document: Any = yaml.load(path.read_text("utf-8", "replace"), _Loader)  # noqa: S506 a safe loader
+        if path.stat().st_size > MAX_METADATA:
+            raise LogError(f"{METADATA}: {path.stat().st_size} bytes; expected at most {MAX_METADATA}")
+        document = _yaml(path.read_text("utf-8", "replace"))
+    except OSError as error:
+        raise LogError(f"{METADATA}: cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise LogError(f"{METADATA}: not valid YAML: {str(error).splitlines()[0][:80]}") from None
     about = document.get("rosbag2_bagfile_information") if isinstance(document, dict) else None
@@ -136,29 +152,43 @@ def _file_names(path: Path) -> list[str]:
     return names[:MAX_FILES]
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without aliases: a few of them can stand for billions of values."""
+def _yaml(text: str) -> Any:
+    """A document without aliases, a few of which can stand for billions of values, and not too deep.
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
+    Raises:
+        YAMLError: not YAML, or not so harmless.
+    """
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    depth = 0
+    for event in yaml.parse(text, loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError("it holds aliases")
-        return super().compose_node(parent, index)
+        if depth > MAX_NESTING:
+            raise yaml.YAMLError(f"it nests deeper than {MAX_NESTING}")
+    return yaml.load(text, loader)  # noqa: S506 a safe loader
 
 
 def _inside(folder: Path, name: str, notes: list[str]) -> Path | None:
     """A file that metadata.yaml names; None where it is not there or lies elsewhere."""
-    if Path(name).is_absolute() or not (folder / name).resolve().is_relative_to(folder.resolve()):
+    if Path(name).is_absolute() or ".." in Path(name).parts:
         notes.append(f"{METADATA} names {name!r:.100}, which lies outside the folder: not read")
         return None
-    # Old versions write the folder's own name in front.
+    # Old versions write the folder's own name in front; compressed files may have been renamed since.
     for path in (folder / name, folder / Path(name).name):
-        if path.is_file():
-            return path
-        for ending in (".zstd", ".zst"):
-            if path.with_name(path.name + ending).is_file():
-                return path.with_name(path.name + ending)
+        for ending in ("", ".zstd", ".zst"):
+            candidate = path.parent / (path.name + ending)
+            if path.name and _is_file(candidate) and candidate.name != METADATA:
+                return candidate
     notes.append(f"{METADATA} names {name!r:.100}, which is not there")
     return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name longer than a name may be
+        return False
 
 
 def _stem(path: Path) -> str:

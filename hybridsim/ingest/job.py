@@ -71,9 +71,10 @@ def try_draft(source: Source, spec: IngestSpec, robot: Robot, serial: str | None
 
 
 def hashed(source: Source) -> tuple[SourceFile, ...]:
-    """Size and sha256 of every file of a recording."""
+    """Size and sha256 of every file of a recording, write-ahead logs of SQLite included."""
     found = []
-    for path in source.files:
+    logs = (path.with_name(path.name + "-wal") for path in source.files)
+    for path in [*source.files, *(log for log in logs if log.is_file() and log.stat().st_size)]:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             found.append(SourceFile(path=path.name, sha256=digest, bytes=file.tell()))

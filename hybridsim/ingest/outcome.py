@@ -40,7 +40,7 @@ class Ingested:
         for signal, entry in self.refused:
             merged.setdefault((entry.file, entry.reason, entry.count, entry.rows), []).append(signal)
         lines = [
-            f"{self.source}: {file}: {count} rows refused in {', '.join(signals)}: {reason} "
+            f"{self._place(file)}: {count} rows refused in {', '.join(signals)}: {reason} "
             f"(row {_first(rows, count)})"
             for (file, reason, count, rows), signals in merged.items()
         ]
@@ -48,8 +48,12 @@ class Ingested:
             lines.append(
                 f"{self.source}: {self.duplicates_dropped} samples dropped: their stamp was there already"
             )
-        lines += [f"{self.source}: {d.file}: bytes {d.start} to {d.end}: {d.reason}" for d in self.damage]
+        lines += [f"{self._place(d.file)}: bytes {d.start} to {d.end}: {d.reason}" for d in self.damage]
         return [*lines, *(f"{self.source}: {note}" for note in self.notes)]
+
+    def _place(self, file: str) -> str:
+        """The source and a file of it, which for a single bag is the source itself."""
+        return self.source if self.source.endswith(file) else f"{self.source}: {file}"
 
 
 @dataclass(frozen=True)

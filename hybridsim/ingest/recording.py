@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hybridsim.errors import LogError, listed
-from hybridsim.ingest.bags import Connection, Plan, Wanted
+from hybridsim.ingest.bags import Batch, Connection, Plan, Wanted
 from hybridsim.ingest.bags.batch import ros2_type
 from hybridsim.ingest.bags.open import batches, open_bag
 from hybridsim.ingest.columns import SignalSpec, Stamp
@@ -25,7 +25,9 @@ from hybridsim.log import Clock, Damage, LogDraft, SignalFacts, SourceFile
 from hybridsim.robot import Robot
 
 MAX_NOTES = 50  # chosen, because nobody reads more
-MAX_DAMAGE = 200  # places of one file, the same
+MAX_DAMAGE = 200
+MAX_TOLD = 3  # of what was found, in the line that refuses a bag; chosen
+# places of one file, the same
 
 
 class Topic:
@@ -37,8 +39,8 @@ class Topic:
         self.wanted = [_wanted(signal, robot) for signal in self.signals]
         self.spill = Spill(folder, [len(signal.columns) for signal in self.signals])
         self.names: set[str] = set()
-        self.without_header = False
         self.absent: dict[str, str] = {}
+        self.left: dict[str, None] = {}  # why connections of this name were left alone, each once
 
     def fits(self, connection: Connection) -> bool:
         """Whether a connection is of this topic."""
@@ -70,7 +72,7 @@ class Topic:
 
     def _plan(self, connection: Connection, reading: Reading, places: Sequence[int]) -> Plan:
         stamp = self.spec.stamp
-        plan = Plan(
+        return Plan(
             connection,
             [self.wanted[place] for place in places],
             names=self.spec.names,
@@ -79,12 +81,14 @@ class Topic:
             types=reading.types,
             store=reading.store,
         )
-        self.without_header |= not plan.has_stamp
-        return plan
+
+
+Route = tuple[Topic, Plan, list[int]]
+"""Where messages go, how they are read, and the places of the signals that they have."""
 
 
 class Recorder:
-    """Takes batches of one file to their topics."""
+    """Takes the batches of a recording's files to their topics."""
 
     def __init__(self, topics: Sequence[Topic], reading: Reading, tell: Tell | None) -> None:
         self.topics = topics
@@ -92,6 +96,7 @@ class Recorder:
         self.tell = tell
         self.notes: list[str] = []
         self.others: set[str] = set()
+        self._routes: dict[tuple[str, ...], list[Route]] = {}
 
     def read(self, path: Path) -> tuple[Damage, ...]:
         """Every message of a file; returns what could not be read.
@@ -100,18 +105,18 @@ class Recorder:
             LogError: not a bag.
         """
         bag = open_bag(path)
-        routes: dict[int, list[tuple[Topic, Plan, list[int]]]] = {}
         stray = 0
         for batch in batches(bag):
             if self.tell is not None:
                 self.tell(len(batch.data))
+            alike: dict[tuple[str, ...], list[int]] = {}
             for number in np.unique(batch.connection).tolist():
-                rows = np.flatnonzero(batch.connection == number)
-                if number not in routes and number in bag.connections:
-                    routes[number] = list(self._routes(bag.connections[number]))
-                stray += len(rows) if number not in routes else 0
-                for topic, plan, signals in routes.get(number, ()):
-                    topic.spill.add(plan.take(batch, rows), signals)
+                if number in bag.connections:
+                    alike.setdefault(_likeness(bag.connections[number]), []).append(number)
+                else:
+                    stray += int(np.count_nonzero(batch.connection == number))
+            for numbers in alike.values():
+                self._take(batch, numbers, bag.connections[numbers[0]])
         if stray:
             self.notes.append(f"{path.name}: {stray} messages belong to no topic that the file describes")
         self.notes += bag.notes
@@ -119,19 +124,40 @@ class Recorder:
             self.notes.append(
                 f"{path.name}: {len(bag.damage)} damaged places, the first {MAX_DAMAGE} are listed"
             )
-        self.others |= {c.topic for n, c in bag.connections.items() if not routes.get(n)}
+        self.others |= {c.topic for c in bag.connections.values() if not self._routes.get(_likeness(c))}
         return tuple(
             Damage(file=d.file, start=d.start, end=d.end, reason=d.reason) for d in bag.damage[:MAX_DAMAGE]
         )
 
-    def _routes(self, connection: Connection) -> Iterator[tuple[Topic, Plan, list[int]]]:
+    def _take(self, batch: Batch, numbers: list[int], connection: Connection) -> None:
+        """Messages of connections that are alike, in the order of the file."""
+        key = _likeness(connection)
+        if key not in self._routes:
+            self._routes[key] = list(self._ways(connection))
+        routes = self._routes[key]
+        rows = np.flatnonzero(np.isin(batch.connection, numbers)) if routes else np.empty(0, np.int64)
+        for topic, plan, signals in routes:
+            topic.spill.add(plan.take(batch, rows), signals)
+
+    def _ways(self, connection: Connection) -> Iterator[Route]:
         """Where the messages of a connection go; two entries of the specification may read one topic."""
         for topic in self.topics:
             if topic.fits(connection):
                 try:
                     yield topic, *topic.plan(connection, self.reading)
                 except LogError as error:
-                    self.notes.append(f"topic {connection.topic} left alone: {error}")
+                    topic.left[f"topic {connection.topic} left alone: {error}"] = None
+
+
+def _likeness(connection: Connection) -> tuple[str, ...]:
+    """Equal for writers of one topic whose messages are read alike; each ROS 1 publisher has its own."""
+    return (
+        connection.topic,
+        connection.type,
+        connection.encoding,
+        connection.language,
+        connection.definition,
+    )
 
 
 def draft_of_bag(
@@ -156,6 +182,11 @@ def draft_of_bag(
     recorder = Recorder(topics, job.reading, tell)
     damage = _read(source, recorder)
     for topic in topics:
+        recorder.notes += topic.left
+        if len(topic.names) > 1:
+            recorder.notes.append(f"{' and '.join(sorted(topic.names))} were read as one topic")
+    found = [*recorder.notes, *(f"{d.file}: bytes {d.start} to {d.end}: {d.reason}" for d in damage)]
+    for topic in topics:
         topic.spill.close()
     signals: dict[str, SpilledSignal] = {}
     facts: dict[str, SignalFacts] = {}
@@ -163,7 +194,7 @@ def draft_of_bag(
         if topic.spill.rows:
             for signal, fact in _signals(topic, recorder.notes):
                 signals[signal.name], facts[signal.name] = signal, fact
-    _check(topics, signals, recorder, source)
+    _check(topics, signals, recorder, found)
     return LogDraft(
         robot=job.robot.name,
         serial=job.serial or spec.serial or "unknown",
@@ -196,7 +227,8 @@ def _read(source: Source, recorder: Recorder) -> tuple[Damage, ...]:
         except LogError as error:
             if len(source.files) == 1:
                 raise
-            damage.append(Damage(file=path.name, start=0, end=path.stat().st_size, reason=str(error)))
+            size = path.stat().st_size if path.exists() else 0
+            damage.append(Damage(file=path.name, start=0, end=size, reason=str(error)))
     return tuple(damage)
 
 
@@ -255,23 +287,42 @@ def _clock(rows: Timed, topic: Topic) -> Clock:
 
 
 def _check(
-    topics: Sequence[Topic], signals: dict[str, SpilledSignal], recorder: Recorder, source: Source
+    topics: Sequence[Topic], signals: dict[str, SpilledSignal], recorder: Recorder, found: Sequence[str]
 ) -> None:
-    """Refuse a bag that lacks a required signal; note the optional ones that it lacks."""
-    there = listed(recorder.others | {name for topic in topics for name in topic.names})
+    """Refuse a bag that lacks a required signal; note the optional ones that it lacks.
+
+    Args:
+        topics: of the specification.
+        signals: that were read.
+        recorder: knows the other topics, and gets the notes.
+        found: what was odd or damaged in the files.
+    """
+    there = recorder.others | {name for topic in topics for name in topic.names}
+    told = f" ({'; '.join(found[:MAX_TOLD])})" if found else ""
+    lacking = []
     for topic in topics:
-        names = " or ".join(topic.spec.name)
         for signal in topic.signals:
             if signal.name in signals:
                 continue
-            why = topic.absent.get(signal.name)
-            reason = f"topic {names}: {why}" if why else f"no topic {names}; the bag has {there}"
+            reason = _reason(topic, signal.name, there)
             if signal.required:
-                told = "; ".join(recorder.notes[:3])
-                raise LogError(f"{signal.name}: {reason}" + (f" ({told})" if told and not why else ""))
-            recorder.notes.append(f"{signal.name} left out: {reason}")
+                raise LogError(f"{signal.name}: {reason}{told}")
+            lacking.append(f"{signal.name} left out: {reason}")
     if not signals:
-        raise LogError(f"no signal can be read; the bag has {there}")
+        raise LogError(f"no signal can be read: {'; '.join(lacking[:MAX_TOLD])}{told}")
+    recorder.notes += lacking
+
+
+def _reason(topic: Topic, signal: str, there: set[str]) -> str:
+    """Why a signal is not in a bag with these topics."""
+    names = " or ".join(topic.spec.name)
+    if signal in topic.absent:
+        return f"topic {names}: {topic.absent[signal]}"
+    if topic.left:
+        return "; ".join(topic.left)
+    if {name.strip("/") for name in there} & {name.strip("/") for name in topic.spec.name}:
+        return f"topic {names}: no message of it can be read"
+    return f"no topic {names}; the bag has {listed(there)}"
 
 
 def _wanted(signal: SignalSpec, robot: Robot) -> list[Wanted]:

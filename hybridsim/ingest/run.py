@@ -108,7 +108,8 @@ class _Told:
 
 
 def _size(job: Job) -> int:
-    return sum(path.stat().st_size for path in job.source.files)
+    """Bytes of its files; one that is not there any more is for the job to complain about."""
+    return sum(path.stat().st_size for path in job.source.files if path.exists())
 
 
 def _jobs(

@@ -60,6 +60,23 @@ def test_a_message_that_lacks_joints_holds_their_last_value(lab):
     assert (refused.reason, refused.count) == ("value is missing", rows[0])
 
 
+def test_joints_of_several_publishers_are_held_together(lab):
+    """Two nodes publish two joints each; in a .bag each has a connection of its own."""
+    clock = Clock(period_ns=4_000_000)
+    given = joint_states(ROWS, clock=clock)
+    for row, message in enumerate(given):
+        joints = slice(0, 2) if row % 2 == 0 else slice(2, 4)
+        fields = {k: v[joints] if isinstance(v, list) else v for k, v in message.fields.items()}
+        given[row] = replace(message, fields=fields, caller="/legs" if row % 2 == 0 else "/arms")
+    expected = [
+        planted()[row - np.array([row % 2, row % 2, 1 - row % 2, 1 - row % 2]), range(4)]
+        for row in range(1, ROWS)
+    ]
+    for form in ("bag", "bag-1.2", "mcap"):
+        log = lab.log(lab.bag(given, form, name=form), states(partial="hold"))
+        np.testing.assert_array_equal(log.signal("joint_position").values, expected)
+
+
 def test_messages_about_other_joints_are_left_alone(lab):
     arm = joint_states(ROWS, joints=("elbow", "wrist"), clock=Clock(start_ns=said.START_NS + 10**6))
     log = lab.log(lab.bag(said.merged(joint_states(ROWS), arm)), states())
@@ -344,6 +361,27 @@ def test_an_optional_topic_that_is_missing_is_noted(lab):
     assert "imu_angular_velocity left out: no topic /imu/data; the bag has /joint_states" in log.header.notes
 
 
+def test_a_topic_of_another_type_says_both_types(lab):
+    bag = lab.bag(stream_of_imu())
+    reason = lab.refusal(bag, states(topic="/imu", type="sensor_msgs/msg/JointState"))
+    assert reason.startswith(
+        "joint_position: topic /imu left alone: has type sensor_msgs/msg/Imu; "
+        "expected sensor_msgs/msg/JointState"
+    )
+
+
+def stream_of_imu():
+    return said.stream("/imu", "sensor_msgs/msg/Imu", said.imu)
+
+
+def test_two_topics_of_one_entry_that_are_both_there_are_told(lab):
+    later = Clock(start_ns=said.START_NS + 1_000_000)
+    given = said.merged(joint_states(ROWS), joint_states(ROWS, topic="/arm/joint_states", clock=later))
+    log = lab.log(lab.bag(given), states(topic=["/joint_states", "/arm/joint_states"]))
+    assert "/arm/joint_states and /joint_states were read as one topic" in log.header.notes
+    assert len(log.signal("joint_position").stamp_ns) == 2 * ROWS
+
+
 def test_a_field_that_is_missing_says_what_the_type_has(lab):
     wrench = signal("wrench", "N", "wrench.force.{}")
     reason = lab.refusal(lab.bag(joint_states()), topic("/joint_states", wrench))
@@ -356,5 +394,7 @@ def test_a_field_that_is_missing_says_what_the_type_has(lab):
 
 def test_a_bag_of_which_nothing_can_be_used_says_so(lab):
     imu = topic("/imu", {**RATES, "required": False})
-    assert lab.refusal(lab.bag(joint_states()), imu) == "no signal can be read; the bag has /joint_states"
+    assert lab.refusal(lab.bag(joint_states()), imu) == (
+        "no signal can be read: imu_angular_velocity left out: no topic /imu; the bag has /joint_states"
+    )
     assert "no signal can be read" in lab.refusal(lab.bag([], "bag", name="none"), imu)
