@@ -47,7 +47,7 @@ def run_job(job: Job, tell: Tell | None = None) -> Ingested | Refused:
         try:
             draft = draft_of_bag(job, files, folder, tell)
         except HybridSimError as error:
-            return Refused(job.source.shown, str(error))
+            return Refused(job.source.shown, _without_name(str(error), job.source))
         except MemoryError:
             return Refused(job.source.shown, "there is not enough memory for it")
         outcome = _add(job, store, draft)
@@ -94,6 +94,11 @@ def ingested(source: Source, header: LogHeader, created: bool) -> Ingested:
         notes=header.notes,
         damage=header.damage,
     )
+
+
+def _without_name(reason: str, source: Source) -> str:
+    """A reason that does not name the only file once more."""
+    return reason.removeprefix(f"{source.files[0].name}: ") if len(source.files) == 1 else reason
 
 
 def _add(job: Job, store: LogStore, draft: LogDraft) -> Ingested:

@@ -298,19 +298,21 @@ def _check(
         found: what was odd or damaged in the files.
     """
     there = recorder.others | {name for topic in topics for name in topic.names}
+    holds = f"the bag has {listed(there)}"
     told = f" ({'; '.join(found[:MAX_TOLD])})" if found else ""
-    lacking = []
+    lacking: dict[str, str] = {}
     for topic in topics:
         for signal in topic.signals:
-            if signal.name in signals:
-                continue
-            reason = _reason(topic, signal.name, there)
-            if signal.required:
-                raise LogError(f"{signal.name}: {reason}{told}")
-            lacking.append(f"{signal.name} left out: {reason}")
+            if signal.name not in signals:
+                lacking[signal.name] = reason = _reason(topic, signal.name, there)
+                if signal.required:
+                    raise LogError(f"{signal.name}: {reason}; {holds}{told}")
     if not signals:
-        raise LogError(f"no signal can be read: {'; '.join(lacking[:MAX_TOLD])}{told}")
-    recorder.notes += lacking
+        reasons = list(dict.fromkeys(lacking.values()))[:MAX_TOLD]
+        raise LogError(f"no signal can be read: {'; '.join(reasons)}; {holds}{told}")
+    recorder.notes += [f"{name} left out: {reason}" for name, reason in lacking.items()]
+    if lacking:
+        recorder.notes.append(holds)
 
 
 def _reason(topic: Topic, signal: str, there: set[str]) -> str:
@@ -322,7 +324,7 @@ def _reason(topic: Topic, signal: str, there: set[str]) -> str:
         return "; ".join(topic.left)
     if {name.strip("/") for name in there} & {name.strip("/") for name in topic.spec.name}:
         return f"topic {names}: no message of it can be read"
-    return f"no topic {names}; the bag has {listed(there)}"
+    return f"no topic {names}"
 
 
 def _wanted(signal: SignalSpec, robot: Robot) -> list[Wanted]:

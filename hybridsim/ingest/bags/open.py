@@ -143,7 +143,7 @@ def _unpack(path: Path, target: Path) -> str:
     """Decompress as much of a file as can be had; what ended it early, or an empty string.
 
     Raises:
-        LogError: it grows beyond bounds, or the disk is full.
+        LogError: it grows beyond bounds, or the disk cannot be read or written.
     """
     limit = min(path.stat().st_size * MAX_GROWTH, shutil.disk_usage(target.parent).free)
     done = 0
@@ -156,6 +156,8 @@ def _unpack(path: Path, target: Path) -> str:
                         raise LogError(f"{path.name}: grows beyond {limit} bytes when decompressed")
                     out.write(piece)
         except ERRORS as error:
+            if isinstance(error, OSError) and error.errno:
+                raise LogError(f"{path.name}: cannot be decompressed: {error.strerror}") from None
             return f"zstd data are damaged after {done} bytes: {str(error)[:80]}"
     return ""
 
