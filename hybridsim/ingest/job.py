@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def run_job(job: Job, tell: Tell | None = None) -> Ingested | Refused:
             return Refused(job.source.shown, _without_name(str(error), job.source))
         except MemoryError:
             return Refused(job.source.shown, "there is not enough memory for it")
-        outcome = _add(job, store, draft)
+        outcome = _add(job, store, draft, folder)
     store.remember(key, outcome.log_id)
     return outcome
 
@@ -101,8 +102,8 @@ def _without_name(reason: str, source: Source) -> str:
     return reason.removeprefix(f"{source.files[0].name}: ") if len(source.files) == 1 else reason
 
 
-def _add(job: Job, store: LogStore, draft: LogDraft) -> Ingested:
-    log_id, created = store.add(draft)
+def _add(job: Job, store: LogStore, draft: LogDraft, spilled: Path | None = None) -> Ingested:
+    log_id, created = store.add(draft, spent=lambda: spilled and shutil.rmtree(spilled, ignore_errors=True))
     header = store.header(log_id)
     if not created:  # the notes are those of this reading
         header = header.model_copy(update={"notes": draft.notes, "damage": draft.damage})

@@ -10,14 +10,13 @@ from contextlib import AbstractContextManager
 from io import BufferedIOBase
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Int64
 from pydantic import ValidationError
 
 from hybridsim.errors import LogError
 from hybridsim.log.header import NAME, Constant, Gap, LogHeader, SignalFacts, SignalHeader
 from hybridsim.log.model import LogDraft, Samples
+from hybridsim.log.parquet import SignalFile
 from hybridsim.validation import explain
 
 MAX_GAPS = 20  # longest gaps listed in log.json, chosen, because more are not read
@@ -109,15 +108,12 @@ def _write(
     threshold = _threshold(intervals)
     gaps: list[Gap] = []
     columns = tuple(f"{component}[{signal.unit}]" for component in signal.components)
-    schema = pa.schema([("stamp_ns", pa.int64()), *((column, pa.float64()) for column in columns)])
-    sink = _Hashed(file)
     first: int | None = None
     last: int | None = None
-    with pq.ParquetWriter(sink, schema, compression="zstd", use_dictionary=False) as writer:
+    with SignalFile(file, columns) as table:
         for stamps, values in _checked(signal, where):
             content.update(_bytes(values, "<f8"))
-            columns_ = [stamps, *np.ascontiguousarray(values.T)]
-            writer.write_table(pa.Table.from_arrays([_array(column) for column in columns_], schema=schema))
+            table.write(stamps, values)
             if threshold is not None:
                 joined = stamps if last is None else np.concatenate([[last], stamps])
                 gaps += _gaps(joined, threshold)
@@ -136,33 +132,8 @@ def _write(
         gap_threshold_s=threshold,
         gap_count=len(gaps),
         gaps=tuple(sorted(longest, key=lambda gap: gap.start_ns)),
-        sha256=sink.digest.hexdigest(),
+        sha256=table.sha256,
     )
-
-
-def _array(column: np.ndarray) -> pa.Array:
-    """A column as Arrow has it; `pa.array` would import pandas, a third of a second and 40 MB."""
-    kind = pa.int64() if column.dtype == np.int64 else pa.float64()
-    return pa.Array.from_buffers(kind, len(column), [None, pa.py_buffer(np.ascontiguousarray(column))])
-
-
-class _Hashed:
-    """A file that hashes what is written to it."""
-
-    def __init__(self, file: BufferedIOBase) -> None:
-        self.digest = hashlib.sha256()
-        self.closed = False
-        self._file = file
-
-    def write(self, content: bytes) -> int:
-        self.digest.update(content)
-        return self._file.write(content)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def close(self) -> None:
-        self.closed = True  # the file itself belongs to who opened it
 
 
 def _checked(signal: Samples, where: str) -> Iterator[tuple[Stamps, np.ndarray]]:

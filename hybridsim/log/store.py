@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +38,13 @@ class LogStore:
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
 
-    def add(self, draft: LogDraft) -> tuple[str, bool]:
+    def add(self, draft: LogDraft, spent: Callable[[], object] | None = None) -> tuple[str, bool]:
         """Write a log unless the store has it already.
+
+        Args:
+            draft: what it holds.
+            spent: called once all samples are in the log's files, before these are flushed to the disk: files
+                that the samples came from need not be flushed along if they are gone by then.
 
         Returns:
             The log's id, and whether it is new.
@@ -49,6 +54,8 @@ class LogStore:
         """
         with self.workplace(draft.name) as folder:
             header = encode(draft, lambda name: (folder / name).open("xb"))
+            if spent is not None:
+                spent()
             target = self.root / header.log_id
             if is_log(target):
                 return header.log_id, False
