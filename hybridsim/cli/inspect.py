@@ -44,6 +44,8 @@ def inspect(
     """  # noqa: D301
     look = implementation("hybridsim.ingest.inspect", "inspect_path")
     reading = implementation("hybridsim.ingest.task", "reading_of")(msg or (), types)
+    if robot is not None and write is None:
+        raise SpecError(f"inspect: --robot {robot} without --write; expected --write and a new file")
     sheets, refused = [], []
     for path in paths:
         try:

@@ -3,38 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hybridsim.robot import Robot
 
+# Capitals inside a word and digits begin another one: leftHip2 is left, hip, 2.
+WORD = re.compile(r"\d+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+Words = tuple[str, ...]
+
 
 def match_joints(names: Sequence[str], robot: Robot) -> dict[str, str]:
-    """The bag's name of every joint of a robot that it has.
+    """The bag's name of every joint of a robot that it has, in the robot's order.
 
-    The same name, the same but for spelling, or one that is part of the other where only one is.
+    The same name; the same but for spelling; one that ends, begins or goes on like the other, word by word.
+    Whatever fits more than once is left out.
     """
     known = {joint.name: {joint.name, joint.urdf_joint} for joint in robot.joints}
     found: dict[str, str] = {}
-    for alike in (str, _plain):
-        for joint, words in known.items():
-            fitting = [n for n in names if alike(n) in {alike(word) for word in words}]
-            if joint not in found and len(fitting) == 1:
-                found[joint] = fitting[0]
-    for joint, words in known.items():
+    for alike in (_same, _spelled_alike, _ends_alike, _begins_alike, _inside):
         left = [name for name in names if name not in found.values()]
-        parts = {_plain(word) for word in words}
-        fitting = [n for n in left if any(part in _plain(n) or _plain(n) in part for part in parts)]
-        others = [j for j, w in known.items() if j not in found and j != joint and _inside(fitting, w)]
-        if joint not in found and len(fitting) == 1 and not others:
-            found[joint] = fitting[0]
-    return found
+        open_ = {joint: words for joint, words in known.items() if joint not in found}
+        fitting = {j: [n for n in left if any(alike(n, word) for word in w)] for j, w in open_.items()}
+        chosen = [name for several in fitting.values() for name in several]
+        for joint, several in fitting.items():
+            if len(several) == 1 and chosen.count(several[0]) == 1:
+                found[joint] = several[0]
+    return {joint: found[joint] for joint in known if joint in found}
 
 
-def _inside(names: Sequence[str], words: set[str]) -> bool:
-    parts = {_plain(word) for word in words}
-    return any(part in _plain(name) or _plain(name) in part for name in names for part in parts)
+def _same(name: str, joint: str) -> bool:
+    return name == joint
 
 
-def _plain(name: str) -> str:
-    """A name without what people spell in different ways."""
-    return re.sub(r"joint|[^a-z0-9]", "", name.lower())
+def _spelled_alike(name: str, joint: str) -> bool:
+    plain = [re.sub(r"joint|[^a-z0-9]", "", word.lower()) for word in (name, joint)]
+    return plain[0] == plain[1] != ""
+
+
+def _ends_alike(name: str, joint: str) -> bool:
+    return _either(name, joint, lambda long, short: long[-len(short) :] == short)
+
+
+def _begins_alike(name: str, joint: str) -> bool:
+    return _either(name, joint, lambda long, short: long[: len(short)] == short)
+
+
+def _inside(name: str, joint: str) -> bool:
+    return _either(
+        name, joint, lambda long, short: any(long[k : k + len(short)] == short for k in range(len(long)))
+    )
+
+
+def _either(name: str, joint: str, holds: Callable[[Words, Words], bool]) -> bool:
+    """Whether the longer name holds the shorter one, none of them empty."""
+    short, long = sorted((_words(name), _words(joint)), key=len)
+    return bool(short) and holds(long, short)
+
+
+def _words(name: str) -> Words:
+    """Words of a name, but for `joint`."""
+    return tuple(word for part in WORD.findall(name) if (word := part.lower()) != "joint")

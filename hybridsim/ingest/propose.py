@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from hybridsim.errors import SpecError, listed
+from hybridsim.ingest.bags.paths import parse_path
 from hybridsim.ingest.joints import match_joints
 from hybridsim.ingest.survey import Survey, TopicSurvey
 from hybridsim.robot import Robot
@@ -15,6 +17,7 @@ COMMAND = re.compile(r"command|cmd|desired|setpoint|target|reference|goal", re.I
 XYZ = ("x", "y", "z")
 XYZW = (*XYZ, "w")
 MAX_FIELDS = 12  # of a type that is left to the user; chosen
+MAX_WORD = 16  # letters of a topic's word in the name of a signal; chosen
 UNITS = {"position": "rad", "velocity": "rad/s", "effort": "N*m"}
 
 # Type -> signal, unit, path before the components, components.
@@ -63,10 +66,10 @@ def propose(found: Survey, robot: Robot) -> str:
         writer.topic(topic)
     name = re.sub(r"\W+", "_", found.files[0].stem).strip("_").lower() or "bags"
     head = [
-        f"# A first draft from {found.files[0].name}: check names, units, signs, frames.",
+        f"# A first draft from {_plain(found.files[0].name)}: check names, units, signs, frames.",
         "schema = 1",
-        f"set = {json.dumps(name)}",
-        f"robots = [{json.dumps(robot.name)}]",
+        f"set = {_quoted(name)}",
+        f"robots = [{_quoted(robot.name)}]",
         'one_log_per = "bag"',
     ]
     return "\n".join([*head, *writer.lines]) + "\n"
@@ -101,6 +104,8 @@ class _Writer:
             self._comment(topic, self._left(first))
             return
         self._entry(topic, signals, names, stamp, self._partial(topic, names, signals))
+        if names is not None:
+            self._missing(topic, names, signals[0][2])
 
     def _joints(
         self, topic: TopicSurvey, first: dict[str, Any]
@@ -110,7 +115,7 @@ class _Writer:
         if names is None:
             return self._array(topic, first), None
         every = list(dict.fromkeys(word for message in topic.first for word in message.get(names, [])))
-        joints = match_joints([str(word) for word in every], self.robot)
+        joints = match_joints([word for word in every if _can_be_said(word)], self.robot)
         suffix = "_command" if COMMAND.search(topic.connection.topic) else ""
         found = list(_lists(first, "", suffix))
         if isinstance(first.get("points"), list) and first["points"]:
@@ -119,7 +124,7 @@ class _Writer:
             if isinstance(first.get(part), dict):
                 found += list(_lists(first[part], f"{part}.", ending))
         signals = [
-            (signal, unit, {joint: f"{path}[{word}]" for joint, word in joints.items()})
+            (signal, unit, {joint: f"{path}[{_place(word)}]" for joint, word in joints.items()})
             for signal, unit, path in found
         ]
         return (signals if joints else []), names
@@ -139,7 +144,7 @@ class _Writer:
         if base is None:
             return [], '"header"'
         path = f"transforms[child_frame_id={base}]"
-        stamp = json.dumps(f"{path}.header.stamp")
+        stamp = _quoted(f"{path}.header.stamp")
         signals = [
             ("base_position", "m", {part: f"{path}.transform.translation.{part}" for part in XYZ}),
             ("base_orientation", "1", {part: f"{path}.transform.rotation.{part}" for part in XYZW}),
@@ -152,7 +157,7 @@ class _Writer:
         """Whether some messages seen lack some of the joints."""
         if names is None:
             return False
-        wanted = {re.sub(r"^.*\[|\]$", "", path) for _, _, columns in signals for path in columns.values()}
+        wanted = {_word_of(path) for _, _, columns in signals for path in columns.values()}
         return any(not wanted <= set(message.get(names, [])) for message in topic.first)
 
     def _entry(
@@ -164,10 +169,10 @@ class _Writer:
         partial: bool,
     ) -> None:
         connection = topic.connection
-        self.lines += ["", "[[topic]]", f"name = {json.dumps(connection.topic)}"]
-        self.lines += [f"type = {json.dumps(connection.type)}", f"stamp = {stamp}"]
+        self.lines += ["", "[[topic]]", f"name = {_quoted(connection.topic)}"]
+        self.lines += [f"type = {_quoted(connection.type)}", f"stamp = {stamp}"]
         if names is not None:
-            self.lines.append(f"names = {json.dumps(names)}")
+            self.lines.append(f"names = {_quoted(names)}")
         if partial:
             self.lines.append(
                 'partial = "hold"  # some messages lack some joints: these keep their last value'
@@ -175,18 +180,25 @@ class _Writer:
         for signal, unit, columns in signals:
             frame = _frame(topic.first[0], signal)
             name = self._name(signal, connection.topic)
-            self.lines += ["", "[[topic.signal]]", f"name = {json.dumps(name)}", f"unit = {json.dumps(unit)}"]
+            self.lines += ["", "[[topic.signal]]", f"name = {_quoted(name)}", f"unit = {_quoted(unit)}"]
             if frame and len(columns) in (3, 4) and names is None:
-                self.lines.append(f"frame = {json.dumps(frame)}")
+                self.lines.append(f"frame = {_quoted(frame)}")
             self.lines += ["required = false", "[topic.signal.columns]"]
-            self.lines += [f"{json.dumps(part)} = {json.dumps(path)}" for part, path in columns.items()]
-        missing = [j for j in self.robot.joint_names if names and j not in signals[0][2]]
+            self.lines += [f"{_quoted(part)} = {_quoted(path)}" for part, path in columns.items()]
+
+    def _missing(self, topic: TopicSurvey, names: str, columns: dict[str, str]) -> None:
+        """A comment on joints that were not found, and on names that were not used."""
+        missing = [joint for joint in self.robot.joint_names if joint not in columns]
+        every = {str(word) for message in topic.first for word in message.get(names, [])}
+        others = every - {_word_of(path) for path in columns.values()}
         if missing:
-            self.lines.append(f"# not found in the messages: {', '.join(missing)}")
+            also = f"; its other names: {_plain(listed(others))}" if others else ""
+            self.lines.append(f"# not found in the messages: {', '.join(missing)}{also}")
 
     def _name(self, signal: str, topic: str) -> str:
         """The signal's name, with a word of its topic where it is taken."""
-        name, words = signal, [re.sub(r"\W", "_", word) for word in topic.split("/") if word]
+        name = signal
+        words = [re.sub(r"\W", "_", word, flags=re.ASCII)[:MAX_WORD] for word in topic.split("/") if word][:3]
         for word in ["_".join(words), *(f"{'_'.join(words)}_{n}" for n in range(2, 100))]:
             if name not in self._used:
                 break
@@ -201,7 +213,39 @@ class _Writer:
 
     def _comment(self, topic: TopicSurvey, why: str) -> None:
         about = f"{topic.connection.topic} ({topic.connection.type}, {topic.messages} messages)"
-        self.lines += ["", f"# {about}: {' '.join(why.split())}"]
+        self.lines += ["", f"# {_plain(f'{about}: {why}')}"]
+
+
+def _quoted(text: str) -> str:
+    """A TOML string."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _plain(text: str) -> str:
+    """A text as part of a comment: names in bags may hold anything, the ends of lines included."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _place(word: str) -> str:
+    """A name between the brackets of a path, in quotes where it would be a place or a key."""
+    return word if _means(word, word) else f"'{word}'"
+
+
+def _can_be_said(word: str) -> bool:
+    """Whether a path can hold this name at all."""
+    return _means(word, word) or _means(f"'{word}'", word)
+
+
+def _means(place: str, word: str) -> bool:
+    try:
+        (step,) = parse_path(f"x[{place}]")
+    except (SpecError, ValueError):
+        return False
+    return step.word == word and step.key is None
+
+
+def _word_of(path: str) -> str:
+    return parse_path(path)[-1].word or ""
 
 
 def _frame(message: dict[str, Any], signal: str) -> str | None:

@@ -3,6 +3,7 @@
 wrench.force.x                                     a field of a field
 data[3]                                            a place of a list, counted from 0
 position[elbow]                                    the place that the topic's list of names gives to elbow
+position['3']                                      the same of a name that is a number or holds a =
 transforms[child_frame_id=base].transform.rotation.x    the first element whose own text field says so
 """
 
@@ -15,6 +16,7 @@ from hybridsim.errors import SpecError
 
 FIELD = re.compile(r"^(?P<name>[A-Za-z_]\w*)(?:\[(?P<place>[^\[\]]*)\])?$")
 KEY = re.compile(r"^(?P<field>[A-Za-z_][\w.]*)=(?P<word>.*)$")
+QUOTED = re.compile(r"^(['\"]).*\1$")
 MAX_DEPTH = 8
 
 
@@ -62,7 +64,9 @@ def _step(part: str, text: str) -> Step:
     place = match["place"]
     if place is None:
         return Step(match["name"])
-    if place.isdigit():
+    if QUOTED.match(place):
+        return Step(match["name"], word=place[1:-1])
+    if place.isdecimal() and place.isascii():
         return Step(match["name"], index=int(place))
     if key := KEY.match(place):
         return Step(match["name"], word=key["word"], key=key["field"])

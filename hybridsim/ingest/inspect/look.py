@@ -47,7 +47,7 @@ def inspect_path(path: Path | str, spec: Path | str | None = None, reading: Read
     if is_store(path):
         return _store_sheet(path)
     other = path.is_file() and not looks_like_bag(path)
-    if spec is None and not other and (bags := list(islice(find_bags(path), MAX_BAGS))):
+    if spec is None and not other and (bags := list(islice(find_bags(path), MAX_BAGS + 1))):
         return _bag_sheet(path, bags, reading or Reading())
     return _raw_sheet(path, spec)
 
@@ -71,13 +71,15 @@ def draft_spec(path: Path, robot: Robot, reading: Reading) -> str:
 def _bag_sheet(path: Path, bags: list[FoundBag], reading: Reading) -> Sheet:
     """One bag in full, or several one after the other."""
     sheets, refused = [], []
-    for bag in bags:
+    for bag in bags[:MAX_BAGS]:
         try:
             if not bag.files:
                 raise LogError("; ".join(bag.notes) or "no file of a bag")
             sheets.append(bag_sheet(bag, survey(bag.files, reading.types, reading.store)))
         except LogError as error:
             refused.append(f"{bag.place}: {error}")
+    if len(bags) > MAX_BAGS:
+        refused.append(f"{path}: more than {MAX_BAGS} bags; the others were not looked at")
     if not sheets:
         raise LogError(listed(refused, most=5))
     return sheets[0] if len(bags) == 1 else joined(f"bags in {path}", sheets, refused)

@@ -15,7 +15,7 @@ from rosbags.typesys import Stores, get_typestore
 from hybridsim.errors import LogError, SpecError
 from hybridsim.ingest.bags import Batch, Connection, Plan, Wanted
 from hybridsim.ingest.bags.decode import ABSENT
-from hybridsim.ingest.bags.paths import parse_path
+from hybridsim.ingest.bags.paths import Step, parse_path
 from hybridsim.ingest.bags.peek import peek
 from hybridsim.ingest.bags.tree import tree_of
 from hybridsim.ingest.bags.types import TIMES, _by_line, default_types
@@ -343,9 +343,16 @@ def test_a_wrong_path_into_a_list_says_what_there_is(path, says):
         Plan(Connection(0, "/t", TF, "cdr"), [[Wanted(path)]], names="name")
 
 
-@pytest.mark.parametrize(
-    "path", ["", ".", "a..b", "a[", "a]", "a[[0]]", "a b", "1a", "a[0][1]", ".".join("a" * 9)]
-)
+def test_a_name_in_quotes_is_a_name():
+    assert parse_path("position['3']") == (Step("position", word="3"),)
+    assert parse_path('position["a=b"]') == (Step("position", word="a=b"),)
+    assert parse_path("position[3]") == (Step("position", index=3),)
+
+
+NO_PATHS = ["", ".", "a..b", "a[", "a]", "a[[0]]", "a b", "1a", "a[0][1]", ".".join("a" * 9)]
+
+
+@pytest.mark.parametrize("path", NO_PATHS)
 def test_what_is_no_path_is_refused(path):
     with pytest.raises(SpecError, match="field path"):
         parse_path(path)
