@@ -15,7 +15,7 @@ from hybridsim.ingest.outcome import Ingested
 from hybridsim.ingest.recording import draft_of_bag
 from hybridsim.ingest.sources import Refused, Source
 from hybridsim.ingest.spec import IngestSpec
-from hybridsim.ingest.task import Job, Tell
+from hybridsim.ingest.task import Job, Reading, Tell
 from hybridsim.log import LogDraft, LogHeader, LogStore, SourceFile, in_memory
 from hybridsim.robot import Robot
 
@@ -56,13 +56,15 @@ def run_job(job: Job, tell: Tell | None = None) -> Ingested | Refused:
     return outcome
 
 
-def try_draft(source: Source, spec: IngestSpec, robot: Robot, serial: str | None) -> LogDraft | Refused:
+def try_draft(
+    source: Source, spec: IngestSpec, robot: Robot, serial: str | None, reading: Reading | None = None
+) -> LogDraft | Refused:
     """The draft of a recording in memory; a refusal and no exception for a broken one: it costs that log."""
     try:
         if spec.one_log_per != "bag":
             return draft_of(source, spec, robot, serial)
         with tempfile.TemporaryDirectory(prefix="hybridsim-") as folder:
-            job = Job(source, spec, robot, serial, Path(folder), source.folder)
+            job = Job(source, spec, robot, serial, Path(folder), source.folder, reading or Reading())
             draft = draft_of_bag(job, hashed(source), Path(folder))
             return draft.with_signals({name: in_memory(signal) for name, signal in draft.signals.items()})
     except HybridSimError as error:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from hybridsim.errors import LogError, listed
-from hybridsim.ingest.find import find_bags
+from hybridsim.ingest.find import find_bags, looks_like_bag
 from hybridsim.ingest.spec import IngestSpec
 from hybridsim.ingest.walk import walk_folders
 
@@ -59,10 +59,12 @@ def discover(root: Path, spec: IngestSpec) -> tuple[list[Source], list[Refused]]
     if not found:
         expected = " and ".join(table.file for table in spec.tables) or "a .bag, .db3 or .mcap"
         content = listed((p.name for p in root.iterdir()), most=8) if root.is_dir() else root.name
-        raise LogError(
-            f"{root}: no log of set {spec.set_name}; expected {expected}; "
-            + (f"the folder holds {content}" if root.is_dir() else f"given {content}")
-        )
+        given = f"the folder holds {content}" if root.is_dir() else f"given {content}"
+        if spec.one_log_per != "bag" and (root.is_dir() or looks_like_bag(root)) and any(find_bags(root)):
+            given += (
+                "; bags need --spec, which this drafts: hybridsim inspect BAG --robot R --write ingest.toml"
+            )
+        raise LogError(f"{root}: no log of set {spec.set_name}; expected {expected}; {given}")
     return sources, sorted(refused, key=str)
 
 

@@ -49,7 +49,7 @@ def inspect_path(path: Path | str, spec: Path | str | None = None, reading: Read
     other = path.is_file() and not looks_like_bag(path)
     if spec is None and not other and (bags := list(islice(find_bags(path), MAX_BAGS + 1))):
         return _bag_sheet(path, bags, reading or Reading())
-    return _raw_sheet(path, spec)
+    return _raw_sheet(path, spec, reading or Reading())
 
 
 def draft_spec(path: Path, robot: Robot, reading: Reading) -> str:
@@ -103,7 +103,7 @@ def _store_sheet(path: Path) -> Sheet:
     return logs_sheet(f"store {path}", sorted(logs, key=lambda log: log.name), refused)
 
 
-def _raw_sheet(path: Path, spec: Path | str | None) -> Sheet:
+def _raw_sheet(path: Path, spec: Path | str | None, reading: Reading) -> Sheet:
     """Every recording under a path, read by the first specification that describes any."""
     reasons = []
     for candidate in _specs(spec):
@@ -115,7 +115,7 @@ def _raw_sheet(path: Path, spec: Path | str | None) -> Sheet:
         logs: list[Log] = []
         refused = [str(entry) for entry in without]
         for source in sources:
-            outcome = _read(source, candidate)
+            outcome = _read(source, candidate, reading)
             if isinstance(outcome, Log):
                 logs.append(outcome)
             else:
@@ -132,11 +132,11 @@ def _raw_sheet(path: Path, spec: Path | str | None) -> Sheet:
     )
 
 
-def _read(source: Source, spec: IngestSpec) -> Log | str:
+def _read(source: Source, spec: IngestSpec, reading: Reading) -> Log | str:
     """A recording as a log of the robot that it fits, or why it fits none."""
     reason = ""
     for name in spec.robots:
-        outcome = try_draft(source, spec, load_robot(name), None)
+        outcome = try_draft(source, spec, load_robot(name), None, reading)
         if not isinstance(outcome, Refused):
             return log_of(outcome)
         reason = reason or str(outcome)

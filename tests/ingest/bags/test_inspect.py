@@ -14,8 +14,9 @@ from hybridsim.robot import load_robot
 from tests.ingest.bags import messages as said
 from tests.ingest.bags.containers import FORMS
 from tests.ingest.bags.damage import cut
-from tests.ingest.bags.lab import robot
+from tests.ingest.bags.lab import robot, signal, topic
 from tests.ingest.bags.messages import JOINTS, Clock, joint_states, merged, position, stream
+from tests.ingest.bags.test_types import msg_files
 
 ROWS = 50
 
@@ -305,6 +306,18 @@ def test_hostile_names_do_not_break_the_draft(lab):
     paths = [path for topic in load_spec(out).topics for path in topic.paths()]
     assert 'position[calf"]' in paths and "position['thigh=1']" in paths
     assert not any("[0]" in path for path in paths)
+
+
+def test_a_bag_through_a_specification_is_shown_as_the_log_it_becomes(lab, capsys):
+    """The types that it lacks come from the user's files."""
+    columns = {"pendulum": "legs[0].angle"}
+    spec = lab.spec(topic("/legs", signal("joint_position", "rad", columns)), robots=["xl330_pendulum"])
+    given = [said.replace(m, text="") for m in stream("/legs", "lab_msgs/msg/Legs", said.legs, 9)]
+    path = lab.bag(given, "db3-2")
+    code, _ = sheet(capsys, path, "--spec", spec)
+    assert code == 1
+    code, (found,) = sheet(capsys, path, "--spec", spec, "--msg", msg_files(lab.root / "lab_msgs" / "msg"))
+    assert code == 0 and found["header"]["signals"]["joint_position"]["rows"] == 9
 
 
 def test_help_shows_how(capsys):
