@@ -32,7 +32,8 @@ class FoundBag:
         name: of the recording.
         files: those that are there.
         described: whether a metadata.yaml lies beside them.
-        notes: what that says and the folder does not hold.
+        notes: what is odd about them.
+        lost: what metadata.yaml says of files that are not read.
     """
 
     folder: Path
@@ -40,6 +41,14 @@ class FoundBag:
     files: tuple[Path, ...]
     described: bool = False
     notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+    @property
+    def why_empty(self) -> str:
+        """Why there is no file."""
+        return (
+            "; ".join([*self.notes, *(f"{METADATA} {reason}" for reason in self.lost)]) or "no file of a bag"
+        )
 
     @property
     def place(self) -> Path:
@@ -104,14 +113,16 @@ def _parts(folder: Path, bags: list[Path]) -> Iterator[FoundBag]:
 def _described(folder: Path) -> Iterator[FoundBag]:
     """The bag of a folder with metadata.yaml; where that is of no use, the bags of the files beside it."""
     notes: list[str] = []
+    lost: list[str] = []
     try:
         names = _file_names(folder / METADATA)
     except LogError as error:
         notes.append(str(error))
         names = []
-    files = tuple(dict.fromkeys(path for name in names if (path := _inside(folder, name, notes)) is not None))
+    files = tuple(dict.fromkeys(path for name in names if (path := _inside(folder, name, lost)) is not None))
     others = [path for path in _bag_files(folder) if path not in files]
     if not files and others:
+        notes += [f"{METADATA} {reason}" for reason in lost]
         if names or not notes:
             said = listed(path.name for path in others)
             notes.append(f"{METADATA} names none of the files that are here: {said}")
@@ -119,7 +130,8 @@ def _described(folder: Path) -> Iterator[FoundBag]:
         return
     if others:
         notes.append(f"{METADATA} does not name {listed(path.name for path in others)}: not read")
-    yield FoundBag(folder, folder.resolve().name, files, described=True, notes=tuple(notes))
+    name = folder.resolve().name
+    yield FoundBag(folder, name, files, described=True, notes=tuple(notes), lost=tuple(lost))
 
 
 def _bag_files(folder: Path) -> list[Path]:
@@ -169,10 +181,10 @@ def _yaml(text: str) -> Any:
     return yaml.load(text, loader)  # noqa: S506 a safe loader
 
 
-def _inside(folder: Path, name: str, notes: list[str]) -> Path | None:
+def _inside(folder: Path, name: str, lost: list[str]) -> Path | None:
     """A file that metadata.yaml names; None where it is not there or lies elsewhere."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
-        notes.append(f"{METADATA} names {name!r:.100}, which lies outside the folder: not read")
+        lost.append(f"names {name!r:.100}, which lies outside the folder: not read")
         return None
     # Old versions write the folder's own name in front; compressed files may have been renamed since.
     for path in (folder / name, folder / Path(name).name):
@@ -180,7 +192,7 @@ def _inside(folder: Path, name: str, notes: list[str]) -> Path | None:
             candidate = path.parent / (path.name + ending)
             if path.name and _is_file(candidate) and candidate.name != METADATA:
                 return candidate
-    notes.append(f"{METADATA} names {name!r:.100}, which is not there")
+    lost.append(f"names {name!r:.100}, which is not there")
     return None
 
 

@@ -48,7 +48,7 @@ class Ingested:
             lines.append(
                 f"{self.source}: {self.duplicates_dropped} samples dropped: their stamp was there already"
             )
-        lines += [f"{self._place(d.file)}: bytes {d.start} to {d.end}: {d.reason}" for d in self.damage]
+        lines += [f"{self._place(d.file)}: {said(d)}" for d in self.damage]
         return [*lines, *(f"{self.source}: {note}" for note in self.notes)]
 
     def _place(self, file: str) -> str:
@@ -113,6 +113,12 @@ class IngestReport:
 
     def __str__(self) -> str:
         return "\n".join([*self.lines(), self.summary()])
+
+
+def said(damage: Damage) -> str:
+    """What is wrong with a file, and where in it unless it is not there at all."""
+    where = f"bytes {damage.start} to {damage.end}: " if damage.end > damage.start else ""
+    return where + damage.reason
 
 
 def _first(rows: tuple[int, ...], count: int) -> str:

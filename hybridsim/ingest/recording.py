@@ -14,8 +14,10 @@ from hybridsim.ingest.bags.open import batches, open_bag
 from hybridsim.ingest.columns import SignalSpec, Stamp
 from hybridsim.ingest.faults import Fault
 from hybridsim.ingest.fields import constants_of
+from hybridsim.ingest.find import METADATA
 from hybridsim.ingest.lag import lags_of
 from hybridsim.ingest.limits import bounds
+from hybridsim.ingest.outcome import said
 from hybridsim.ingest.sources import Source
 from hybridsim.ingest.spec import TopicSpec
 from hybridsim.ingest.spill import Spill, SpilledSignal, Timed, timed
@@ -180,12 +182,13 @@ def draft_of_bag(
     source, spec = job.source, job.spec
     topics = [Topic(topic, job.robot, folder / str(n)) for n, topic in enumerate(spec.topics)]
     recorder = Recorder(topics, job.reading, tell)
-    damage = _read(source, recorder)
+    damage = tuple(Damage(file=METADATA, start=0, end=0, reason=reason) for reason in source.lost)
+    damage += _read(source, recorder)
     for topic in topics:
         recorder.notes += topic.left
         if len(topic.names) > 1:
             recorder.notes.append(f"{' and '.join(sorted(topic.names))} were read as one topic")
-    found = [*recorder.notes, *(f"{d.file}: bytes {d.start} to {d.end}: {d.reason}" for d in damage)]
+    found = [*recorder.notes, *(f"{d.file}: {said(d)}" for d in damage)]
     for topic in topics:
         topic.spill.close()
     signals: dict[str, SpilledSignal] = {}

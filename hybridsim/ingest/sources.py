@@ -24,6 +24,7 @@ class Source:
         files: file of every table in the specification's order, or all files of a bag.
         shown: the path as a report prints it.
         notes: what is odd about the files, before any was opened.
+        lost: what metadata.yaml says of files that are not read.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Source:
     files: tuple[Path, ...]
     shown: str
     notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,9 @@ def _bags(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
     for bag in find_bags(root):
         shown = top if bag.place == root else f"{top}/{bag.place.relative_to(root).as_posix()}"
         if bag.files:
-            yield Source(bag.name, bag.folder, bag.files, shown, bag.notes)
+            yield Source(bag.name, bag.folder, bag.files, shown, bag.notes, bag.lost)
         else:
-            yield Refused(shown, "; ".join(bag.notes) or "no file of a bag")
+            yield Refused(shown, bag.why_empty)
 
 
 def _match(folder: Path, files: Sequence[str], pattern: str) -> Path | None:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from hybridsim.ingest.faults import Fault
-from hybridsim.ingest.find import FoundBag
+from hybridsim.ingest.find import METADATA, FoundBag
 from hybridsim.ingest.inspect.sheet import Grid, Sheet, number
 from hybridsim.ingest.stamps import StampReading
 from hybridsim.ingest.survey import Survey, TopicSurvey
@@ -36,7 +36,8 @@ def bag_sheet(bag: FoundBag, found: Survey) -> Sheet:
         facts.append(("begins", _date(span[0])))
     clocks = {key: topic.clock() for key, topic in found.topics.items()}
     rows = tuple(_row(topic, clocks[key]) for key, topic in found.topics.items())
-    problems = [*bag.notes, *found.notes, *_problems(found, clocks)]
+    lost = [f"{METADATA} {reason}" for reason in bag.lost]
+    problems = [*bag.notes, *lost, *found.notes, *_problems(found, clocks)]
     data: dict[str, Any] = {
         "kind": "bag",
         "files": [path.name for path in bag.files],

@@ -8,6 +8,7 @@ import numpy as np
 
 from hybridsim.errors import HybridSimError
 from hybridsim.ingest.inspect.sheet import Grid, Sheet, number
+from hybridsim.ingest.outcome import said
 from hybridsim.log import Lag, Log, Refusal, SignalHeader
 from hybridsim.robot import Robot, load_robot
 from hybridsim.signals import SIGNALS, signal_word
@@ -160,7 +161,7 @@ def _problems(log: Log) -> Iterator[str]:
         where = f"{refusal.file}: {refusal.count} rows refused in {', '.join(names)}"
         yield f"{where}: {refusal.reason} (row {rows})"
     for damage in log.header.damage[:MAX_REFUSALS]:
-        yield f"{damage.file}: bytes {damage.start} to {damage.end}: {damage.reason}"
+        yield f"{damage.file}: {said(damage)}"
     try:
         robot = load_robot(log.robot)
     except HybridSimError as error:

@@ -74,7 +74,7 @@ def _bag_sheet(path: Path, bags: list[FoundBag], reading: Reading) -> Sheet:
     for bag in bags[:MAX_BAGS]:
         try:
             if not bag.files:
-                raise LogError("; ".join(bag.notes) or "no file of a bag")
+                raise LogError(bag.why_empty)
             sheets.append(bag_sheet(bag, survey(bag.files, reading.types, reading.store)))
         except LogError as error:
             refused.append(f"{bag.place}: {error}")

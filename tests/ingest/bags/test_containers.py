@@ -126,8 +126,10 @@ def test_parts_without_metadata_are_one_recording(lab):
 def test_a_part_that_is_missing_or_broken_costs_that_part(lab):
     path = lab.bag(walk(30), "mcap-split")
     (path / "walk_1.mcap").unlink()
-    log = lab.log(path, states(), RATES)
-    assert "metadata.yaml names 'walk_1.mcap', which is not there" in log.header.notes
+    report = lab.ingest(path, states(), RATES)
+    assert report.partial  # exit code 3: something that was recorded is not there
+    assert "walk: metadata.yaml: names 'walk_1.mcap', which is not there" in report.lines()
+    log = lab.store.load(report.logs[0].log_id)
     assert len(log.signal("joint_position").stamp_ns) == 20
     (path / "walk_1.mcap").write_bytes(b"nothing")
     report = lab.ingest(path, states(), RATES)
@@ -146,6 +148,7 @@ def test_a_metadata_file_that_lies_is_seen_through(lab, kind):
     assert len(log.signal("joint_position").stamp_ns) == 4
     honest = ("storage", "compression", "mode", "version", "count", "topics")  # lies about what is not used
     assert any("metadata.yaml" in note for note in log.header.notes) == (kind not in honest)
+    assert log.header.damage == ()
 
 
 def test_metadata_of_somebody_else_joins_nothing(lab):
