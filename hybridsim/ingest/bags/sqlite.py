@@ -77,6 +77,7 @@ class Sqlite:
             definitions.setdefault(str(row.get("topic_type")), said)
         for row in _records(pages, tables, "topics"):
             number, kind = row["rowid"], str(row.get("type") or "")
+            service = kind.removesuffix("_Event")  # an event's definition stands under its service's name
             if len(self.connections) < MAX_TOPICS:
                 encoding = str(row.get("serialization_format") or "")
                 self.connections[number] = Connection(
@@ -84,7 +85,7 @@ class Sqlite:
                     str(row.get("name") or ""),
                     ros2_type(kind),
                     encoding,
-                    *definitions.get(kind, ("", "")),
+                    *definitions.get(kind, definitions.get(service, ("", ""))),
                 )
 
     def _messages(self, pages: Pages, root: int, names: list[str]) -> Iterator[Batch]:

@@ -114,7 +114,6 @@ def test_service_events_are_read_and_cost_the_others_nothing(lab):
         assert log.signal("contact").column("kind").tolist() == pytest.approx(0.1 * np.arange(9))
 
 
-@pytest.mark.xfail(strict=True, reason="sqlite: a service's definition stands under the service's name there")
 def test_service_events_of_a_db3_find_their_definition(lab):
     """rosbag2 stores it as example_interfaces/srv/AddTwoInts, the topic's type ends in _Event."""
     path = lab.bag(said.service_events(9), "db3")
