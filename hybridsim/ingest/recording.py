@@ -184,13 +184,12 @@ def draft_of_bag(
     recorder = Recorder(topics, job.reading, tell)
     damage = tuple(Damage(file=METADATA, start=0, end=0, reason=reason) for reason in source.lost)
     damage += _read(source, recorder)
-    for topic in topics:
-        recorder.notes += topic.left
-        if len(topic.names) > 1:
-            recorder.notes.append(f"{' and '.join(sorted(topic.names))} were read as one topic")
     found = [*recorder.notes, *(f"{d.file}: {said(d)}" for d in damage)]
     for topic in topics:
         topic.spill.close()
+        recorder.notes += topic.left
+        if len(topic.names) > 1:
+            recorder.notes.append(f"{' and '.join(sorted(topic.names))} were read as one topic")
     signals: dict[str, SpilledSignal] = {}
     facts: dict[str, SignalFacts] = {}
     for topic in topics:
