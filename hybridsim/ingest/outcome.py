@@ -9,6 +9,8 @@ from pathlib import Path
 from hybridsim.ingest.sources import Refused
 from hybridsim.log import Damage, Refusal
 
+MAX_LINES = 20  # on damage of one log; chosen, because nobody reads more
+
 
 @dataclass(frozen=True)
 class Ingested:
@@ -48,7 +50,11 @@ class Ingested:
             lines.append(
                 f"{self.source}: {self.duplicates_dropped} samples dropped: their stamp was there already"
             )
-        lines += [f"{self._place(d.file)}: {said(d)}" for d in self.damage]
+        lines += [f"{self._place(d.file)}: {said(d)}" for d in self.damage[:MAX_LINES]]
+        if len(self.damage) > MAX_LINES:
+            lines.append(
+                f"{self.source}: and {len(self.damage) - MAX_LINES} more damaged places, see log.json"
+            )
         return [*lines, *(f"{self.source}: {note}" for note in self.notes)]
 
     def _place(self, file: str) -> str:

@@ -109,13 +109,20 @@ class Sqlite:
                 batch.receive_ns[mine],
             )
         del self.damage[before:]  # what those pages hold besides was never this table's
-        for number in sorted(broken):
-            start = (number - 1) * pages.size
-            reason = "page of the table of messages " + (
-                "is broken" if number <= pages.count else "is missing"
+        for first, last in _runs(sorted(n for n in set(broken) if 0 < n <= pages.count)):
+            self.damage.append(
+                Damage(
+                    self.path.name,
+                    (first - 1) * pages.size,
+                    last * pages.size,
+                    "pages of the table of messages are broken",
+                )
             )
-            self.damage.append(Damage(self.path.name, start, start + pages.size, reason))
-        if pages.promised > pages.count:
+        if beyond := [number for number in set(broken) if number > pages.count]:
+            reason = f"{len(beyond)} pages of the table of messages are missing"
+            end = max(pages.promised, pages.count + 1) * pages.size
+            self.damage.append(Damage(self.path.name, pages.disk.size, end, reason))
+        elif pages.promised > pages.count:
             end = pages.promised * pages.size
             self.damage.append(
                 Damage(self.path.name, pages.disk.size, end, "the file ends before its last pages")
@@ -210,6 +217,12 @@ def _columns(statement: str) -> list[str]:
     words = [part.split() for part in inside.split(",")]
     ends = {"primary", "unique", "check", "foreign", "constraint"}
     return [word[0].strip("\"'`[]") for word in words if word and word[0].lower() not in ends]
+
+
+def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """First and last of every run of numbers that follow each other."""
+    edges = [0, *(n for n in range(1, len(numbers)) if numbers[n] != numbers[n - 1] + 1), len(numbers)]
+    yield from ((numbers[first], numbers[last - 1]) for first, last in pairwise(edges) if last > first)
 
 
 def _is_leaf(pages: Pages, number: int) -> bool:
