@@ -12,39 +12,10 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8
 from numba import njit
 
-from hybridsim.ingest.bags.bytes import (
-    f32,
-    f32_big,
-    f64,
-    f64_big,
-    i8,
-    i16,
-    i16_big,
-    i32,
-    i32_big,
-    i64,
-    i64_big,
-    u8,
-    u16,
-    u16_big,
-    u32,
-    u32_big,
-    u64,
-    u64_big,
-)
-from hybridsim.ingest.bags.program import (
-    AGAIN,
-    ANY,
-    DYNAMIC,
-    LOOP,
-    MAX_LOOPS,
-    NUMBERS,
-    READ,
-    SKIP,
-    STOP,
-    TEXT,
-    TEXTS,
-)
+from hybridsim.ingest.bags.bytes import f64, u8
+from hybridsim.ingest.bags.follow import look_up, walk
+from hybridsim.ingest.bags.numbers import integer, number
+from hybridsim.ingest.bags.program import MAX_LOOPS
 from hybridsim.ingest.faults import Fault
 
 ROS1, CDR = 0, 1
@@ -74,7 +45,6 @@ class Columns(NamedTuple):
         place: in the list that it stands in; 0 for a number alone.
         word: entry of `words` whose place in the list of names counts instead, or -1.
         size: bytes of a number of this kind.
-        signal: which signal it belongs to.
         factor: value = factor * number + offset.
         offset: see factor.
         low: smaller values are absurd.
@@ -96,7 +66,6 @@ class Columns(NamedTuple):
     place: Int64[np.ndarray, " column"]
     word: Int64[np.ndarray, " column"]
     size: Int64[np.ndarray, " column"]
-    signal: Int64[np.ndarray, " column"]
     factor: Float64[np.ndarray, " column"]
     offset: Float64[np.ndarray, " column"]
     low: Float64[np.ndarray, " column"]
@@ -111,254 +80,6 @@ class Columns(NamedTuple):
     stamp_slot: int
     stamp_kind: int
     stamp_factor: int
-
-
-@njit(cache=True, nogil=True)
-def number(data: Any, at: Any, kind: Any, big: bool) -> Any:
-    """One number as a double; integers beyond 53 bits are rounded."""
-    value = 0.0
-    if kind == 9:
-        value = f64_big(data, at) if big else f64(data, at)
-    elif kind == 8:
-        value = float(f32_big(data, at) if big else f32(data, at))
-    elif kind == 0:
-        value = float(u8(data, at))
-    elif kind == 10:
-        value = 1.0 if u8(data, at) != 0 else 0.0
-    elif kind == 6:
-        value = float(u64_big(data, at) if big else u64(data, at))
-    else:
-        value = float(integer(data, at, kind, big))
-    return value
-
-
-@njit(cache=True, nogil=True)
-def integer(data: Any, at: Any, kind: Any, big: bool) -> Any:
-    """One integer of up to 63 bits."""
-    value = np.int64(0)
-    if kind == 0 or kind == 10:
-        value = np.int64(u8(data, at))
-    elif kind == 1:
-        value = np.int64(i8(data, at))
-    elif kind == 2:
-        value = np.int64(u16_big(data, at) if big else u16(data, at))
-    elif kind == 3:
-        value = np.int64(i16_big(data, at) if big else i16(data, at))
-    elif kind == 4:
-        value = np.int64(u32_big(data, at) if big else u32(data, at))
-    elif kind == 5:
-        value = np.int64(i32_big(data, at) if big else i32(data, at))
-    else:
-        value = i64_big(data, at) if big else i64(data, at)
-    return value
-
-
-@njit(cache=True, nogil=True)
-def _aligned(at: Any, origin: Any, size: Any, most: Any) -> Any:
-    """The next place that a number of this size may start at."""
-    step = min(size, most)
-    return at + ((origin - at) & (step - 1))  # sizes are powers of two
-
-
-@njit(cache=True, nogil=True)
-def _count(data: Any, at: Any, end: Any, big: bool) -> Any:
-    """Length of a list or text whose length stands here; -1 where the message ends before it does."""
-    if at + 4 > end:
-        return np.int64(-1)
-    count = np.int64(u32_big(data, at) if big else u32(data, at))
-    return count if count <= end - at - 4 else np.int64(-1)
-
-
-@njit(cache=True, nogil=True)
-def _same(data: Any, at: Any, length: Any, words: Any, first: Any, last: Any) -> Any:
-    """Whether a text is this word; a zero at its end, as CDR writes it, does not count."""
-    if length > 0 and u8(data, at + length - 1) == 0:
-        length -= 1
-    if length != last - first:
-        return False
-    same = True
-    for k in range(length):
-        same &= u8(data, at + k) == words[first + k]
-    return same
-
-
-@njit(cache=True, nogil=True)
-def _match_keys(
-    data: Any, at: Any, length: Any, serves: Any, words: Any, ends: Any, key_loop: Any, first: Any,
-    last: Any, loops: Any, chosen: Any,
-) -> None:  # fmt: skip
-    """Let keys choose the element of the loop that this text stands in."""
-    for entry in range(first, last):
-        key = -1 - serves[entry]
-        if key >= 0 and chosen[key] < 0:
-            begin = ends[key - 1] if key > 0 else 0
-            if _same(data, at, length, words, begin, ends[key]):
-                chosen[key] = loops[key_loop[key]]
-
-
-@njit(cache=True, nogil=True)
-def _record(
-    serves: Any, want: Any, first: Any, last: Any, loops: Any, chosen: Any, at: Any, count: Any, where: Any
-) -> None:
-    """Remember where the slots stand that this step serves."""
-    for entry in range(first, last):
-        slot = serves[entry]
-        if slot < 0:
-            continue
-        mine = True
-        for loop in range(MAX_LOOPS):
-            element = want[slot, loop]
-            if element == ANY:
-                break
-            if element < ANY:
-                element = chosen[-2 - element]
-            if element != loops[loop]:
-                mine = False
-                break
-        if mine:
-            where[slot, 0], where[slot, 1] = at, count
-
-
-@njit(cache=True, nogil=True)
-def walk(
-    data: Any, start: Any, end: Any, origin: Any, most: Any, big: Any, steps: Any, serves: Any, want: Any,
-    key_words: Any, key_ends: Any, key_loop: Any, where: Any, loops: Any, left: Any, chosen: Any, choose: Any,
-) -> Any:  # fmt: skip
-    """Walk one message.
-
-    Args:
-        data: the buffer.
-        start: first byte of its fields.
-        end: byte after its last.
-        origin: what alignment counts from.
-        most: largest alignment; 1 for none.
-        big: whether the highest byte comes first.
-        steps: of the program of its type, see `Program`.
-        serves: the same.
-        want: the same.
-        key_words: the same.
-        key_ends: the same.
-        key_loop: the same.
-        where: gets start and count of every slot; -1 for those that the message lacks.
-        loops: which element of each loop it is at, room for MAX_LOOPS.
-        left: elements left of each, the same.
-        chosen: gets the element that each key chooses.
-        choose: whether this walk is for the keys.
-
-    Returns:
-        Where the walk ended; -1 where the message ends too early, -2 - place where an unknown field stopped.
-    """
-    at, pc = start, 0
-    for k in range(MAX_LOOPS):
-        loops[k] = -1
-    while pc < len(steps):
-        kind, a, b, c = steps[pc, 0], steps[pc, 1], steps[pc, 2], steps[pc, 3]
-        first, last = steps[pc, 4], steps[pc, 5]
-        if kind in (SKIP, READ):
-            at = _aligned(at, origin, a, most)
-            if at + max(b, a) > end:
-                return -1
-            if kind == READ and not choose:
-                _record(serves, want, first, last, loops, chosen, at, 1, where)
-            at += b
-        elif kind == NUMBERS:
-            count = c
-            if count == DYNAMIC:
-                at = _aligned(at, origin, 4, most)
-                count = _count(data, at, end, big)
-                if count < 0:
-                    return -1
-                at += 4
-            if count > 0:
-                at = _aligned(at, origin, a, most)
-            if count > (end - at) // a:
-                return -1
-            if last > first and not choose:
-                _record(serves, want, first, last, loops, chosen, at, count, where)
-            at += count * a
-        elif kind in (TEXT, TEXTS):
-            count = np.int64(1)
-            if kind == TEXTS:
-                count = c
-                if count == DYNAMIC:
-                    at = _aligned(at, origin, 4, most)
-                    count = _count(data, at, end, big)
-                    if count < 0:
-                        return -1
-                    at += 4
-                if last > first and not choose:
-                    _record(serves, want, first, last, loops, chosen, at, count, where)
-            for _ in range(count):
-                at = _aligned(at, origin, 4, most)
-                length = _count(data, at, end, big)
-                if length < 0:
-                    return -1
-                at += 4
-                if kind == TEXT and last > first:
-                    if choose:
-                        _match_keys(
-                            data,
-                            at,
-                            length,
-                            serves,
-                            key_words,
-                            key_ends,
-                            key_loop,
-                            first,
-                            last,
-                            loops,
-                            chosen,
-                        )
-                    else:
-                        _record(serves, want, first, last, loops, chosen, at, length, where)
-                at += length
-        elif kind == LOOP:
-            depth = b
-            if loops[depth] < 0:
-                count = c
-                if count == DYNAMIC:
-                    at = _aligned(at, origin, 4, most)
-                    count = _count(data, at, end, big)
-                    if count < 0:
-                        return -1
-                    at += 4
-                left[depth] = count
-            if left[depth] <= 0:
-                loops[depth] = -1
-                pc = a
-                continue
-            left[depth] -= 1
-            loops[depth] += 1
-        elif kind == AGAIN:
-            pc = a
-            continue
-        elif kind == STOP:
-            return -2 - at
-        pc += 1
-    return at
-
-
-@njit(cache=True, nogil=True)
-def _look_up(
-    data: Any, at: Any, count: Any, end: Any, origin: Any, most: Any, big: Any, words: Any, ends: Any,
-    place: Any,
-) -> Any:  # fmt: skip
-    """Place of every wanted name in a list of names; -1 for those it lacks. Returns where the list ends."""
-    for word in range(len(place)):
-        place[word] = -1
-    for entry in range(count):
-        at = _aligned(at, origin, 4, most)
-        length = _count(data, at, end, big)
-        if length < 0:
-            return at
-        at += 4
-        for word in range(len(place)):
-            first = ends[word - 1] if word > 0 else 0
-            if place[word] < 0 and _same(data, at, length, words, first, ends[word]):
-                place[word] = entry
-                break
-        at += length
-    return at
 
 
 @njit(cache=True, nogil=True)
@@ -457,7 +178,7 @@ def decode(
             if at < 0:
                 count = np.int64(0)
             if count != entries or (at - origin) % 4 != phase or not _equal(data, at, known, size, end):
-                stop = _look_up(data, at, count, end, origin, most, big, words, word_ends, place)
+                stop = look_up(data, at, count, end, origin, most, big, words, word_ends, place)
                 known, size, entries, phase = at, stop - at, count, (at - origin) % 4
                 for c in range(len(index)):
                     if columns.word[c] >= 0:

@@ -10,7 +10,7 @@ from jaxtyping import Float64, Int64, UInt8
 
 from hybridsim.errors import LogError
 from hybridsim.ingest.bags.batch import Batch, Connection
-from hybridsim.ingest.bags.decode import ABSENT, CDR, NO_STAMP, REAL, ROS1, TIME, WHOLE, Columns, decode
+from hybridsim.ingest.bags.decode import CDR, NO_STAMP, REAL, ROS1, TIME, WHOLE, Columns, decode
 from hybridsim.ingest.bags.paths import parse_path
 from hybridsim.ingest.bags.program import Compiler, Found, Program
 from hybridsim.ingest.bags.tree import KINDS, Number, Struct, Text, tree_of
@@ -86,16 +86,12 @@ class Plan:
             raise LogError(f"messages are encoded as '{connection.encoding}'; expected cdr or ros1")
         self.encoding = ENCODINGS[connection.encoding]
         known = types_of(connection, types or {}, store)
-        compiler = Compiler(tree_of(connection.type, known, self.encoding == ROS1))
+        self.tree = tree_of(connection.type, known, self.encoding == ROS1)
+        compiler = Compiler(self.tree)
         self.ends = np.cumsum([len(signal) for signal in signals]).astype(np.int64)
         self.columns = _columns(compiler, signals, names, stamp, hold)
         self.program: Program = compiler.program()
         self.held = np.full(int(self.ends[-1]) if len(self.ends) else 0, np.nan)
-
-    @property
-    def has_stamp(self) -> bool:
-        """Whether messages say their own time."""
-        return self.columns.stamp != NO_STAMP
 
     def take(self, batch: Batch, rows: Int64[np.ndarray, " message"]) -> Taken:
         """The numbers of some messages of a batch."""
@@ -131,7 +127,6 @@ def _columns(
         place=_whole(entry.index or 0 for entry in found),
         word=_whole(-1 if entry.word is None else words.index(entry.word) for entry in found),
         size=_whole(node.size for node in kinds),
-        signal=_whole(n for n, signal in enumerate(signals) for _ in signal),
         factor=_real(entry.factor for entry in wanted),
         offset=_real(entry.offset or -0.0 for entry in wanted),  # adding 0.0 would make 0.0 of -0.0
         low=_real(entry.low for entry in wanted),
@@ -193,6 +188,3 @@ def _whole(values: object) -> Int64[np.ndarray, " column"]:
 
 def _real(values: object) -> Float64[np.ndarray, " column"]:
     return np.array(list(values), np.float64)  # pyright: ignore[reportCallIssue, reportArgumentType]
-
-
-__all__ = ["ABSENT", "Plan", "Taken", "Wanted"]

@@ -18,7 +18,6 @@ DONE, SHORT, BROKEN, OTHER = 0, 1, 2, 3
 ROS1_MESSAGE, ROS1_CONNECTION = 2, 7
 ROS1_SMALLEST = 46  # bytes of a message record without content: header 38, two lengths
 MCAP_MESSAGE, MCAP_SMALLEST = 5, 31
-MCAP_SKIPPED = (7, 9, 10, 12)  # message index, attachment, attachment index, metadata
 MAX_HEADER = 1_000_000
 
 
@@ -97,6 +96,7 @@ def walk_mcap(data: Any, position: Any, end: Any, found: Any) -> Any:
         if position + 9 > end:
             return position, messages, SHORT
         length = np.int64(u64(data, position + 1))
+        # Message index, attachment, attachment index, metadata, and what later versions may add.
         skipped = kind == 7 or kind == 9 or kind == 10 or kind == 12 or kind >= 128
         if kind != MCAP_MESSAGE and not skipped:
             return position, messages, OTHER
