@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from hybridsim.errors import LogError, listed
-from hybridsim.ingest.bags import Batch, Connection, Plan, Wanted
+from hybridsim.ingest.bags import Connection, Plan, Wanted
 from hybridsim.ingest.bags.batch import ros2_type
-from hybridsim.ingest.bags.open import batches, open_bag
+from hybridsim.ingest.bags.open import STRAY, alike, batches, open_bag
 from hybridsim.ingest.columns import SignalSpec, Stamp
 from hybridsim.ingest.faults import Fault
 from hybridsim.ingest.fields import constants_of
@@ -27,9 +25,8 @@ from hybridsim.log import Clock, Damage, LogDraft, SignalFacts, SourceFile
 from hybridsim.robot import Robot
 
 MAX_NOTES = 50  # chosen, because nobody reads more
-MAX_DAMAGE = 200
+MAX_DAMAGE = 200  # places of one file, the same
 MAX_TOLD = 3  # of what was found, in the line that refuses a bag; chosen
-# places of one file, the same
 
 
 class Topic:
@@ -111,14 +108,11 @@ class Recorder:
         for batch in batches(bag):
             if self.tell is not None:
                 self.tell(len(batch.data))
-            alike: dict[tuple[str, ...], list[int]] = {}
-            for number in np.unique(batch.connection).tolist():
-                if number in bag.connections:
-                    alike.setdefault(_likeness(bag.connections[number]), []).append(number)
-                else:
-                    stray += int(np.count_nonzero(batch.connection == number))
-            for numbers in alike.values():
-                self._take(batch, numbers, bag.connections[numbers[0]])
+            for connection, rows in alike(bag, batch):
+                if connection is STRAY:
+                    stray += len(rows)
+                for topic, plan, signals in self._routes_of(connection):
+                    topic.spill.add(plan.take(batch, rows), signals)
         if stray:
             self.notes.append(f"{path.name}: {stray} messages belong to no topic that the file describes")
         self.notes += bag.notes
@@ -126,20 +120,15 @@ class Recorder:
             self.notes.append(
                 f"{path.name}: {len(bag.damage)} damaged places, the first {MAX_DAMAGE} are listed"
             )
-        self.others |= {c.topic for c in bag.connections.values() if not self._routes.get(_likeness(c))}
+        self.others |= {c.topic for c in bag.connections.values() if not self._routes.get(c.likeness)}
         return tuple(
             Damage(file=d.file, start=d.start, end=d.end, reason=d.reason) for d in bag.damage[:MAX_DAMAGE]
         )
 
-    def _take(self, batch: Batch, numbers: list[int], connection: Connection) -> None:
-        """Messages of connections that are alike, in the order of the file."""
-        key = _likeness(connection)
-        if key not in self._routes:
-            self._routes[key] = list(self._ways(connection))
-        routes = self._routes[key]
-        rows = np.flatnonzero(np.isin(batch.connection, numbers)) if routes else np.empty(0, np.int64)
-        for topic, plan, signals in routes:
-            topic.spill.add(plan.take(batch, rows), signals)
+    def _routes_of(self, connection: Connection) -> list[Route]:
+        if connection.likeness not in self._routes:
+            self._routes[connection.likeness] = list(self._ways(connection))
+        return self._routes[connection.likeness]
 
     def _ways(self, connection: Connection) -> Iterator[Route]:
         """Where the messages of a connection go; two entries of the specification may read one topic."""
@@ -149,17 +138,6 @@ class Recorder:
                     yield topic, *topic.plan(connection, self.reading)
                 except LogError as error:
                     topic.left[f"topic {connection.topic} left alone: {error}"] = None
-
-
-def _likeness(connection: Connection) -> tuple[str, ...]:
-    """Equal for writers of one topic whose messages are read alike; each ROS 1 publisher has its own."""
-    return (
-        connection.topic,
-        connection.type,
-        connection.encoding,
-        connection.language,
-        connection.definition,
-    )
 
 
 def draft_of_bag(

@@ -12,11 +12,9 @@ from jaxtyping import Int64
 from hybridsim.errors import LogError
 from hybridsim.ingest.bags import Batch, Connection, Damage, Plan, open_bag
 from hybridsim.ingest.bags.decode import ABSENT, ROS1
-from hybridsim.ingest.bags.open import batches
+from hybridsim.ingest.bags.open import alike, batches
 from hybridsim.ingest.bags.peek import peek
-from hybridsim.ingest.bags.plan import ENCODINGS
-from hybridsim.ingest.bags.tree import tree_of
-from hybridsim.ingest.bags.types import Types, types_of
+from hybridsim.ingest.bags.types import Types
 from hybridsim.ingest.stamps import StampReading, read_clock
 from hybridsim.progress import Progress
 
@@ -129,12 +127,10 @@ def survey(
 def _read(path: Path, found: Survey, types: Types, store: str | None) -> None:
     bag = open_bag(path)
     for batch in batches(bag):
-        for number in np.unique(batch.connection).tolist():
-            connection = bag.connections.get(number) or Connection(number, "(unknown)", "", "")
+        for connection, rows in alike(bag, batch):
             topic = _topic(found, connection, types, store)
-            rows = np.flatnonzero(batch.connection == number)
             topic.add(batch, rows)
-            _peek(topic, batch, rows, types, store)
+            _peek(topic, batch, rows)
     for connection in bag.connections.values():
         _topic(found, connection, types, store)
     found.damage += bag.damage
@@ -152,17 +148,14 @@ def _topic(found: Survey, connection: Connection, types: Types, store: str | Non
     return found.topics[key]
 
 
-def _peek(
-    topic: TopicSurvey, batch: Batch, rows: Int64[np.ndarray, " message"], types: Types, store: str | None
-) -> None:
-    if topic._plan is None or len(topic.first) >= PEEKS:
+def _peek(topic: TopicSurvey, batch: Batch, rows: Int64[np.ndarray, " message"]) -> None:
+    plan = topic._plan
+    if plan is None or len(topic.first) >= PEEKS:
         return
-    ros1 = ENCODINGS[topic.connection.encoding] == ROS1
-    tree = tree_of(topic.connection.type, types_of(topic.connection, types, store), ros1)
     for row in rows[:: max(1, len(rows) // PEEKS)][: PEEKS - len(topic.first)]:
         content = batch.data[batch.start[row] : batch.start[row] + batch.length[row]].tobytes()
         try:
-            topic.first.append(peek(content, tree, ros1))
+            topic.first.append(peek(content, plan.tree, plan.encoding == ROS1))
         except LogError as error:
             topic.unreadable = str(error)
             return

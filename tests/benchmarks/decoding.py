@@ -33,22 +33,16 @@ EVERY: Mapping[str, Mapping[str, Sequence[str]]] = {
 
 def decode(path: Path, signals: Mapping[str, Mapping[str, Sequence[str]]] = SIGNALS) -> Arrays:
     """The file's numbers by hybridsim's reader, nothing else done with them."""
-    from hybridsim.ingest.bags import Plan, Wanted, open_bag
-    from hybridsim.ingest.bags.open import batches
+    from hybridsim.ingest.bags import Wanted, read_columns
 
-    bag, plans, parts = open_bag(path), {}, {}
-    for batch in batches(bag):
-        for number in np.unique(batch.connection).tolist():
-            topic = bag.connections[number].topic
-            if number not in plans:
-                wanted = [[Wanted(column) for column in columns] for columns in signals[topic].values()]
-                names = "name" if topic == "/joint_states" else None
-                plans[number] = Plan(bag.connections[number], wanted, names=names)
-            taken = plans[number].take(batch, np.flatnonzero(batch.connection == number))
-            parts.setdefault(topic, []).append(taken.header_ns)
-            for name, values in zip(signals[topic], taken.values, strict=True):
-                parts.setdefault(name, []).append(values)
-    return {name: np.concatenate(found) for name, found in parts.items()}
+    wanted = {
+        topic: [[Wanted(column) for column in columns] for columns in arrays.values()]
+        for topic, arrays in signals.items()
+    }
+    found: Arrays = {}
+    for topic, taken in read_columns(path, wanted, {"/joint_states": "name"}).items():
+        found |= {topic: taken.header_ns, **dict(zip(signals[topic], taken.values, strict=True))}
+    return found
 
 
 def reference(path: Path, count: int, signals: Mapping[str, Mapping[str, Sequence[str]]] = SIGNALS) -> Arrays:

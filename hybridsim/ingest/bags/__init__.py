@@ -11,11 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hybridsim.ingest.bags.batch import Bag, Batch, Connection, Damage
-    from hybridsim.ingest.bags.open import messages, open_bag
+    from hybridsim.ingest.bags.open import messages, open_bag, read_columns
     from hybridsim.ingest.bags.plan import Plan, Taken, Wanted
 
-__all__ = ["Bag", "Batch", "Connection", "Damage", "Plan", "Taken", "Wanted", "messages", "open_bag"]
-HOMES = {"batch": ("Bag", "Batch", "Connection", "Damage"), "open": ("messages", "open_bag")}
+__all__ = [
+    "Bag",
+    "Batch",
+    "Connection",
+    "Damage",
+    "Plan",
+    "Taken",
+    "Wanted",
+    "messages",
+    "open_bag",
+    "read_columns",
+]
+HOMES = {"batch": ("Bag", "Batch", "Connection", "Damage"), "open": ("messages", "open_bag", "read_columns")}
 
 
 def __getattr__(name: str) -> Any:

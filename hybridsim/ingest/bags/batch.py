@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Int32, Int64, UInt8
@@ -34,6 +33,11 @@ class Connection:
     encoding: str
     definition: str = ""
     language: str = ""
+
+    @property
+    def likeness(self) -> tuple[str, ...]:
+        """Equal for writers of one topic whose messages are read alike; each ROS 1 publisher has its own."""
+        return self.topic, self.type, self.encoding, self.language, self.definition
 
 
 @dataclass(frozen=True)
@@ -67,17 +71,29 @@ class Damage:
         return f"{self.file}: bytes {self.start} to {self.end}: {self.reason}"
 
 
-class Bag(Protocol):
-    """A recording; `connections`, `damage` and `notes` are complete once all batches were read."""
+class Bag:
+    """A recording; what it found is complete once all batches were read.
 
-    path: Path
-    connections: dict[int, Connection]
-    damage: list[Damage]
-    notes: list[str]
+    Attributes:
+        path: the file.
+        connections: by number.
+        damage: bytes that gave no message.
+        notes: anything else that a reader should know.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.connections: dict[int, Connection] = {}
+        self.damage: list[Damage] = []
+        self.notes: list[str] = []
 
     def batches(self) -> Iterator[Batch]:
-        """Every message that can be read."""
-        ...
+        """Every message that can be read, in the order of the file."""
+        raise NotImplementedError
+
+    def damaged(self, start: int, end: int, reason: str) -> None:
+        """Note bytes that give no message."""
+        self.damage.append(Damage(self.path.name, start, end, reason))
 
 
 def ros2_type(name: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from hybridsim.errors import LogError
-from hybridsim.ingest.bags.batch import MAX_CHUNK, WINDOW, Batch, Connection, Damage, ros2_type
+from hybridsim.ingest.bags.batch import MAX_CHUNK, WINDOW, Bag, Batch, Connection, ros2_type
 from hybridsim.ingest.bags.compression import decompress
 from hybridsim.ingest.bags.disk import Disk
 from hybridsim.ingest.bags.rosbag1 import batch_of
@@ -29,14 +29,11 @@ MAX_CHANNELS = 100_000
 CHUNK_HEAD = struct.Struct("<QQQI")  # first and last log time, size once decompressed, CRC
 
 
-class Mcap:
+class Mcap(Bag):
     """An `.mcap`."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.connections: dict[int, Connection] = {}
-        self.damage: list[Damage] = []
-        self.notes: list[str] = []
+        super().__init__(path)
         self._schemas: dict[int, tuple[str, str, str]] = {}
 
     def batches(self) -> Iterator[Batch]:
@@ -67,7 +64,7 @@ class Mcap:
             return self._resume(disk, start - 9)
         if max(head.size, head.length) > MAX_CHUNK:
             reason = f"chunk of {max(head.size, head.length)} bytes; expected at most {MAX_CHUNK}"
-            self._damaged(start, min(end, disk.size), reason)
+            self.damaged(start, min(end, disk.size), reason)
             return end
         raw = disk.array(head.start, head.length)
         cut = len(raw) < head.length
@@ -77,15 +74,15 @@ class Mcap:
             data, fault = np.empty(0, np.uint8), str(error)
         whole = not cut and not fault
         if whole and head.crc and zlib.crc32(data.data) != head.crc:
-            self._damaged(start - 9, end, "chunk: its CRC does not fit its content")
+            self.damaged(start - 9, end, "chunk: its CRC does not fit its content")
             return end
         if cut:
-            self._damaged(start - 9, disk.size, f"the file ends {end - disk.size} bytes before its chunk")
+            self.damaged(start - 9, disk.size, f"the file ends {end - disk.size} bytes before its chunk")
         elif fault:
-            self._damaged(start - 9, end, f"chunk: {fault}")
+            self.damaged(start - 9, end, f"chunk: {fault}")
         rest, _ = yield from self._walk(data)
         if whole and rest < len(data):
-            self._damaged(start - 9, end, f"chunk: no record at byte {rest} of {len(data)} decompressed ones")
+            self.damaged(start - 9, end, f"chunk: no record at byte {rest} of {len(data)} decompressed ones")
         return min(end, disk.size)
 
     def _loose(self, disk: Disk, position: int) -> Iterator[Batch]:
@@ -101,7 +98,7 @@ class Mcap:
                 return self._resume(disk, position)
             if rest == 0:
                 if len(data) < window:
-                    self._damaged(position, disk.size, "the file ends inside a record")
+                    self.damaged(position, disk.size, "the file ends inside a record")
                     return disk.size
                 if window > MAX_CHUNK:
                     return self._resume(disk, position)
@@ -158,17 +155,14 @@ class Mcap:
                 break
             at += 1
         if at is not None:
-            self._damaged(position, at, "no record of an MCAP file")
+            self.damaged(position, at, "no record of an MCAP file")
             return at
         kind = disk.read(position, 1)[0]
         cut = kind in KINDS or kind >= 128
-        self._damaged(
+        self.damaged(
             position, disk.size, "the file ends inside a record" if cut else "no record of an MCAP file"
         )
         return disk.size
-
-    def _damaged(self, start: int, end: int, reason: str) -> None:
-        self.damage.append(Damage(self.path.name, start, end, reason))
 
 
 class _ChunkHead:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hybridsim.ingest.bags.batch import MAX_CHUNK, WINDOW, Batch, Connection, Damage, ros2_type
+from hybridsim.ingest.bags.batch import MAX_CHUNK, WINDOW, Bag, Batch, Connection, ros2_type
 from hybridsim.ingest.bags.disk import Disk
 from hybridsim.ingest.bags.rosbag1 import batch_of, record_at
 
@@ -20,14 +20,11 @@ KINDS = range(1, 5)
 Fields = dict[bytes, bytes]
 
 
-class OldRosbag:
+class OldRosbag(Bag):
     """A `.bag` of format 1.2."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.connections: dict[int, Connection] = {}
-        self.damage: list[Damage] = []
-        self.notes: list[str] = []
+        super().__init__(path)
         self._numbers: dict[tuple[bytes, bytes], int] = {}
         self._texts: dict[bytes, str] = {}
 
@@ -60,7 +57,7 @@ class OldRosbag:
                 continue
             _, start, length = record
             if start + length > disk.size:
-                self._damaged(position, disk.size, "the file ends inside a record")
+                self.damaged(position, disk.size, "the file ends inside a record")
                 return
             yield record
             position = start + length
@@ -83,14 +80,11 @@ class OldRosbag:
             for start in range(at - 4, max(position, at - 1000), -1):
                 record = record_at(disk, start, KINDS)
                 if record and b"topic" in record[0] and start + record[2] <= disk.size:
-                    self._damaged(position, start, "no record of a bag")
+                    self.damaged(position, start, "no record of a bag")
                     return start
             at += 1
-        self._damaged(position, disk.size, "no record of a bag")
+        self.damaged(position, disk.size, "no record of a bag")
         return disk.size
-
-    def _damaged(self, start: int, end: int, reason: str) -> None:
-        self.damage.append(Damage(self.path.name, start, end, reason))
 
 
 def _batch(disk: Disk, found: list[tuple[int, int, int, int]]) -> Batch:

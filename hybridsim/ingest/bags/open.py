@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from backports import zstd
+from jaxtyping import Int64
 
 from hybridsim.errors import LogError
 from hybridsim.ingest.bags import mcap, old, pages, rosbag1
-from hybridsim.ingest.bags.batch import MAX_CHUNK, Bag, Batch, Connection, Damage
+from hybridsim.ingest.bags.batch import MAX_CHUNK, Bag, Batch, Connection
 from hybridsim.ingest.bags.compression import ERRORS, decompress
 from hybridsim.ingest.bags.mcap import Mcap
 from hybridsim.ingest.bags.old import OldRosbag
+from hybridsim.ingest.bags.plan import Plan, Taken, Wanted
 from hybridsim.ingest.bags.rosbag1 import Rosbag1
 from hybridsim.ingest.bags.sqlite import Sqlite
 
@@ -24,6 +26,7 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 # A compressed file may grow by this factor; chosen: recordings shrink to a tenth, zeros to a thousandth.
 MAX_GROWTH = 1000
 STEP = 1 << 22
+STRAY = Connection(-1, "", "", "")  # of messages whose topic the file does not describe
 TOGETHER = 2_000_000  # bytes of small chunks that are decoded at once; chosen, each call costs 0.3 ms
 
 
@@ -65,7 +68,7 @@ def messages(path: Path) -> Iterator[tuple[Connection, int, bytes]]:
         rows = zip(batch.start, batch.length, batch.connection, batch.receive_ns, strict=True)
         for start, length, connection, receive in rows:
             content = batch.data[start : start + length].tobytes()
-            yield bag.connections.get(int(connection), _stray(int(connection))), int(receive), content
+            yield bag.connections.get(int(connection), STRAY), int(receive), content
 
 
 def batches(bag: Bag) -> Iterator[Batch]:
@@ -79,6 +82,44 @@ def batches(bag: Bag) -> Iterator[Batch]:
             waiting = []
     if waiting:
         yield _joined(waiting)
+
+
+def alike(bag: Bag, batch: Batch) -> Iterator[tuple[Connection, Int64[np.ndarray, " message"]]]:
+    """Messages of a batch by topic and type, in the order of the file; STRAY's belong to no topic."""
+    numbers: dict[tuple[str, ...], list[int]] = {}
+    first: dict[tuple[str, ...], Connection] = {}
+    for number in np.unique(batch.connection).tolist():
+        connection = bag.connections.get(number, STRAY)
+        numbers.setdefault(connection.likeness, []).append(number)
+        first.setdefault(connection.likeness, connection)
+    for likeness, mine in numbers.items():
+        yield first[likeness], np.flatnonzero(np.isin(batch.connection, mine))
+
+
+def read_columns(
+    path: Path, wanted: Mapping[str, Sequence[Sequence[Wanted]]], names: Mapping[str, str] | None = None
+) -> dict[str, Taken]:
+    """Numbers of some topics of a bag as arrays and nothing else: no store, no clocks, no refusals.
+
+    Args:
+        path: the bag.
+        wanted: per topic, the numbers of each array.
+        names: per topic, the field that names the places of its lists.
+
+    Raises:
+        LogError: not a bag, or messages that lack what is wanted.
+    """
+    bag, plans = open_bag(path), dict[tuple[str, ...], Plan]()
+    parts: dict[str, list[Taken]] = {}
+    for batch in batches(bag):
+        for connection, rows in alike(bag, batch):
+            if connection.topic not in wanted:
+                continue
+            if connection.likeness not in plans:
+                names_field = (names or {}).get(connection.topic)
+                plans[connection.likeness] = Plan(connection, wanted[connection.topic], names=names_field)
+            parts.setdefault(connection.topic, []).append(plans[connection.likeness].take(batch, rows))
+    return {topic: Taken.joined(found) for topic, found in parts.items()}
 
 
 def _joined(parts: list[Batch]) -> Batch:
@@ -95,17 +136,14 @@ def _joined(parts: list[Batch]) -> Batch:
     )
 
 
-def _stray(number: int) -> Connection:
-    return Connection(number, "", "", "")
-
-
 def _each_decompressed(batch: Batch, bag: Bag) -> Batch:
     parts, lengths, keep = [], [], []
     for row, (start, length) in enumerate(zip(batch.start, batch.length, strict=True)):
         limit = min(MAX_CHUNK, int(length) * MAX_GROWTH)
         content, fault = decompress(batch.data[start : start + length].data, "zstd", limit)
         if fault:
-            bag.damage.append(Damage(bag.path.name, int(start), int(start + length), f"message: {fault}"))
+            topic = bag.connections.get(int(batch.connection[row]), STRAY).topic or "no topic"
+            bag.damaged(0, 0, f"message of {topic} received at {batch.receive_ns[row]} ns: {fault}")
             continue
         parts.append(content.copy())
         lengths.append(len(content))
@@ -116,21 +154,15 @@ def _each_decompressed(batch: Batch, bag: Bag) -> Batch:
     return Batch(data, start, length, batch.connection[keep], batch.receive_ns[keep])
 
 
-class _Zstd:
+class _Zstd(Bag):
     """A file that was compressed as a whole: decompressed beside the temporary files, then read."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.connections: dict[int, Connection] = {}
-        self.damage: list[Damage] = []
-        self.notes: list[str] = []
 
     def batches(self) -> Iterator[Batch]:
         """Every message of the file inside."""
         with tempfile.TemporaryDirectory(prefix="hybridsim-") as folder:
             inside = Path(folder) / self.path.name.removesuffix(".zstd").removesuffix(".zst")
             if fault := _unpack(self.path, inside):
-                self.notes.append(f"{self.path.name}: {fault}: what comes before is read")
+                self.damaged(0, 0, f"{fault}: what comes before is read")
             bag = open_bag(inside)
             if isinstance(bag, _Zstd):
                 raise LogError(f"{self.path.name}: compressed more than once")

@@ -54,6 +54,16 @@ class Taken:
         values = tuple(part[chosen] for part in self.values)
         return Taken(self.header_ns[chosen], self.receive_ns[chosen], self.fault[chosen], values)
 
+    @staticmethod
+    def joined(parts: Sequence[Taken]) -> Taken:
+        """The messages of several, one after the other."""
+        return Taken(
+            np.concatenate([part.header_ns for part in parts]),
+            np.concatenate([part.receive_ns for part in parts]),
+            np.concatenate([part.fault for part in parts]),
+            tuple(np.concatenate(values) for values in zip(*(part.values for part in parts), strict=True)),
+        )
+
 
 class Plan:
     """How the messages of one connection are read.

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
 from hybridsim.errors import LogError
-from hybridsim.ingest.bags.batch import MAX_CHUNK, WINDOW, Batch, Connection, Damage, ros2_type
+from hybridsim.ingest.bags.batch import MAX_CHUNK, WINDOW, Bag, Batch, Connection, ros2_type
 from hybridsim.ingest.bags.compression import decompress
 from hybridsim.ingest.bags.disk import Disk
 from hybridsim.ingest.bags.walk import (
@@ -32,14 +31,8 @@ MAX_CONNECTIONS = 100_000
 MARK = b"\x04\x00\x00\x00op="
 
 
-class Rosbag1:
+class Rosbag1(Bag):
     """A `.bag`."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.connections: dict[int, Connection] = {}
-        self.damage: list[Damage] = []
-        self.notes: list[str] = []
 
     def batches(self) -> Iterator[Batch]:
         """Every message that can be read, in the order of the file."""
@@ -59,7 +52,7 @@ class Rosbag1:
                 elif kind == ROS1_CONNECTION:
                     self._connect(fields, disk.read(start, length))
                 elif start + length > disk.size:
-                    self._damaged(position, disk.size, "cut short in the bag's index")
+                    self.damaged(position, disk.size, "cut short in the bag's index")
                 position = start + length
 
     def _chunk(self, disk: Disk, fields: dict[bytes, bytes], start: int, length: int) -> Iterator[Batch]:
@@ -67,24 +60,24 @@ class Rosbag1:
         kind = fields.get(b"compression", b"none").decode("ascii", "replace")
         end = min(start + length, disk.size)
         if start + length > disk.size:
-            self._damaged(start, end, f"the file ends {start + length - disk.size} bytes before its chunk")
+            self.damaged(start, end, f"the file ends {start + length - disk.size} bytes before its chunk")
         if kind == "none":
             yield from self._window(disk, start, end)
             return
         size = int.from_bytes(fields.get(b"size", b"")[:4], "little")
         if size > MAX_CHUNK or length > MAX_CHUNK:
-            self._damaged(start, end, f"chunk of {max(size, length)} bytes; expected at most {MAX_CHUNK}")
+            self.damaged(start, end, f"chunk of {max(size, length)} bytes; expected at most {MAX_CHUNK}")
             return
         try:
             data, fault = decompress(disk.array(start, end - start).data, kind, size)
         except LogError as error:
             data, fault = np.empty(0, np.uint8), str(error)
         if fault and end == start + length:
-            self._damaged(start, end, f"chunk: {fault}")
+            self.damaged(start, end, f"chunk: {fault}")
         batch, rest, _ = self._walk(data, 0)
         yield batch
         if rest < len(data) and not fault:
-            self._damaged(start, end, f"chunk: no record at byte {rest} of {len(data)} decompressed ones")
+            self.damaged(start, end, f"chunk: no record at byte {rest} of {len(data)} decompressed ones")
 
     def _window(self, disk: Disk, start: int, end: int) -> Iterator[Batch]:
         """Messages of records that lie in the file as they are, a window after the other."""
@@ -96,7 +89,7 @@ class Rosbag1:
             start += rest
             if state == BROKEN or (rest == 0 and (len(data) < window or window > MAX_CHUNK)):
                 if start < disk.size and not (state == SHORT and end == disk.size):
-                    self._damaged(start, end, "no record of a bag")
+                    self.damaged(start, end, "no record of a bag")
                 return
             window = WINDOW if rest else window * 4
 
@@ -131,14 +124,11 @@ class Rosbag1:
             for start in range(at - 4, max(position, at - 200), -1):
                 record = record_at(disk, start)
                 if record and (b"size" in record[0] or b"conn" in record[0]):
-                    self._damaged(position, start, "no record of a bag")
+                    self.damaged(position, start, "no record of a bag")
                     return start
             at += 1
-        self._damaged(position, disk.size, "no record of a bag")
+        self.damaged(position, disk.size, "no record of a bag")
         return disk.size
-
-    def _damaged(self, start: int, end: int, reason: str) -> None:
-        self.damage.append(Damage(self.path.name, start, end, reason))
 
 
 def batch_of(data: UInt8[np.ndarray, " byte"], found: Int64[np.ndarray, "message 4"]) -> Batch:

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from hybridsim.errors import LogError, listed
-from hybridsim.ingest.bags.batch import MAX_CHUNK, WINDOW, Batch, Connection, Damage, ros2_type
+from hybridsim.ingest.bags.batch import MAX_CHUNK, WINDOW, Bag, Batch, Connection, ros2_type
 from hybridsim.ingest.bags.disk import Disk
 from hybridsim.ingest.bags.pages import LEAF, LENGTH, LOCAL, MORE, ROW, STAMP, START, TOPIC, Pages, walk_pages
 
@@ -25,14 +25,8 @@ MAX_TOPICS = 100_000
 NEAR = 8  # pages of others, such as the index, that are read along between two of the table; chosen
 
 
-class Sqlite:
+class Sqlite(Bag):
     """A `.db3`."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.connections: dict[int, Connection] = {}
-        self.damage: list[Damage] = []
-        self.notes: list[str] = []
 
     def batches(self) -> Iterator[Batch]:
         """Every message that can be read, in the order of recording."""
@@ -110,23 +104,16 @@ class Sqlite:
             )
         del self.damage[before:]  # what those pages hold besides was never this table's
         for first, last in _runs(sorted(n for n in set(broken) if 0 < n <= pages.count)):
-            self.damage.append(
-                Damage(
-                    self.path.name,
-                    (first - 1) * pages.size,
-                    last * pages.size,
-                    "pages of the table of messages are broken",
-                )
+            self.damaged(
+                (first - 1) * pages.size, last * pages.size, "pages of the table of messages are broken"
             )
         if beyond := [number for number in set(broken) if number > pages.count]:
             reason = f"{len(beyond)} pages of the table of messages are missing"
             end = max(pages.promised, pages.count + 1) * pages.size
-            self.damage.append(Damage(self.path.name, pages.disk.size, end, reason))
+            self.damaged(pages.disk.size, end, reason)
         elif pages.promised > pages.count:
             end = pages.promised * pages.size
-            self.damage.append(
-                Damage(self.path.name, pages.disk.size, end, "the file ends before its last pages")
-            )
+            self.damaged(pages.disk.size, end, "the file ends before its last pages")
 
     def _batches(
         self, pages: Pages, leaves: Int64[np.ndarray, " page"], names: list[str], broken: list[int]
@@ -165,7 +152,7 @@ class Sqlite:
         for page in np.flatnonzero(lost):
             start = offset + int(starts[page])
             end = min(start + pages.size, pages.disk.size)
-            self.damage.append(Damage(self.path.name, start, end, f"{lost[page]} rows cannot be read"))
+            self.damaged(start, end, f"{lost[page]} rows cannot be read")
         ordered = np.diff(rows[:, ROW])
         if len(ordered) and ordered.min() < 0:  # cells of a page may stand in any order
             rows = rows[np.argsort(rows[:, ROW], kind="stable")]
@@ -191,7 +178,7 @@ class Sqlite:
                 size += length
             else:
                 reason = f"a message of {length} bytes goes on on pages that are missing"
-                self.damage.append(Damage(self.path.name, offset + start, offset + start + local, reason))
+                self.damaged(offset + start, offset + start + local, reason)
         if len(split):
             data, rows = np.concatenate(parts), rows[keep]
         yield Batch(
