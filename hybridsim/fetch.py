@@ -33,7 +33,8 @@ class Entry(BaseModel):
 class Manifest(BaseModel):
     """data/<set>/manifest.toml: where a set comes from, under what licence, and what each file must be.
 
-    `folder` says where it lies under $HYBRIDSIM_DATA or ../shared/data when that is not its name.
+    `folder` says where it lies under $HYBRIDSIM_DATA or ../shared/data when that is not its name. A set
+    without `url` is nowhere in this form: a conversion of what the repository holds, which a mirror may have.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -45,7 +46,7 @@ class Manifest(BaseModel):
     serial: str
     repository: HttpUrl
     commit: str = Field(pattern="^[0-9a-f]{40}$")
-    url: str = Field(pattern="^https://")
+    url: str | None = Field(default=None, pattern="^https://")
     licence: str
     verified: str
     folder: str | None = Field(default=None, pattern=r"^[a-z0-9_]+(/[a-z0-9_]+)*$")
@@ -105,7 +106,7 @@ def fetch(name: str, *, progress: Progress | None = None) -> Path:
         progress: called as progress(files there, files in all).
 
     Raises:
-        ResourceError: unknown set, no connection, or a file that is not what the manifest says.
+        ResourceError: unknown set, no connection, no address, or a file that is not what the manifest says.
     """
     manifest = load_manifest(name)
     for root in resources.data_roots():
@@ -134,8 +135,14 @@ def _download(manifest: Manifest, file: str, folder: Path) -> None:
 
     pooch.get_logger().setLevel("WARNING")
     mirror, entry, target = os.environ.get("HYBRIDSIM_MIRROR"), manifest.files[file], folder / file
-    base = mirror or manifest.url.replace("{commit}", manifest.commit)
+    base = mirror or (manifest.url or "").replace("{commit}", manifest.commit)
     url = f"{base.rstrip('/')}/{file}" if mirror or not entry.url else entry.url
+    if not mirror and not manifest.url and not entry.url:
+        raise ResourceError(
+            f"data get {manifest.name}: {file} has no public address: it is a conversion of what "
+            f"{manifest.repository} holds; expected it in $HYBRIDSIM_DATA/{manifest.place}, or a "
+            "$HYBRIDSIM_MIRROR that has it"
+        )
     target.unlink(missing_ok=True)
     try:
         pooch.retrieve(

@@ -32,6 +32,8 @@ UNITS: dict[str, tuple[str, float, float]] = {
     "g": ("kg", 1e-3, 0.0),
     "kg*m^2": ("kg*m^2", 1.0, 0.0),
     "N": ("N", 1.0, 0.0),
+    "N/m": ("N/m", 1.0, 0.0),
+    "N*s/m": ("N*s/m", 1.0, 0.0),
     "N*m": ("N*m", 1.0, 0.0),
     "mN*m": ("N*m", 1e-3, 0.0),
     "kgf*cm": ("N*m", 0.0980665, 0.0),
@@ -143,3 +145,8 @@ def signal_word(name: str) -> SignalWord:
     if word not in SIGNALS:
         raise SpecError(f"signal '{name}' is unknown; available: {listed(SIGNALS, most=40)}")
     return SIGNALS[word]
+
+
+def is_quaternion(name: str) -> bool:
+    """Whether the signal of this name is a quaternion xyzw."""
+    return signal_word(name).kind == "quaternion"

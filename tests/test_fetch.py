@@ -192,6 +192,23 @@ def test_a_file_name_never_leaves_its_folder(tmp_path_factory, name):
     assert ".." not in (root / name).parts
 
 
+def test_a_set_without_an_address_says_where_it_is_expected(monkeypatch, tmp_path):
+    monkeypatch.setattr(resources, "data_roots", list)
+    monkeypatch.setenv("HYBRIDSIM_CACHE", str(tmp_path))
+    monkeypatch.delenv("HYBRIDSIM_MIRROR", raising=False)
+    with pytest.raises(
+        ResourceError,
+        match=r"tosses.parquet has no public address: .*expected it in \$HYBRIDSIM_DATA/cube_tosses",
+    ):
+        fetch.fetch("cube_tosses")
+
+
+def test_the_tosses_are_the_set_we_have(shared_data):
+    if not (shared_data / "cube_tosses").is_dir():
+        pytest.skip("no cube_tosses among the real logs")
+    assert fetch.fetch("cube_tosses") == shared_data / "cube_tosses"
+
+
 def test_the_published_manifest_is_the_set_we_have(shared_data):
     assert fetch.problems(fetch.load_manifest("so101"), shared_data / "so101") == []
 

@@ -6,9 +6,10 @@ import pytest
 import tomli_w
 
 from hybridsim.errors import RobotError
+from hybridsim.ingest.inspect import inspect_path
 from hybridsim.robot import Quantity, load_robot, problems
 
-ROBOTS = ("so101", "anymal_c", "xl330_pendulum", "sts3250_pendulum")
+ROBOTS = ("so101", "anymal_c", "cube", "xl330_pendulum", "sts3250_pendulum")
 
 
 @pytest.fixture
@@ -73,6 +74,63 @@ def test_a_pendulum_hangs_down_at_zero():
         (payload,) = robot.payloads
         assert payload.axis == (0.0, 0.0, -1.0)
         assert (payload.mass_constant, payload.length_constant) == ("payload_mass", "payload_length")
+
+
+def test_the_cube_is_one_free_body_with_a_prior_of_its_contacts():
+    robot = load_robot("cube")
+    assert (robot.joint_names, robot.urdf.base) == ((), "floating")
+    assert {key: (value.value, value.unit) for key, value in robot.contact} == {
+        "stiffness": (1783.77, "N/m"), "damping": (27.22, "N*s/m"), "friction": (0.179, "1"),
+    }  # fmt: skip
+    assert 10 * robot.rigid_body.timestep.value == pytest.approx(1 / 148, rel=1e-15)
+    link = ET.parse(robot.urdf_path()).getroot().find("link")
+    assert [box.get("size") for box in link.iter("box")] == ["0.1048 0.1048 0.1048"] * 2
+    inertia = link.find("inertial/inertia")
+    assert [float(inertia.get(key)) for key in ("ixx", "iyy", "izz")] == [8.1e-4] * 3
+    with pytest.raises(RobotError, match="robot cube: no joint 'elbow'; available: none"):
+        robot.joint("elbow")
+
+
+def test_a_robot_without_joints_is_shown_with_its_contact():
+    text = str(inspect_path("robots/cube"))
+    assert "contact            stiffness 1783.77 N/m, damping 27.22 N*s/m, friction 0.179" in text
+    assert "joints:" not in text and text.endswith("nothing found")
+
+
+def test_a_fixed_robot_without_joints_is_refused(pendulum):
+    table, load, _ = pendulum
+    table["joint"], table["drive"], table["encoder"] = [], [], []
+    with pytest.raises(
+        RobotError, match=r"no \[\[joint\]\] and urdf.base is 'fixed': nothing can move; expected"
+    ):
+        load()
+    table["urdf"]["base"] = "floating"
+    # its URDF has a joint, and nobody names it
+    assert problems(load()) == ["URDF joint pendulum moves but robot.toml does not name it"]
+    table["drive"] = [{"joint": "pendulum", "model": "none"}]
+    with pytest.raises(RobotError, match=r"drive\[0\]: key 'coupling' is missing"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "unit", "message"),
+    [
+        ("stiffness", 0.0, "N/m", "stiffness: is 0 N/m, expected above 0"),
+        ("damping", -1.0, "N*s/m", "damping: is -1 N\\*s/m, expected 0 or more"),
+        ("friction", -0.1, "1", "friction: is -0.1 1, expected 0 or more"),
+        ("stiffness", 1.0, "N/mm", "contact.stiffness: unit is 'N/mm', expected 'N/m'"),
+    ],
+)
+def test_a_contact_that_no_ground_has_is_refused(pendulum, key, value, unit, message):
+    table, load, _ = pendulum
+    table["contact"] = {
+        name: {"value": 1.0, "unit": own, "source": "chosen for tests"}
+        for name, own in (("stiffness", "N/m"), ("damping", "N*s/m"), ("friction", "1"))
+    }
+    assert load().contact is not None
+    table["contact"][key] |= {"value": value, "unit": unit}
+    with pytest.raises(RobotError, match=message):
+        load()
 
 
 def test_an_untouched_copy_has_no_problem(pendulum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,16 +11,15 @@ from jaxtyping import Float64, Int64
 from hybridsim.errors import LogError
 from hybridsim.ingest.cells import Cells, lists, numbers
 from hybridsim.ingest.clocks import order_faults, parse_stamps
-from hybridsim.ingest.columns import Column, Decoding, SignalSpec
+from hybridsim.ingest.columns import PLACE, Column, Decoding, SignalSpec
 from hybridsim.ingest.faults import Fault, Faults, refusals
 from hybridsim.ingest.limits import bounds
+from hybridsim.ingest.quaternions import unit_quaternions
 from hybridsim.ingest.spec import TableSpec
 from hybridsim.ingest.tables import Rows
 from hybridsim.log import Signal, SignalFacts
 from hybridsim.robot import Robot
-from hybridsim.signals import signal_word
-
-PLACE = re.compile(r"^(?P<base>.+)\[(?P<place>[^\[\]]+)\]$")
+from hybridsim.signals import is_quaternion, signal_word
 
 
 @dataclass(frozen=True)
@@ -126,14 +124,16 @@ def _values(
         own = np.where(cells.fault != Fault.NONE, cells.fault, strange)
         fault = np.where(fault != Fault.NONE, fault, own).astype(np.uint8)
         columns.append(values)
-    return np.stack(columns, axis=1), fault
+    stacked = np.stack(columns, axis=1)
+    return unit_quaternions(stacked, fault) if is_quaternion(spec.name) else (stacked, fault)
 
 
 def _cells(rows: Rows, place: Place, names: Sequence[str] | None, parsed: dict[str, Cells]) -> Cells:
     key = place.base if place.index is not None else f"{place.base}\n"
     if key not in parsed:
         cells = rows.cells(place.base)
-        parsed[key] = numbers(cells) if place.index is None else lists(cells, len(names) if names else None)
+        length = len(names) if names else None
+        parsed[key] = numbers(cells) if place.index is None else lists(list(cells), length)
     return parsed[key]
 
 

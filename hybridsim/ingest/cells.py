@@ -26,12 +26,15 @@ class Cells:
     fault: Faults
 
 
-def numbers(cells: Sequence[object]) -> Cells:
-    """One number a cell: text, JSON number or boolean."""
+def numbers(cells: Sequence[object] | np.ndarray) -> Cells:
+    """One number a cell: text, JSON number or boolean; or numbers that are an array already."""
     try:
-        if any(isinstance(cell, str) and "_" in cell for cell in cells):
+        if isinstance(cells, np.ndarray):
+            values = cells.astype(np.float64)
+        elif any(isinstance(cell, str) and "_" in cell for cell in cells):
             raise ValueError  # Python reads 1_0 as ten, nobody else does
-        values = np.array([float(cell) for cell in cells], np.float64)  # pyright: ignore[reportArgumentType]
+        else:
+            values = np.array([float(cell) for cell in cells], np.float64)  # pyright: ignore[reportArgumentType]
         fault = np.where(np.isfinite(values), Fault.NONE, Fault.NOT_FINITE).astype(np.uint8)
     except (ValueError, TypeError, OverflowError):
         pairs = [number(cell) for cell in cells]

@@ -26,8 +26,12 @@ FEW_ROWS = 3
 IN_ORDER_SHARE = 0.9
 
 
-def parse_stamps(cells: Sequence[object], unit: Unit) -> tuple[Int64[np.ndarray, " row"], Faults]:
+def parse_stamps(
+    cells: Sequence[object] | np.ndarray, unit: Unit
+) -> tuple[Int64[np.ndarray, " row"], Faults]:
     """Nanoseconds of every stamp; 0 where the fault says that there is none."""
+    if isinstance(cells, np.ndarray) and cells.dtype == np.int64 and unit != "iso8601":
+        return _whole(cells, NS[unit])
     if unit == "iso8601":
         pairs = [_parse_date(cell) for cell in cells]
     elif unit == "ns" and all(_is_integer(cell) for cell in cells):
@@ -38,12 +42,22 @@ def parse_stamps(cells: Sequence[object], unit: Unit) -> tuple[Int64[np.ndarray,
     return np.array([ns for ns, _ in pairs], np.int64), np.array([fault for _, fault in pairs], np.uint8)
 
 
+def _whole(cells: Int64[np.ndarray, " row"], factor: int) -> tuple[Int64[np.ndarray, " row"], Faults]:
+    """Nanoseconds of whole numbers, exactly."""
+    limit = int(LIMIT_NS) // factor
+    absurd = (cells >= limit) | (cells <= -limit)
+    fault = np.where(absurd, Fault.STAMP_ABSURD, Fault.NONE).astype(np.uint8)
+    return np.where(absurd, 0, cells) * factor, fault
+
+
 def _is_integer(cell: object) -> bool:
     text = str(cell).strip()
     return isinstance(cell, int | str) and text.isascii() and text.isdigit() and len(text) < 30
 
 
-def _parse_numbers(cells: Sequence[object], factor: int) -> tuple[Int64[np.ndarray, " row"], Faults]:
+def _parse_numbers(
+    cells: Sequence[object] | np.ndarray, factor: int
+) -> tuple[Int64[np.ndarray, " row"], Faults]:
     parsed = numbers(cells)
     fault, values = parsed.fault.copy(), parsed.values[:, 0]
     unreadable = np.isin(fault, (Fault.MISSING, Fault.NOT_UTF8, Fault.NOT_A_NUMBER))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -10,6 +11,8 @@ from hybridsim.errors import SpecError
 from hybridsim.signals import si_conversion, signal_word
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+PLACE = re.compile(r"^(?P<base>.+)\[(?P<place>[^\[\]]+)\]$")  # of a column: `positions[2]`
+QUATERNION = ("x", "y", "z", "w")
 Decoding = Literal["twos_complement_8", "twos_complement_16", "twos_complement_32"]
 
 
@@ -25,8 +28,8 @@ class Column(Table):
     value [SI] = sign * scale * decoded number, converted from `unit`.
 
     Attributes:
-        column: name of a CSV column or dotted path inside a JSON row; `positions[2]` takes a place of a list,
-            `positions[Elbow]` the place that `[names]` gives to Elbow.
+        column: name of a CSV or Parquet column or dotted path inside a JSON row; `positions[2]` takes a place
+            of a list, `positions[Elbow]` the place that `[names]` gives to Elbow.
         unit: of the source; the signal's own `unit` where this is missing.
         scale: multiplies the number before its unit is converted.
         sign: -1 where the source counts the other way.
@@ -46,7 +49,7 @@ class SignalSpec(Table):
     Attributes:
         robots: robots whose logs have it; all when left out.
         required: whether a log without it is refused.
-        columns: component to column, a name or a table.
+        columns: component to column, a name or a table; of a quaternion x, y, z and w, in any order.
     """
 
     name: str
@@ -61,7 +64,10 @@ class SignalSpec(Table):
     def _names_are_columns(cls, value: object) -> object:
         if not isinstance(value, dict):
             return value
-        return {key: {"column": entry} if isinstance(entry, str) else entry for key, entry in value.items()}
+        keys = (
+            QUATERNION if set(value) == set(QUATERNION) else value
+        )  # a log has w last, whatever the source has
+        return {key: {"column": value[key]} if isinstance(value[key], str) else value[key] for key in keys}
 
     @model_validator(mode="after")
     def _units_are_given(self) -> SignalSpec:
@@ -70,8 +76,10 @@ class SignalSpec(Table):
             self.conversion(component)
             if column.scale == 0:
                 raise ValueError(f"signal {self.name}: scale of column '{column.column}' is 0")
-        if word.kind == "quaternion" and len(self.columns) != 4:
-            raise ValueError(f"signal {self.name}: {len(self.columns)} components; expected x, y, z, w")
+        if word.kind == "quaternion" and tuple(self.columns) != QUATERNION:
+            raise ValueError(
+                f"signal {self.name}: components {', '.join(self.columns)}; expected {', '.join(QUATERNION)}"
+            )
         return self
 
     def conversion(self, component: str) -> tuple[float, float]:

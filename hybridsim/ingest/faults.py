@@ -33,6 +33,7 @@ class Fault(IntEnum):
     MESSAGE_LONG = 15
     ENCODING = 16
     OTHERS = 17  # a message about other joints: left alone, not refused
+    NOT_UNIT = 18
 
 
 WORDS = {
@@ -51,6 +52,7 @@ WORDS = {
     Fault.MESSAGE_SHORT: "message ends before its type does",
     Fault.MESSAGE_LONG: "message is longer than its type says",
     Fault.ENCODING: "message is in an encoding that cannot be read",
+    Fault.NOT_UNIT: "quaternion is not of length 1",
 }
 
 Faults = UInt8[np.ndarray, " row"]

@@ -1,8 +1,9 @@
-"""Header fields of a recording: constants, labels, its robot, and what places of a list are called."""
+"""What holds for a whole recording: constants, labels, its robot, and what places of a list are called."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from hybridsim.errors import LogError, SpecError, listed
 from hybridsim.ingest.cells import number
 from hybridsim.ingest.faults import WORDS, Fault
-from hybridsim.ingest.spec import IngestSpec
+from hybridsim.ingest.spec import ConstantSpec, IngestSpec, LabelSpec
 from hybridsim.ingest.tables import dig
 from hybridsim.log import Constant
 from hybridsim.robot import Robot
@@ -83,29 +84,54 @@ def check_robot(fields: Mapping[str, Any], spec: IngestSpec, robot: Robot) -> No
     raise LogError(f"{spec.select.field} is '{word!s:.60}', {whose}; expected {robot.name}")
 
 
-def constants_of(fields: Mapping[str, Any], spec: IngestSpec) -> dict[str, Constant]:
+def constants_of(
+    fields: Mapping[str, Any], spec: IngestSpec, columns: Mapping[str, str] | None = None
+) -> dict[str, Constant]:
     """Every constant in SI units.
 
+    Args:
+        fields: of the header.
+        spec: says which constants there are.
+        columns: the one value of every column that has to have only one.
+
     Raises:
-        LogError: a required field is missing, no number, or absurd.
+        LogError: a required field or column is missing, no number, or absurd.
     """
     found = {}
     for entry in spec.constants:
-        raw = entry.value if entry.field is None else dig(fields, entry.field)
+        raw = entry.value if entry.value is not None else _given(entry, fields, columns)
         if raw is None and not entry.required:
             continue
         value, fault = number(raw)
         if fault != Fault.NONE:
-            there = listed(key for key, item in fields.items() if not isinstance(item, list | dict))
-            raise LogError(
-                f"header field '{entry.field}' {WORDS[fault]}: {raw!r:.60}; the header has {there}"
-            )
+            raise LogError(f"{_place(entry)} {WORDS[fault]}: {raw!r:.60}; {_there(entry, fields)}")
         si = si_unit(entry.name, entry.unit)
         factor, offset = si_conversion(entry.unit, si)
         if abs(value * factor + offset) > ABSURD:
-            raise LogError(f"header field '{entry.field}' is absurd: {value:g} {entry.unit}")
+            raise LogError(f"{_place(entry)} is absurd: {value:g} {entry.unit}")
         found[entry.name] = Constant(value=value * factor + offset, unit=si)
     return found
+
+
+def _given(
+    entry: ConstantSpec | LabelSpec, fields: Mapping[str, Any], columns: Mapping[str, str] | None
+) -> Any:
+    """What the header or the table says."""
+    if entry.column is not None:
+        return (columns or {}).get(entry.column)
+    return dig(fields, entry.field or "")
+
+
+def _place(entry: ConstantSpec | LabelSpec) -> str:
+    return f"header field '{entry.field}'" if entry.column is None else f"column '{entry.column}'"
+
+
+def _there(entry: ConstantSpec | LabelSpec, fields: Mapping[str, Any]) -> str:
+    if entry.column is not None:
+        return f"expected a value for {entry.name} in all rows"
+    return (
+        f"the header has {listed(key for key, item in fields.items() if not isinstance(item, list | dict))}"
+    )
 
 
 def si_unit(name: str, unit: str) -> str:
@@ -121,17 +147,29 @@ def si_unit(name: str, unit: str) -> str:
     return UNITS[unit][0]
 
 
-def labels_of(fields: Mapping[str, Any], spec: IngestSpec) -> dict[str, str]:
-    """Every label that the header has.
+def labels_of(
+    fields: Mapping[str, Any], spec: IngestSpec, columns: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Every label that the header, or the one value of a column, gives.
 
     Raises:
-        LogError: a required one is missing.
+        LogError: a required one is missing, or one that counts is no number.
     """
     found = {}
     for entry in spec.labels:
-        word = dig(fields, entry.field)
+        word = _given(entry, fields, columns)
         if word is None and entry.required:
-            raise LogError(f"header field '{entry.field}' is missing; the header has {listed(fields)}")
+            raise LogError(f"{_place(entry)} is missing; {_there(entry, fields)}")
         if word is not None and not isinstance(word, dict | list):
-            found[entry.name] = str(word)[:MAX_LABEL]
+            found[entry.name] = (str(word) if entry.every is None else _stretch(entry, word))[:MAX_LABEL]
     return found
+
+
+def _stretch(entry: LabelSpec, word: Any) -> str:
+    """Which stretch of `every` numbers a number is in."""
+    value, fault = number(word)
+    if fault != Fault.NONE:
+        raise LogError(
+            f"{_place(entry)} {WORDS[fault]}: {word!r:.60}; expected one to count by {entry.every}"
+        )
+    return str(math.floor(value / (entry.every or 1)))

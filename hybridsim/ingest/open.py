@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hybridsim.errors import LogError, listed
-from hybridsim.ingest.job import try_draft
+from hybridsim.ingest.job import try_drafts
 from hybridsim.ingest.run import ingest
 from hybridsim.ingest.sources import Refused, discover
 from hybridsim.ingest.spec import specs_for
@@ -97,8 +97,8 @@ def _raw(path: Path, robot: Robot, progress: Progress | None) -> Iterator[Log | 
             continue
         yield from without
         for done, source in enumerate(sources):
-            draft = try_draft(source, spec, robot, None)
-            yield draft if isinstance(draft, Refused) else log_of(draft)
+            for draft in try_drafts(source, spec, robot, None):
+                yield draft if isinstance(draft, Refused) else log_of(draft)
             if progress:
                 progress(done + 1, len(sources))
         return

@@ -58,8 +58,9 @@ class Ingested:
         return [*lines, *(f"{self.source}: {note}" for note in self.notes)]
 
     def _place(self, file: str) -> str:
-        """The source and a file of it, which for a single bag is the source itself."""
-        return self.source if self.source.endswith(file) else f"{self.source}: {file}"
+        """The source and a file of it, which for a bag, or a file of many logs, is the source itself."""
+        named = self.source.endswith(file) or f"{file} " in self.source
+        return self.source if named else f"{self.source}: {file}"
 
 
 @dataclass(frozen=True)

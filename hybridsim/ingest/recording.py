@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hybridsim.errors import LogError, listed
-from hybridsim.ingest.bags import Connection, Plan, Wanted
+from hybridsim.ingest.bags import Connection, Plan, Taken, Wanted
 from hybridsim.ingest.bags.batch import ros2_type
 from hybridsim.ingest.bags.open import STRAY, alike, batches, open_bag
 from hybridsim.ingest.columns import SignalSpec, Stamp
@@ -16,6 +17,7 @@ from hybridsim.ingest.find import METADATA
 from hybridsim.ingest.lag import lags_of
 from hybridsim.ingest.limits import bounds
 from hybridsim.ingest.outcome import said
+from hybridsim.ingest.quaternions import unit_signals
 from hybridsim.ingest.sources import Source
 from hybridsim.ingest.spec import TopicSpec
 from hybridsim.ingest.spill import Spill, SpilledSignal, Timed, timed
@@ -23,6 +25,7 @@ from hybridsim.ingest.stamps import StampReading
 from hybridsim.ingest.task import Job, Reading, Tell
 from hybridsim.log import Clock, Damage, LogDraft, SignalFacts, SourceFile
 from hybridsim.robot import Robot
+from hybridsim.signals import is_quaternion
 
 MAX_NOTES = 50  # chosen, because nobody reads more
 MAX_DAMAGE = 200  # places of one file, the same
@@ -69,6 +72,14 @@ class Topic:
             raise reason
         return self._plan(connection, reading, places), places
 
+    def add(self, taken: Taken, places: Sequence[int]) -> None:
+        """Keep the numbers of messages that have the signals at some places."""
+        turned = [n for n, place in enumerate(places) if is_quaternion(self.signals[place].name)]
+        if turned:
+            values, fault = unit_signals(taken.values, taken.fault, turned)
+            taken = replace(taken, values=values, fault=fault)
+        self.spill.add(taken, places)
+
     def _plan(self, connection: Connection, reading: Reading, places: Sequence[int]) -> Plan:
         stamp = self.spec.stamp
         return Plan(
@@ -112,7 +123,7 @@ class Recorder:
                 if connection is STRAY:
                     stray += len(rows)
                 for topic, plan, signals in self._routes_of(connection):
-                    topic.spill.add(plan.take(batch, rows), signals)
+                    topic.add(plan.take(batch, rows), signals)
         if stray:
             self.notes.append(f"{path.name}: {stray} messages belong to no topic that the file describes")
         self.notes += bag.notes

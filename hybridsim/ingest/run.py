@@ -16,11 +16,15 @@ from hybridsim.log import LogStore
 from hybridsim.progress import Progress
 from hybridsim.robot import Robot, load_robot
 
-# Below this much, starting worker processes takes longer than reading; chosen from 0.15 s a megabyte of text
-# and 0.005 s a megabyte of a bag.
+# Below this much, starting worker processes takes longer than reading; chosen from 0.15 s a megabyte of text,
+# 0.005 s a megabyte of a bag, and 1.5 s a megabyte of a file that holds many logs, 0.02 s each.
 PARALLEL_BYTES = 30_000_000
 PARALLEL_BAG_BYTES = 300_000_000
+PARALLEL_MANY_BYTES = 3_000_000
 MB = 1_000_000
+
+Outcome = list[Ingested | Refused]
+"""What became of the logs of a source."""
 
 
 def ingest(
@@ -55,14 +59,18 @@ def ingest(
     store = store if isinstance(store, LogStore) else LogStore(Path(store))
     jobs, refused = _jobs(sources, spec, robot, serial, store.root, reading or Reading())
     outcomes = _outcomes(jobs, _engine(jobs, engine), progress)
-    logs = tuple(outcome for outcome in outcomes if isinstance(outcome, Ingested))
-    refused += [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    served = {job.given for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, Ingested)}
+    logs = tuple(entry for found in outcomes for entry in found if isinstance(entry, Ingested))
+    refused += [entry for found in outcomes for entry in found if isinstance(entry, Refused)]
+    served = {
+        job.given
+        for job, found in zip(jobs, outcomes, strict=True)
+        if any(isinstance(entry, Ingested) for entry in found)
+    }
     failed = tuple(path for path in map(Path, sources) if path not in served)
     return IngestReport(store.root, logs, tuple(refused), failed)
 
 
-def _outcomes(jobs: Sequence[Job], engine: Engine, progress: Progress | None) -> list[Ingested | Refused]:
+def _outcomes(jobs: Sequence[Job], engine: Engine, progress: Progress | None) -> list[Outcome]:
     if engine == "serial" and progress is not None:
         return map_jobs(_Told(jobs, progress), jobs, engine=engine)
     try:
@@ -71,14 +79,15 @@ def _outcomes(jobs: Sequence[Job], engine: Engine, progress: Progress | None) ->
         return [_apart(job) for job in jobs]
 
 
-def _apart(job: Job) -> Ingested | Refused:
+def _apart(job: Job) -> Outcome:
     try:
         return apart(_work, job)
     except WorkerDied:
-        return Refused(job.source.shown, "the process that read it died, most often for lack of memory")
+        reason = "the process that read it died, most often for lack of memory"
+        return [Refused(job.source.shown, reason)]
 
 
-def _work(job: Job, tell: Tell | None = None) -> Ingested | Refused:
+def _work(job: Job, tell: Tell | None = None) -> Outcome:
     """One job; a process that only hands them out need not import what they take."""
     from hybridsim.ingest.job import run_job
 
@@ -89,12 +98,12 @@ class _Told:
     """Jobs one after the other, whose progress is told in megabytes: a single bag may take minutes."""
 
     def __init__(self, jobs: Sequence[Job], progress: Progress) -> None:
-        self._total = sum(_size(job) for job in jobs)
+        self._total = sum(job.bytes for job in jobs)
         self._before = 0
         self._progress = progress
 
-    def __call__(self, job: Job) -> Ingested | Refused:
-        size, read = _size(job), 0
+    def __call__(self, job: Job) -> Outcome:
+        size, read = job.bytes, 0
 
         def tell(count: int) -> None:
             nonlocal read
@@ -105,11 +114,6 @@ class _Told:
         self._before += size
         tell(0)
         return outcome
-
-
-def _size(job: Job) -> int:
-    """Bytes of its files; one that is not there any more is for the job to complain about."""
-    return sum(path.stat().st_size for path in job.source.files if path.exists())
 
 
 def _jobs(
@@ -160,7 +164,8 @@ def _candidates(spec: IngestSpec | Path | str | None, robot: Robot) -> list[Inge
 
 def _engine(jobs: Sequence[Job], engine: Engine) -> Engine:
     """A plain loop where processes would not pay."""
-    size = sum(_size(job) for job in jobs)
-    bags = any(job.spec.one_log_per == "bag" for job in jobs)
-    enough = size >= (PARALLEL_BAG_BYTES if bags else PARALLEL_BYTES)
+    size = sum(job.bytes for job in jobs)
+    kinds = {job.spec.one_log_per for job in jobs}
+    many = PARALLEL_MANY_BYTES if "value" in kinds else PARALLEL_BYTES
+    enough = size >= (PARALLEL_BAG_BYTES if "bag" in kinds else many)
     return "serial" if engine == "loky" and not enough else engine

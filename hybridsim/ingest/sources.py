@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,10 @@ from hybridsim.errors import LogError, listed
 from hybridsim.ingest.find import find_bags, looks_like_bag
 from hybridsim.ingest.spec import IngestSpec
 from hybridsim.ingest.walk import walk_folders
+
+# Of a Parquet file that holds many logs; chosen, because reading it takes less time than writing the logs.
+SHARE_BYTES = 1_000_000
+MAX_SHARES = 64
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Source:
         shown: the path as a report prints it.
         notes: what is odd about the files, before any was opened.
         lost: what metadata.yaml says of files that are not read.
+        share: of a file that holds many logs, which of how many shares of them this is, from 0.
     """
 
     name: str
@@ -33,6 +38,7 @@ class Source:
     shown: str
     notes: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    share: tuple[int, int] = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def discover(root: Path, spec: IngestSpec) -> tuple[list[Source], list[Refused]]
     """
     if not root.exists():
         raise LogError(f"{root}: no such file or folder")
-    finder = {"folder": _folders, "file": _files, "bag": _bags}[spec.one_log_per]
+    finder = {"folder": _folders, "file": _files, "value": _shares, "bag": _bags}[spec.one_log_per]
     found = list(finder(root, spec))
     sources = sorted((item for item in found if isinstance(item, Source)), key=lambda source: source.shown)
     refused = [item for item in found if isinstance(item, Refused)]
@@ -100,6 +106,15 @@ def _files(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
             if fnmatchcase(name, pattern):
                 inside = (folder / name).relative_to(root).as_posix()
                 yield Source((folder / name).stem, folder, (folder / name,), f"{top}/{inside}")
+
+
+def _shares(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:
+    """Files that hold many logs each; of a large Parquet file several processes read a share each."""
+    for source in _files(root, spec):
+        assert isinstance(source, Source)
+        bulk = spec.tables[0].format == "parquet"  # text has to be read from its beginning by each of them
+        shares = min(MAX_SHARES, 1 + source.files[0].stat().st_size // SHARE_BYTES) if bulk else 1
+        yield from (replace(source, share=(share, shares)) for share in range(shares))
 
 
 def _bags(root: Path, spec: IngestSpec) -> Iterator[Source | Refused]:

@@ -26,19 +26,26 @@ class TableSpec(Table):
 
     Attributes:
         file: pattern of the file's name, such as `control.csv` or `*.json`.
-        format: `csv`, `json` (one document) or `jsonl` (one object a line).
+        format: `csv`, `json` (one document), `jsonl` (one object a line) or `parquet`.
         rows: dotted path of the list of rows inside a JSON document; empty for the document itself.
         delimiter: of CSV cells.
         where: columns that must hold these words; other rows belong to somebody else and are left alone.
     """
 
     file: str = Field(min_length=1)
-    format: Literal["csv", "json", "jsonl"]
+    format: Literal["csv", "json", "jsonl", "parquet"]
     rows: str = ""
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     stamp: Stamp
     where: dict[str, str] = Field(default_factory=dict)
     signals: tuple[SignalSpec, ...] = Field(alias="signal", min_length=1)
+
+    def paths(self) -> Iterator[str]:
+        """Every column that is read."""
+        yield self.stamp.column
+        yield from self.where
+        for signal in self.signals:
+            yield from (column.column for column in signal.columns.values())
 
 
 class TopicSpec(Table):
@@ -98,27 +105,49 @@ class Names(Table):
 
 
 class ConstantSpec(Table):
-    """A number for the whole log: `field` of the header, or a `value` that holds for the whole set."""
+    """A number for the whole log.
+
+    Attributes:
+        field: of the header that holds it; or
+        column: of the table, the same number in all rows of a log; or
+        value: that holds for the whole set.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     field: str | None = None
+    column: str | None = None
     value: Finite | None = None
     unit: str
     required: bool = True
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> ConstantSpec:
-        if (self.field is None) == (self.value is None):
-            raise ValueError(f"constant {self.name}: expected either 'field' or 'value'")
+    def _one_of_three(self) -> ConstantSpec:
+        if [self.field, self.column, self.value].count(None) != 2:
+            raise ValueError(f"constant {self.name}: expected either 'field', 'column' or 'value'")
         return self
 
 
 class LabelSpec(Table):
-    """A word for the whole log, from a field of the header."""
+    """A word for the whole log.
+
+    Attributes:
+        field: of the header that holds it; or
+        column: of the table, the same word in all rows of a log.
+        every: the word is a number, and so many numbers in a row share the label: with 20 those of 0 to 19
+            have label 0, those of 20 to 39 label 1. For recordings made one after the other.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    field: str
+    field: str | None = None
+    column: str | None = None
+    every: int | None = Field(default=None, ge=1, le=1_000_000_000)
     required: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> LabelSpec:
+        if (self.field is None) == (self.column is None):
+            raise ValueError(f"label {self.name}: expected either 'field' or 'column'")
+        return self
 
 
 class Select(Table):
@@ -136,7 +165,9 @@ class IngestSpec(Table):
         robots: robots whose logs this describes.
         serial: the individual, where the set holds one only.
         session: regular expression over a recording's name; what it finds is the session.
-        one_log_per: `folder` that holds every table, `file` that matches the only table, or `bag`.
+        one_log_per: `folder` that holds every table, `file` that matches the only table, `value` of a column
+            in the files that match it, or `bag`.
+        value_of: that column, where one log is per `value`.
         header: file beside the tables with header fields; a JSON table's own document when left out.
     """
 
@@ -145,7 +176,8 @@ class IngestSpec(Table):
     robots: tuple[str, ...] = Field(min_length=1)
     serial: str | None = None
     session: str | None = None
-    one_log_per: Literal["folder", "file", "bag"]
+    one_log_per: Literal["folder", "file", "value", "bag"]
+    value_of: str | None = Field(default=None, min_length=1)
     header: str | None = None
     select: Select | None = None
     names: Names | None = None
@@ -172,8 +204,20 @@ class IngestSpec(Table):
                 f"one_log_per is '{self.one_log_per}' with {len(self.tables)} tables and {len(self.topics)} "
                 f"topics; expected [[{wanted}]] and no [[{other}]]"
             )
-        if self.one_log_per == "file" and len(self.tables) > 1:
-            raise ValueError(f"one_log_per is 'file' with {len(self.tables)} tables; expected one")
+        if self.one_log_per in ("file", "value") and len(self.tables) > 1:
+            raise ValueError(
+                f"one_log_per is '{self.one_log_per}' with {len(self.tables)} tables; expected one"
+            )
+        if (self.one_log_per == "value") != (self.value_of is not None):
+            given = "without" if self.value_of is None else "with"
+            raise ValueError(
+                f"one_log_per is '{self.one_log_per}' {given} value_of; "
+                "expected value_of = '<column>' where one_log_per is 'value', and only there"
+            )
+        if self.one_log_per == "bag" and (names := self.log_columns()):
+            raise ValueError(
+                f"column '{names[0]}' of a label or constant: a bag has none; expected 'field' or 'value'"
+            )
         names = [(signal.name, robot) for signal in self.signals() for robot in signal.robots or self.robots]
         twice = sorted({name for name, robot in names if names.count((name, robot)) > 1})
         if twice:
@@ -190,6 +234,11 @@ class IngestSpec(Table):
         """Every signal of every table or topic."""
         for part in (*self.tables, *self.topics):
             yield from part.signals
+
+    def log_columns(self, required: bool = False) -> list[str]:
+        """Columns of labels and constants, which hold one value a log; all, or those a log has to have."""
+        entries = [entry for entry in (*self.labels, *self.constants) if entry.required or not required]
+        return [entry.column for entry in entries if entry.column is not None]
 
     def session_of(self, name: str) -> str | None:
         """The session that a recording's name tells."""

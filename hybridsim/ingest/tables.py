@@ -1,11 +1,11 @@
-"""Files to rows of cells: CSV, JSON documents and JSON lines, broken ones included."""
+"""Files to rows of cells: CSV, JSON documents, JSON lines and Parquet, broken ones included."""
 
 from __future__ import annotations
 
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from jaxtyping import Int64
 
 from hybridsim.errors import LogError, listed
 from hybridsim.ingest.faults import Fault, Faults
+from hybridsim.ingest.parquet import Column, read_columns
 from hybridsim.ingest.spec import TableSpec
 
 MAX_BYTES = 2_000_000_000
@@ -27,26 +28,37 @@ class Rows:
 
     Attributes:
         file: name of the file.
-        numbers: where each row stands: line of the file or place in the list, from 1.
+        numbers: where each row stands: line of the file or place in the list or table, from 1.
         cells_by_name: cells of every column; None where a row does not have it.
         fault: what is wrong with the row as a whole: cut short, or no row at all.
         document: fields beside the rows, from a JSON document.
         notes: what a reader should know.
+        unread: names of columns that were left in the file.
     """
 
     file: str
     numbers: Int64[np.ndarray, " row"]
-    cells_by_name: dict[str, list[Any]]
+    cells_by_name: dict[str, Column]
     fault: Faults
     document: dict[str, Any]
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names that the cells have."""
         return tuple(self.cells_by_name)
 
-    def cells(self, column: str) -> list[Any]:
+    def take(self, places: Int64[np.ndarray, " place"]) -> Rows:
+        """Some of the rows."""
+        chosen = places.tolist()
+        columns: dict[str, Column] = {
+            name: cells[places] if isinstance(cells, np.ndarray) else [cells[k] for k in chosen]
+            for name, cells in self.cells_by_name.items()
+        }
+        return replace(self, numbers=self.numbers[places], cells_by_name=columns, fault=self.fault[places])
+
+    def cells(self, column: str) -> Column:
         """Cells of one column, or what a dotted path leads to inside them.
 
         Raises:
@@ -56,18 +68,27 @@ class Rows:
             return self.cells_by_name[column]
         base, _, path = column.partition(".")
         if base not in self.cells_by_name:
-            raise LogError(f"{self.file}: no column '{column}'; it has {', '.join(self.columns)}")
+            there = ", ".join((*self.columns, *self.unread))
+            raise LogError(f"{self.file}: no column '{column}'; it has {there}")
         return [dig(cell, path) for cell in self.cells_by_name[base]] if path else self.cells_by_name[base]
 
 
-def read_rows(content: bytes, file: str, table: TableSpec) -> Rows:
+def read_rows(content: bytes, file: str, table: TableSpec, also: Iterable[str] = ()) -> Rows:
     """Read a file as its specification says.
 
+    Args:
+        content: of the file.
+        file: its name, for messages.
+        table: which columns hold the signals.
+        also: other columns that are wanted.
+
     Raises:
-        LogError: empty, not text, too large, or no list of rows where one should be.
+        LogError: empty, neither text nor Parquet, too large, damaged, or no list of rows where one should be.
     """
     if not content.strip():
         raise LogError(f"{file}: the file is empty")
+    if table.format == "parquet":
+        return _matching(_read_parquet(content, file, {*table.paths(), *also}), table)
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise LogError(f"{file}: the text is UTF-16; expected UTF-8")
     most = MAX_BYTES if table.format == "csv" else MAX_JSON_BYTES
@@ -168,6 +189,13 @@ def _read_json_lines(text: str, file: str, table: TableSpec) -> Rows:
     return _from_objects(file, rows, [k for k, _ in numbered], {}, ())
 
 
+def _read_parquet(content: bytes, file: str, wanted: set[str]) -> Rows:
+    columns, names = read_columns(content, file, wanted)
+    count = len(next(iter(columns.values()), ()))
+    unread = tuple(name for name in names if name not in columns)
+    return Rows(file, np.arange(1, count + 1), columns, np.zeros(count, np.uint8), {}, unread=unread)
+
+
 def _from_objects(
     file: str, rows: list[Any], numbers: list[int], fields: dict[str, Any], notes: tuple[str, ...]
 ) -> Rows:
@@ -227,7 +255,8 @@ def _matching(rows: Rows, table: TableSpec) -> Rows:
     for column, word in table.where.items():
         same = np.array([str(cell).strip() == word for cell in rows.cells(column)], bool)
         if not same.all():
-            others = {str(rows.cells(column)[k])[:40] for k in np.flatnonzero(~same)}
+            cells = rows.cells(column)
+            others = {str(cells[k])[:40] for k in np.flatnonzero(~same).tolist()}
             count = int((~same).sum())
             notes.append(
                 f"{rows.file}: {count} rows left alone: {column} is {listed(others, most=5)}, not {word}"
@@ -235,8 +264,4 @@ def _matching(rows: Rows, table: TableSpec) -> Rows:
         keep &= same
     if keep.all():
         return rows
-    chosen = np.flatnonzero(keep).tolist()
-    columns = {name: [cells[k] for k in chosen] for name, cells in rows.cells_by_name.items()}
-    return replace(
-        rows, numbers=rows.numbers[keep], cells_by_name=columns, fault=rows.fault[keep], notes=tuple(notes)
-    )
+    return replace(rows.take(np.flatnonzero(keep)), notes=tuple(notes))

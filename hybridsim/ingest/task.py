@@ -1,4 +1,4 @@
-"""What there is to do for one recording, light enough to hand out."""
+"""What there is to do for one source, light enough to hand out."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def reading_of(msg: Sequence[Path], store: str | None) -> Reading:
 
 @dataclass(frozen=True)
 class Job:
-    """One log to read: everything that a worker process needs."""
+    """One source to read, a log or many: everything that a worker process needs."""
 
     source: Source
     spec: IngestSpec
@@ -59,3 +59,8 @@ class Job:
     def name(self) -> str:
         """What an error calls it."""
         return self.source.shown
+
+    @property
+    def bytes(self) -> int:
+        """Size of its share of its files; the reader complains about one that is not there any more."""
+        return sum(path.stat().st_size for path in self.source.files if path.exists()) // self.source.share[1]

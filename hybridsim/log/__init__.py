@@ -13,6 +13,7 @@ from hybridsim.log.header import (
     SourceFile,
 )
 from hybridsim.log.model import Block, Log, LogDraft, Samples, Signal
+from hybridsim.log.parquet import numpy_of
 from hybridsim.log.store import LogStore, in_memory, is_log, is_store, log_of, read_header, read_log
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "is_log",
     "is_store",
     "log_of",
+    "numpy_of",
     "read_header",
     "read_log",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,8 @@ from hybridsim.robot.quantity import (
     Inertia,
     NewtonMetres,
     NewtonMetresPerAmpere,
+    NewtonSecondsPerMetre,
+    NewtonsPerMetre,
     Ohms,
     PerRadian,
     Quantity,
@@ -161,19 +164,47 @@ class RigidBody(Table):
         return self
 
 
+class ContactPrior(Table):
+    """How the robot meets the ground, before its logs are looked at: a spring, a damper and dry friction.
+
+    Attributes:
+        stiffness: of the spring that a contact point presses in, along the normal [N/m].
+        damping: of the damper beside that spring [N*s/m].
+        friction: largest tangential force for one of normal force [1].
+    """
+
+    stiffness: NewtonsPerMetre
+    damping: NewtonSecondsPerMetre
+    friction: Ratio
+
+    @model_validator(mode="after")
+    def _pushes_and_never_drives(self) -> ContactPrior:
+        if self.stiffness.value <= 0:
+            raise ValueError(f"stiffness: is {self.stiffness.value:g} N/m, expected above 0")
+        for key in ("damping", "friction"):
+            quantity = getattr(self, key)
+            if quantity.value < 0:
+                raise ValueError(f"{key}: is {quantity.value:g} {quantity.unit}, expected 0 or more")
+        return self
+
+
 class Robot(Table):
-    """A design: joints, drives, encoders, sensors and the URDF they belong to."""
+    """A design: joints, drives, encoders, sensors and the URDF they belong to.
+
+    A rigid body without joints is one too, as long as its base is free to move.
+    """
 
     schema_version: Literal[1] = Field(alias="schema")
     name: Name
     description: str
     urdf: UrdfSource
-    joints: tuple[Joint, ...] = Field(alias="joint", min_length=1)
+    joints: tuple[Joint, ...] = Field(alias="joint", default=())
     drives: tuple[Drive, ...] = Field(alias="drive", default=())
     encoders: tuple[Encoder, ...] = Field(alias="encoder", default=())
     sensors: tuple[Sensor, ...] = Field(alias="sensor", default=())
     payloads: tuple[Payload, ...] = Field(alias="payload", default=())
     rigid_body: RigidBody
+    contact: ContactPrior | None = None
 
     _folder: Path = PrivateAttr(default=Path())
 
@@ -197,6 +228,15 @@ class Robot(Table):
             raise ValueError(f"joint {', '.join(twice)} is given twice")
         return self
 
+    @model_validator(mode="after")
+    def _something_moves(self) -> Robot:
+        if self.urdf.base == "fixed" and not self.joints:
+            raise ValueError(
+                "no [[joint]] and urdf.base is 'fixed': nothing can move; expected a [[joint]], or base = "
+                "'floating'"
+            )
+        return self
+
     @property
     def joint_names(self) -> tuple[str, ...]:
         """Names of all joints, in robot.toml's order."""
@@ -212,14 +252,14 @@ class Robot(Table):
         for joint in self.joints:
             if joint.name == name:
                 return joint
-        raise RobotError(f"robot {self.name}: no joint '{name}'; available: {', '.join(self.joint_names)}")
+        raise RobotError(f"robot {self.name}: no joint '{name}'; available: {_in_order(self.joint_names)}")
 
     def drive(self, joint: str) -> Drive:
         """The drive of a joint, or a RobotError that lists the joints that have one."""
         for drive in self.drives:
             if drive.joint == joint:
                 return drive
-        driven = ", ".join(drive.joint for drive in self.drives) or "none"
+        driven = _in_order(drive.joint for drive in self.drives)
         raise RobotError(f"robot {self.name}: joint '{joint}' has no drive; joints with one: {driven}")
 
     def urdf_path(self) -> Path:
@@ -227,6 +267,10 @@ class Robot(Table):
         from hybridsim.robot.load import find_urdf
 
         return find_urdf(self)
+
+
+def _in_order(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def _with_model(drive: Any, shared: dict[str, Any]) -> Any:

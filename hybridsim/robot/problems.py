@@ -55,7 +55,7 @@ def _table_problems(robot: Robot) -> Iterator[str]:
     for word, names in (("drive", driven), ("encoder", [encoder.joint for encoder in robot.encoders])):
         for name in names:
             if name not in robot.joint_names:
-                yield f"{word} of joint '{name}': no such joint; available: {', '.join(robot.joint_names)}"
+                yield f"{word} of joint '{name}': no such joint; available: {listed(robot.joint_names)}"
     for drive in robot.drives:
         for key in ("gear_ratio", "stall_effort", "no_load_speed", "rated_voltage"):
             value = getattr(drive, key).value

@@ -1,5 +1,6 @@
 """A study: what to identify and learn, within which bounds, from which share of the logs, at what cost."""
 
+from hybridsim.study.contact import ContactRule
 from hybridsim.study.effort import EFFORT_SIGNALS, EffortRule
 from hybridsim.study.load import load_study, parse_study
 from hybridsim.study.model import Study
@@ -18,6 +19,7 @@ from hybridsim.study.split import Split, split_logs
 __all__ = [
     "EFFORT_SIGNALS",
     "BlackBox",
+    "ContactRule",
     "EffortRule",
     "Identify",
     "Learn",

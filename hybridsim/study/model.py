@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from hybridsim.errors import StudyError
 from hybridsim.parameters import Parameter
+from hybridsim.study.contact import PASSIVE_SIGNALS, ContactRule
 from hybridsim.study.effort import EFFORT_SIGNALS, EffortRule
 from hybridsim.study.sections import (
     BlackBox,
@@ -43,6 +44,7 @@ class Study(Table):
         learn: the residual networks.
         blackbox: the baseline without physics.
         effort: how efforts are predicted from motion, where those are scored.
+        contact: how bodies that nothing drives are replayed, where their base is scored.
         overrides: table `[quick]`: what `--quick` changes.
     """
 
@@ -59,6 +61,7 @@ class Study(Table):
     learn: Learn = Learn()
     blackbox: BlackBox = BlackBox()
     effort: EffortRule = EffortRule()
+    contact: ContactRule = ContactRule()
     overrides: Quick = Field(default=Quick(), alias="quick")
 
     _where: str = PrivateAttr(default="study")
@@ -84,6 +87,17 @@ class Study(Table):
                 f"scored_signals: '{efforts[0]}' is predicted from the motion; expected it alone, "
                 "in a study of its own"
             )
+        passive = [name for name in self.scored_signals if name in PASSIVE_SIGNALS]
+        if passive and set(passive) != set(PASSIVE_SIGNALS):
+            raise ValueError(
+                f"scored_signals: '{passive[0]}' alone; expected {' and '.join(PASSIVE_SIGNALS)} together"
+            )
+        if not passive and (
+            self.contact != ContactRule() or any(rule.varies is not None for rule in self.parameters)
+        ):
+            raise ValueError(
+                f"[contact] and parameters that vary are for scored_signals = {list(PASSIVE_SIGNALS)}"
+            )
         if efforts and self.parameters:
             raise ValueError("parameter: a study of efforts has none; expected the table [effort] instead")
         if not efforts and (self.split.by == "time" or self.effort != EffortRule()):
@@ -97,6 +111,11 @@ class Study(Table):
     def predicts_effort(self) -> bool:
         """Whether it predicts efforts from motion, and not motion from commands."""
         return self.scored_signals[0] in EFFORT_SIGNALS
+
+    @property
+    def is_passive(self) -> bool:
+        """Whether it follows a body that nothing drives."""
+        return set(PASSIVE_SIGNALS) <= set(self.scored_signals)
 
     @property
     def robot_path(self) -> str:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    model_validator,
+)
 
 from hybridsim.errors import SpecError
 from hybridsim.signals import signal_word
 
+WORD = re.compile(r"^[a-z][a-z0-9_]{0,79}$")
 # Ceilings are chosen, because a hundred times what a study of ours asks for is a slip of the keyboard.
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
@@ -31,6 +41,14 @@ def _known_signal(name: str) -> str:
     return name
 
 
+def _words(value: Any) -> Any:
+    """What logs share: one word, or several as a tuple."""
+    words = value if isinstance(value, list | tuple) else (value,)
+    if not 0 < len(words) <= 20 or not all(isinstance(word, str) and WORD.match(word) for word in words):
+        raise ValueError("expected log, session, serial, time, the name of a label, or a list of such names")
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
 SignalName = Annotated[str, Field(max_length=80), AfterValidator(_known_signal)]
 
 
@@ -44,7 +62,9 @@ class SplitRule(Table):
     """Which logs the fit may see.
 
     Attributes:
-        by: what is never divided: a log, a session, an individual, or logs whose label `group` is the same.
+        by: what is never divided: a `log`, a `session`, an individual (`serial`), or logs whose label of this
+            name is the same: `group` for copies of one recording. Of several, such as ["group", "block"],
+            logs that share any stay together, and so do logs that share one with these.
             `time` divides every log: its last share is scored, the share before it selects. Only for studies
             of efforts, and only where one recording is all there is: the parts share a day and a warm-up, so
             the score says less about tomorrow than one on another log.
@@ -56,13 +76,28 @@ class SplitRule(Table):
         gap_s: dropped between the parts of a log that is divided by time: no filter reaches across it [s].
     """
 
-    by: Literal["log", "session", "serial", "group", "time"] = "log"
+    by: Annotated[str | tuple[str, ...], BeforeValidator(_words)] = "log"
     validation_fraction: Share = 0.25
     test_fraction: Annotated[FiniteFloat, Field(ge=0, lt=1)] = 0.0
     validation: Texts = ()
     test: Texts = ()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     gap_s: Annotated[FiniteFloat, Field(ge=0, le=1e6)] = 0.5
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What `by` names, one or several."""
+        return (self.by,) if isinstance(self.by, str) else self.by
+
+    @model_validator(mode="after")
+    def _several_can_be_shared(self) -> SplitRule:
+        alone = {"log", "time"} & set(self.keys)
+        if alone and not isinstance(self.by, str):
+            word = min(alone)
+            raise ValueError(
+                f"by: '{word}' stands alone; expected by = '{word}', or a list of what logs share"
+            )
+        return self
 
     @model_validator(mode="after")
     def _time_names_no_log(self) -> SplitRule:
@@ -103,6 +138,8 @@ class ParameterRule(Table):
         shared: one value for all that match.
         prior_sigma: standard deviation of the prior around the start [unit]; on a log scale that of the
             natural logarithm [1].
+        varies: standard deviation from log to log around the one value that all logs share [unit]; for
+            passive bodies, whose free flight then says where each log lies.
         source: where the bounds come from, in words.
     """
 
@@ -115,6 +152,7 @@ class ParameterRule(Table):
     identify: bool = True
     shared: bool = False
     prior_sigma: Positive | None = None
+    varies: Positive | None = None
     source: Annotated[str, Field(max_length=2000)] = ""
 
     @model_validator(mode="after")

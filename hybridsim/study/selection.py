@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -30,12 +30,14 @@ class Selection:
         members: per name of `space` the offered names that take its value.
         prior_sigma: per name of `space` that has one, width of the prior around the start [unit; on a log
             scale of the natural logarithm].
+        varies: per offered name that varies from log to log, its standard deviation [its unit].
     """
 
     offered: tuple[Parameter, ...]
     space: ParameterSpace
     members: Mapping[str, tuple[str, ...]]
     prior_sigma: Mapping[str, float]
+    varies: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def fixed(self) -> dict[str, float]:
@@ -87,10 +89,12 @@ def select(rules: Sequence[ParameterRule], offered: Sequence[Parameter], where: 
     """
     by_name = {parameter.name: parameter for parameter in offered}
     taken = _taken(rules, by_name, where)
-    changed, entries, members, sigma = dict(by_name), [], {}, {}
+    changed, entries, members, sigma, varies = dict(by_name), [], {}, {}, {}
     for rule, names in zip(rules, taken, strict=True):
         own = [_changed(rule, by_name[name], where) for name in names]
         changed |= {parameter.name: parameter for parameter in own}
+        if rule.varies is not None:
+            varies |= dict.fromkeys(names, rule.varies)
         if not rule.identify:
             continue
         searched = [_shared(rule, own, where)] if rule.shared else own
@@ -104,6 +108,7 @@ def select(rules: Sequence[ParameterRule], offered: Sequence[Parameter], where: 
         space=ParameterSpace(entries),
         members=members,
         prior_sigma=sigma,
+        varies=varies,
     )
 
 

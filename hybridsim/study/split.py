@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -15,6 +14,7 @@ from hybridsim.study.sections import SplitRule
 
 Side = Literal["train", "validation", "test"]
 SIDES: tuple[Side, ...] = ("train", "validation", "test")
+COPIES = "group"  # label of logs that are copies of one recording
 
 
 class LogLike(Protocol):
@@ -69,33 +69,84 @@ def split_logs(study: Study, logs: Sequence[LogLike]) -> Split:
     Groups are drawn in the order of the hash of seed and group name, so that a new log moves few others.
 
     Raises:
-        StudyError: too few groups, a named log that is not there, one group named for two sides, or a log
-            without what the study splits by.
+        StudyError: too few groups, a named log that is not there, one group named for two sides, copies of
+            one recording on two sides, or a log without what the study splits by.
     """
-    groups: dict[str, set[str]] = defaultdict(set)
-    for log in logs:
-        groups[_group(study, log)].add(log.log_id)
+    groups = groups_of(study, logs)
     sides = _named(study, logs, groups)
     sides |= _drawn(study, sides, groups)
     ids: dict[str, list[str]] = {side: [] for side in SIDES}
     for group, members in groups.items():
         ids[sides.get(group, "train")] += members
-    return Split(**{side: tuple(sorted(members)) for side, members in ids.items()})
+    split = Split(**{side: tuple(sorted(members)) for side, members in ids.items()})
+    _check_copies(study, logs, split)
+    return split
 
 
-def _group(study: Study, log: LogLike) -> str:
-    by = study.split.by
-    assert by != "time", "logs divided by time are not drawn"
-    if by == "log":
+def groups_of(study: Study, logs: Sequence[LogLike]) -> dict[str, set[str]]:
+    """Ids of the logs that stay together, by the group's name.
+
+    Where a study splits by several things, two logs are together that share one of them, and so is whatever
+    shares one with either: the connected components.
+
+    Raises:
+        StudyError: a log without what the study splits by.
+    """
+    keys = study.split.keys
+    assert keys != ("time",), "logs divided by time are not drawn"
+    together: dict[str, set[str]] = {}
+    for log in logs:
+        for key in keys:
+            word = _shared(study, key, log)
+            together.setdefault(word if len(keys) == 1 else f"{key} {word}", set()).add(log.log_id)
+    return together if len(keys) == 1 else _joined(together)
+
+
+def _joined(together: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Sets that meet as one, under the first of their names."""
+    groups: dict[str, set[str]] = {}
+    owner: dict[str, str] = {}
+    for word, members in sorted(together.items()):
+        meeting = {owner[log_id] for log_id in members if log_id in owner}
+        name = min(meeting, default=word)
+        groups[name] = members.union(*(groups.pop(other) for other in meeting))
+        owner |= dict.fromkeys(groups[name], name)
+    return groups
+
+
+def _shared(study: Study, key: str, log: LogLike) -> str:
+    """What a log shares with others of its group."""
+    if key == "log":
         return log.log_id
-    if by == "serial":
+    if key == "serial":
         return log.serial
-    value = log.session if by == "session" else log.labels.get("group")
+    value = log.session if key == "session" else log.labels.get(key)
     if value is None:
         raise StudyError(
-            f"{study.where}: split.by is '{by}', but log {log.name} has no {by}; use by = 'log'?"
+            f"{study.where}: split.by is '{key}', but log {log.name} has no {key}; use by = 'log', "
+            f"or one of its labels: {listed(log.labels)}"
         )
     return f"{log.serial}/{value}"  # two individuals may both have a session called 1
+
+
+def _check_copies(study: Study, logs: Sequence[LogLike], split: Split) -> None:
+    """Refuse a split that fits one copy of a recording and scores another: label `group` marks copies."""
+    first: dict[str, LogLike] = {}
+    side_of = {log_id: side for side in SIDES for log_id in getattr(split, side)}
+    for log in logs:
+        if COPIES in log.labels:
+            other = first.setdefault(f"{log.serial}/{log.labels[COPIES]}", log)
+            sides = side_of[other.log_id], side_of[log.log_id]
+            if sides[0] != sides[1]:
+                raise StudyError(
+                    f"{study.where}: split.by is {_said(study.split)}, which puts copies of one recording on "
+                    f"different sides: of {COPIES} {log.labels[COPIES]}, {other.name} is in {sides[0]} and "
+                    f"{log.name} in {sides[1]}; expected by = '{COPIES}', or a list with it"
+                )
+
+
+def _said(rule: SplitRule) -> str:
+    return " and ".join(f"'{key}'" for key in rule.keys)
 
 
 def _named(study: Study, logs: Sequence[LogLike], groups: Mapping[str, set[str]]) -> dict[str, Side]:
@@ -123,9 +174,9 @@ def _drawn(study: Study, named: Mapping[str, Side], groups: Mapping[str, set[str
     fractions = _fractions(rule)
     if len(free) <= len(fractions):
         raise StudyError(
-            f"{study.where}: {len(groups)} groups of logs (split by {rule.by}), {len(named)} of them "
-            f"named for validation or test; expected {len(fractions) + 1} others, one of them to "
-            "fit; give more logs"
+            f"{study.where}: {len(groups)} groups of logs (split by {' and '.join(rule.keys)}), "
+            f"{len(named)} of them named for validation or test; expected {len(fractions) + 1} others, "
+            "one of them to fit; give more logs"
         )
     drawn: dict[str, Side] = {}
     for later, (side, fraction) in zip(range(len(fractions))[::-1], fractions.items(), strict=True):

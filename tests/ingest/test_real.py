@@ -1,9 +1,17 @@
 """The real sets: counts, durations and values read off the raw files by hand."""
 
+import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
+from hybridsim.errors import StudyError
+from hybridsim.fetch import load_manifest
 from hybridsim.ingest.open import open_logs
+from hybridsim.ingest.run import ingest
+from hybridsim.log import LogStore
 from hybridsim.robot import load_robot
+from hybridsim.study import parse_study, split_logs
+from hybridsim.study.split import groups_of
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +100,86 @@ def test_the_three_swings_of_the_sts3250(shared_data):
     assert [len(log.signal("joint_position").stamp_ns) for log in logs.values()] == [286, 273, 273]
     assert {log.constant("payload_mass") for log in logs.values()} == {1.13}
     assert all("motor_duty" not in log.signals for log in logs.values())
+
+
+@pytest.fixture(scope="module")
+def tosses(shared_data, tmp_path_factory):
+    """Logs of the cube by the number of their toss, and what ingestion said."""
+    folder = shared_data / "cube_tosses"
+    if not folder.is_dir():
+        pytest.skip("no cube_tosses among the real logs")
+    store = LogStore(tmp_path_factory.mktemp("tosses"))
+    report = ingest([folder], None, "cube", None, store)
+    logs = [store.load(log_id) for log_id in store.ids()]
+    return {int(log.name.removeprefix("tosses/")): log for log in logs}, report
+
+
+def test_all_tosses_come_in_whole(tosses):
+    logs, report = tosses
+    assert len(logs) == report.created == 317 and not report.partial
+    assert sum(log.signal("base_position").rows for log in logs.values()) == 33_698
+    assert {name: (s.unit, s.frame, s.components) for name, s in logs[0].signals.items()} == {
+        "base_position": ("m", "world", ("x", "y", "z")),
+        "base_orientation": ("1", "world", ("x", "y", "z", "w")),
+        "base_linear_velocity": ("m/s", "world", ("x", "y", "z")),
+        "base_angular_velocity": ("rad/s", "body", ("x", "y", "z")),
+    }
+    assert {round(log.header.signals["base_position"].rate_hz, 3) for log in logs.values()} == {148.0}
+
+
+def test_tosses_that_are_in_are_not_read_again(tosses, shared_data, monkeypatch):
+    _, report = tosses
+    monkeypatch.setattr("hybridsim.ingest.job.draft_of", None)  # whoever calls it fails
+    again = ingest([shared_data / "cube_tosses"], None, "cube", None, report.store)
+    assert again.created == 0 and len(again.logs) == 317
+
+
+def test_a_toss_holds_the_numbers_of_its_rows(tosses):
+    log = tosses[0][0]
+    # first row: q -0.139972 -0.868324 0.467605 0.088132 (w first), x -0.258408, v 1.041526, w -5.145661
+    first = {name: signal.values[0] for name, signal in log.signals.items()}
+    np.testing.assert_allclose(
+        first["base_orientation"], [-0.868324, 0.467605, 0.088132, -0.139972], atol=1e-6
+    )
+    np.testing.assert_allclose(first["base_position"], [-0.258408, -0.100077, 0.147713], atol=1e-6)
+    np.testing.assert_allclose(first["base_linear_velocity"], [1.041526, 0.345251, -0.082195], atol=1e-6)
+    np.testing.assert_allclose(first["base_angular_velocity"], [-5.145661, 1.246788, -0.226342], atol=1e-6)
+    (source,) = log.header.sources
+    assert source.sha256 == load_manifest("cube_tosses").files["tosses.parquet"].sha256
+    assert log.labels == {"group": "0", "block": "0"} and log.serial == "dairlab"
+
+
+def rms(vectors):
+    return np.sqrt(np.mean(np.sum(vectors**2, axis=1)))
+
+
+@pytest.mark.parametrize("number", [0, 150, 300])
+def test_velocities_are_in_the_frames_that_the_header_states(tosses, number):
+    """Differences of the poses give the velocities in these frames and not in the other one."""
+    values = {name: signal.values.copy() for name, signal in tosses[0][number].signals.items()}
+    pose = Rotation.from_quat(values["base_orientation"])
+    linear, angular = values["base_linear_velocity"][1:], values["base_angular_velocity"][1:]
+    moved = np.diff(values["base_position"], axis=0) * 148
+    turned = (pose[:-1].inv() * pose[1:]).as_rotvec() * 148  # in the body's frame
+    # The filter leaves up to 0.02 m/s and 0.8 rad/s; in the wrong frame it is 0.7 m/s and 4.9 rad/s or more.
+    assert rms(moved - linear) < 0.03 and rms(moved - pose[1:].inv().apply(linear)) > 0.6
+    assert rms(turned - angular) < 1.0 and rms(turned - pose[1:].apply(angular)) > 4.0
+
+
+def test_blocks_that_share_no_copy_are_enough_to_split_by(tosses):
+    logs = list(tosses[0].values())
+    study = parse_study(
+        'schema = 1\nrobot = "cube"\nscored_signals = ["base_position", "base_orientation"]\n'
+        '[split]\nby = ["group", "block"]\ntest_fraction = 0.2\n'
+    )
+    sizes = sorted(len(members) for members in groups_of(study, logs).values())
+    assert sizes == [5, 8, 13, 17, *[20] * 9, 44, 50]
+    split = split_logs(study, logs)
+    for key in ("group", "block"):
+        sides = {(log.labels[key], split.side(log.log_id)) for log in logs}
+        assert len(sides) == len({log.labels[key] for log in logs})
+    by_log = parse_study(
+        'schema = 1\nrobot = "cube"\nscored_signals = ["base_position", "base_orientation"]\n'
+    )
+    with pytest.raises(StudyError, match="puts copies of one recording on different sides: of group 1"):
+        split_logs(by_log, logs)

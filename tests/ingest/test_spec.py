@@ -65,7 +65,7 @@ def changed(signal, **values):
         (changed("motor_duty", robots=["arm"]), "robots arm are not among sts3250_pendulum"),
         (lambda t: t.update(session="("), "session: not a regular expression"),
         (lambda t: t["table"].append(t["table"][0]), "one_log_per is 'file' with 2 tables"),
-        (lambda t: t["constant"][0].update(value=1.0), "expected either 'field' or 'value'"),
+        (lambda t: t["constant"][0].update(value=1.0), "expected either 'field', 'column' or 'value'"),
         (lambda t: t["table"][0].pop("stamp"), "key 'stamp' is missing"),
     ],
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from hybridsim.errors import HybridSimError
+from hybridsim.errors import HybridSimError, listed
 from hybridsim.ingest.inspect.sheet import Grid, Sheet, number
 from hybridsim.ingest.outcome import said
 from hybridsim.log import Lag, Log, Refusal, SignalHeader
@@ -176,7 +176,7 @@ def _beyond_limits(log: Log, robot: Robot) -> Iterator[str]:
         limit = signal_word(name).limit if name.partition(".")[0] in SIGNALS else None
         for component in signal.components if limit else ():
             if component not in robot.joint_names:
-                yield f"{name}: '{component}' is not a joint of {robot.name}: {', '.join(robot.joint_names)}"
+                yield f"{name}: '{component}' is not a joint of {robot.name}: {listed(robot.joint_names)}"
                 continue
             joint = robot.joint(component)
             low, high = joint.lower.value, joint.upper.value

@@ -12,7 +12,7 @@ from hybridsim.ingest.inspect.bags import bag_sheet
 from hybridsim.ingest.inspect.logs import log_sheet, logs_sheet
 from hybridsim.ingest.inspect.robots import robot_sheet
 from hybridsim.ingest.inspect.sheet import Sheet, joined
-from hybridsim.ingest.job import try_draft
+from hybridsim.ingest.job import try_drafts
 from hybridsim.ingest.propose import propose
 from hybridsim.ingest.sources import Refused, Source, discover
 from hybridsim.ingest.spec import IngestSpec, load_spec
@@ -115,11 +115,9 @@ def _raw_sheet(path: Path, spec: Path | str | None, reading: Reading) -> Sheet:
         logs: list[Log] = []
         refused = [str(entry) for entry in without]
         for source in sources:
-            outcome = _read(source, candidate, reading)
-            if isinstance(outcome, Log):
-                logs.append(outcome)
-            else:
-                refused.append(outcome)
+            found, without_logs = _read(source, candidate, reading)
+            logs += found
+            refused += without_logs
         if not logs:
             reasons += refused[:2]
             continue
@@ -132,17 +130,17 @@ def _raw_sheet(path: Path, spec: Path | str | None, reading: Reading) -> Sheet:
     )
 
 
-def _read(source: Source, spec: IngestSpec, reading: Reading) -> Log | str:
-    """A recording as a log of the robot that it fits, or why it fits none."""
-    reason = ""
+def _read(source: Source, spec: IngestSpec, reading: Reading) -> tuple[list[Log], list[str]]:
+    """A source's logs of the robot that it fits, and why others fit none."""
+    first: list[str] = []
     for name in spec.robots:
-        outcome = try_draft(source, spec, load_robot(name), None, reading)
-        if not isinstance(outcome, Refused):
-            return log_of(outcome)
-        reason = reason or str(outcome)
-        if spec.select is None or "a log of robot" not in str(outcome):
-            return str(outcome)
-    return reason
+        outcomes = list(try_drafts(source, spec, load_robot(name), None, reading))
+        logs = [log_of(outcome) for outcome in outcomes if not isinstance(outcome, Refused)]
+        refused = [str(outcome) for outcome in outcomes if isinstance(outcome, Refused)]
+        if logs or spec.select is None or not any("a log of robot" in reason for reason in refused):
+            return logs, refused
+        first = first or refused
+    return [], first
 
 
 def _specs(spec: Path | str | None) -> Iterator[IngestSpec]:

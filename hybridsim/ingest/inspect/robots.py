@@ -18,6 +18,7 @@ def robot_sheet(robot: Robot) -> Sheet:
         ("URDF", f"{robot.urdf.path} ({robot.urdf.package or 'beside robot.toml'}): {robot.urdf.source}"),
         ("base", robot.urdf.base),
         ("timestep", _shown(robot.rigid_body.timestep)),
+        *_contact(robot),
         ("reflected inertia", f"{robot.rigid_body.reflected_inertia}: {robot.rigid_body.source}"),
     )
     grids = [_joints(robot), _drives(robot), _others(robot), _values(robot)]
@@ -28,6 +29,13 @@ def robot_sheet(robot: Robot) -> Sheet:
         problems=tuple(problems(robot)),
         data={"kind": "robot", "name": robot.name, "robot": robot.model_dump(mode="json", by_alias=True)},
     )
+
+
+def _contact(robot: Robot) -> tuple[tuple[str, str], ...]:
+    """The prior of its contacts, where it states one."""
+    if robot.contact is None:
+        return ()
+    return (("contact", ", ".join(f"{key} {_shown(value)}" for key, value in robot.contact)),)
 
 
 def _joints(robot: Robot) -> Grid:
@@ -45,7 +53,7 @@ def _joints(robot: Robot) -> Grid:
 
 
 def _unit(robot: Robot, key: str) -> str:
-    return getattr(robot.joints[0], key).unit
+    return getattr(robot.joints[0], key).unit if robot.joints else "-"
 
 
 def _drives(robot: Robot) -> Grid:
@@ -72,6 +80,9 @@ def _values(robot: Robot) -> Grid:
         _collect(found, joint.name, joint)
     for part in (*robot.drives, *robot.encoders):
         _collect(found, part.joint, part)
+    _collect(found, "rigid body", robot.rigid_body)
+    if robot.contact is not None:
+        _collect(found, "contact", robot.contact)
     rows = [(key, value, unit, _some(of), source) for (key, value, unit, source), of in found.items()]
     return Grid("values", ("value", "is", "unit", "of", "source"), tuple(rows))
 

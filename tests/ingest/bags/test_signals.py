@@ -168,6 +168,31 @@ def test_a_vector_keeps_its_frame(lab):
 XYZW = ("x", "y", "z", "w")
 
 
+def test_a_quaternion_that_is_none_is_refused_and_one_nearly_so_is_made_one(lab):
+    """Row 3 was never set, row 5 is half of one; the others are a thousandth too long or too short."""
+
+    def tilted(stamp_ns, row):
+        found = said.imu(stamp_ns, row)
+        scale = {3: 0.0, 5: 0.5}.get(row, 1.0 + 0.0009 * (-1) ** row)
+        for axis in XYZW:
+            found["orientation"][axis] *= scale
+        return found
+
+    spec = topic(
+        "/imu",
+        signal("imu_orientation", "1", {axis: f"orientation.{axis}" for axis in "wxyz"}),
+        signal("imu_angular_velocity", "rad/s", "angular_velocity.{}"),
+    )
+    log = lab.log(lab.bag(said.stream("/imu", "sensor_msgs/msg/Imu", tilted)), spec)
+    orientation = log.signal("imu_orientation")
+    assert orientation.components == XYZW and orientation.rows == 18
+    angle = np.delete(0.001 * np.arange(20), [3, 5])
+    np.testing.assert_allclose(orientation.column("z"), np.sin(angle), rtol=0, atol=1e-15)
+    (refused,) = log.header.signals["imu_orientation"].refused
+    assert (refused.reason, refused.rows) == ("quaternion is not of length 1", (4, 6))
+    assert log.signal("imu_angular_velocity").rows == 20
+
+
 def test_messages_of_most_types_come_back_in_one_log(lab):
     """Wrench, odometry, pose, tf, trajectory, controller state, arrays and a type of nobody's."""
     base = "transforms[child_frame_id=base]"
