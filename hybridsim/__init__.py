@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hybridsim.simulator import HybridSim
 
 __version__ = "0.1.0"
-KERNELS = ("actuators", "identify", "ingest/bags", "networks", "physics", "simulator")
+KERNELS = ("actuators", "contacts", "identify", "ingest/bags", "networks", "passive", "physics", "simulator")
 """Folders that hold compiled functions and what those are made of."""
 __all__ = ["HybridSim", "HybridSimError", "__version__"]
 

@@ -13,11 +13,13 @@ import numpy as np
 from hybridsim.calibration import Calibration
 from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import LogError
+from hybridsim.evaluate_contact import Start, score_passive
 from hybridsim.evaluate_effort import score_efforts
 from hybridsim.ingest.open import open_logs
 from hybridsim.jobs import Engine
 from hybridsim.learn.interval import difficulty_features, half_width
 from hybridsim.log import Log
+from hybridsim.passive.parameters import is_passive
 from hybridsim.progress import NamedProgress, named
 from hybridsim.replay import Replay
 from hybridsim.replay.engine import first_angle
@@ -67,6 +69,7 @@ def evaluate(
     robot: str | Path | None = None,
     json_file: Path | None = None,
     report_file: Path | None = None,
+    start: Start = "first",
     progress: NamedProgress | None = None,
     engine: Engine = "loky",
 ) -> Evaluation:
@@ -78,6 +81,7 @@ def evaluate(
         robot: where its robot.toml lies; None looks it up by the calibration's robot name.
         json_file: where the scores go.
         report_file: where the page goes.
+        start: of passive bodies: `first` measured state, or the one that fits the `flight` before they touch.
         progress: called as progress(done, total, what).
         engine: where replays run.
 
@@ -91,7 +95,7 @@ def evaluate(
     usable = open_logs(
         [Path(p) for p in logs], design, refused=refused, progress=named(progress, "reading logs")
     )
-    evaluation = score_logs(found, design, usable, progress=progress, engine=engine)
+    evaluation = score_logs(found, design, usable, start=start, progress=progress, engine=engine)
     if refused:
         evaluation.scores.setdefault("notes", []).extend(refused)
     if json_file is not None:
@@ -118,6 +122,7 @@ def score_logs(
     robot: Robot,
     logs: Sequence[Log],
     *,
+    start: Start = "first",
     progress: NamedProgress | None = None,
     engine: Engine = "loky",
 ) -> Evaluation:
@@ -126,6 +131,9 @@ def score_logs(
         raise LogError("evaluate: no log to score; expected at least one")
     if effort_signal(calibration.parameters) is not None:
         scores, replays = score_efforts(calibration, robot, logs, progress)
+        return Evaluation(scores=scores, replays=replays)
+    if is_passive(calibration.values()):
+        scores, replays = score_passive(calibration, robot, logs, start, progress, engine)
         return Evaluation(scores=scores, replays=replays)
     inputs = [log_inputs(log, robot) for log in logs]
     runs: dict[str, Replayed] = {}

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hybridsim import __version__
+from hybridsim.calibrate.contact import find_contact
 from hybridsim.calibrate.effort import find_effort
 from hybridsim.calibrate.steps import (
     compiling,
@@ -144,6 +145,9 @@ def _check_scored(plan: Study, robot: Robot) -> None:
     """Refuse to score what no drive measures."""
     if plan.predicts_effort:
         return  # predicted from motion, whatever a drive measures for its own loop
+    if plan.is_passive:
+        _check_passive(plan, robot)
+        return
     measured = {drive.measured for drive in robot.drives}
     if unknown := set(plan.scored_signals) - measured:
         raise StudyError(
@@ -152,11 +156,22 @@ def _check_scored(plan: Study, robot: Robot) -> None:
         )
 
 
+def _check_passive(plan: Study, robot: Robot) -> None:
+    """Refuse a body that something drives, or that is bolted down."""
+    if robot.drives or robot.urdf.base != "floating":
+        raise StudyError(
+            f"{plan.where}: scored_signals: {listed(plan.scored_signals)} are of a floating body without "
+            f"drives; {robot.name} has {len(robot.drives)} drives and a {robot.urdf.base} base"
+        )
+
+
 def find(work: Work, synthetic: bool = False) -> Findings:
     """All that the study asks for, found on the logs."""
     plan, evidence = work.plan, work.evidence
     if plan.predicts_effort:
         return find_effort(work, synthetic, lambda entries: _lineage(plan, entries, work.seed))
+    if plan.is_passive:
+        return find_contact(work, synthetic, lambda entries: _lineage(plan, entries, work.seed))
     selection = select_parameters(plan, work.robot, evidence.of("train"))
     with compiling(work, selection.expand(selection.space.prior())):
         work, selection = turn_joints(work, selection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,13 @@ import typer
 
 from hybridsim.cli.options import implementation
 from hybridsim.cli.progress import progress
+
+
+class Start(StrEnum):
+    """Where replays of bodies without drives begin."""
+
+    first = "first"
+    flight = "flight"
 
 
 def evaluate(
@@ -21,6 +29,10 @@ def evaluate(
     robot: Annotated[
         str | None, typer.Option(help="Folder of a robot of your own; else looked up by its name.")
     ] = None,
+    start: Annotated[
+        Start,
+        typer.Option(help="Of bodies without drives: the first measured state, or one fitted to the flight."),
+    ] = Start.first,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write every score to this file.")] = None,
     report_file: Annotated[
         Path | None, typer.Option("--report", help="Write a page with tables and traces to this file.")
@@ -40,6 +52,7 @@ def evaluate(
             robot=robot,
             json_file=json_file,
             report_file=report_file,
+            start=str(start),
             progress=report,
         )
     typer.echo(result)

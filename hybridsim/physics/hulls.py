@@ -43,13 +43,29 @@ def hull_file(mesh: Path) -> Path:
     Raises:
         RobotError: the mesh cannot be read.
     """
-    try:
-        hull = reduced(np.asarray(trimesh.load_mesh(mesh).vertices, float))
-    except Exception as error:  # trimesh and its readers raise anything
-        raise RobotError(f"mesh {mesh.name}: cannot be read ({type(error).__name__}: {error})") from None
+    hull = hull_of(mesh)
     path = Path(_scratch.name) / f"{mesh.stem}-{abs(hash(mesh)):x}.obj"
     path.write_text(str(hull.export(file_type="obj")), encoding="utf-8")
     return path
+
+
+@functools.lru_cache(maxsize=1000)
+def hull_of(mesh: Path) -> trimesh.Trimesh:
+    """The hull of a mesh as its file has it, unscaled.
+
+    Raises:
+        RobotError: the mesh cannot be read.
+    """
+    try:
+        return reduced(np.asarray(trimesh.load_mesh(mesh).vertices, float))
+    except Exception as error:  # trimesh and its readers raise anything
+        raise RobotError(f"mesh {mesh.name}: cannot be read ({type(error).__name__}: {error})") from None
+
+
+def corners_of(collision: Collision) -> Float[np.ndarray, "n 3"]:
+    """Corners of a mesh's hull in the shape's frame [m]."""
+    assert collision.mesh is not None, "a mesh without a file"
+    return np.asarray(hull_of(collision.mesh).vertices, float) * np.array(collision.size)
 
 
 def reduced(points: Float[np.ndarray, "n 3"]) -> trimesh.Trimesh:

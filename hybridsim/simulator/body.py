@@ -81,8 +81,9 @@ def body_of(robot: Robot, values: Mapping[str, float], constants: Mapping[str, f
         com = [
             values.get(f"link.{link.name}.{axis}", float(c)) for axis, c in zip(COM, link.com, strict=True)
         ]
-        if mass != link.mass or com != list(link.com):
-            model = with_inertial(model, link.name, mass, np.array(com), _inertia(link, values, mass))
+        inertia = _inertia(link, values, mass)
+        if mass != link.mass or com != list(link.com) or (inertia != link.inertia).any():
+            model = with_inertial(model, link.name, mass, np.array(com), inertia)
     for payload in robot.payloads:
         missing = [name for name in (payload.mass_constant, payload.length_constant) if name not in constants]
         if missing:
@@ -98,10 +99,11 @@ def body_of(robot: Robot, values: Mapping[str, float], constants: Mapping[str, f
 
 
 def _inertia(link: Link, values: Mapping[str, float], mass: float) -> np.ndarray:
-    """About the centre of mass: as identified from efforts, else the URDF's, scaled with the mass."""
+    """About the centre of mass: as identified from efforts, else the URDF's, scaled as found."""
     found = [values.get(f"link.{link.name}.{word}") for word in INERTIA]
     if any(value is None for value in found):
-        return link.inertia * (mass / link.mass)
+        scale = values.get(f"link.{link.name}.inertia_scale", 1.0)
+        return link.inertia * (scale * mass / link.mass) if link.mass else link.inertia
     inertia = np.zeros((3, 3))
     inertia[np.triu_indices(3)] = np.array(found, float)
     return inertia + np.triu(inertia, 1).T

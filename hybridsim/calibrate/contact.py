@@ -1,0 +1,51 @@
+"""The chain of a study of passive bodies: read, identify, say what is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hybridsim.calibrate.work import Work
+from hybridsim.calibration import Findings, Gate, Lineage, LoggedEvidence
+from hybridsim.identify.contact import contact_problem, identify_contact
+from hybridsim.identify.contact_intervals import with_intervals
+from hybridsim.passive.parameters import noise_parameters, offered_passive, scatter_parameters
+from hybridsim.passive.track import track_of
+
+
+def find_contact(
+    work: Work, synthetic: bool, lineage: Callable[[Sequence[LoggedEvidence]], Lineage]
+) -> Findings:
+    """All that the study asks for, found on the training logs; `lineage` makes one of its logs."""
+    plan, evidence = work.plan, work.evidence
+    selection = plan.resolve(offered_passive(work.robot))
+    tracks = [track_of(evidence.logs[n], work.robot) for n in evidence.numbers("train")]
+    timestep = work.settings.physics_timestep_s
+    found = identify_contact(
+        lambda some: contact_problem(work.robot, selection, selection.varies, some, plan.contact, timestep),
+        tracks,
+        plan.identify.trials,
+        work.seed,
+        work.named("identifying contacts"),
+    )
+    fitted = with_intervals(found, work.named("intervals of the parameters"))
+    entries = [
+        LoggedEvidence(
+            log_id=log.log_id,
+            sha256=log.header.content_sha256,
+            name=log.name,
+            split=evidence.split.side(log.log_id),
+        )
+        for log in evidence.logs
+    ]
+    own = [*scatter_parameters(selection), *noise_parameters(plan.contact)]
+    return Findings(
+        robot=work.robot.name,
+        serial=evidence.logs[0].serial,
+        synthetic=synthetic,
+        simulation=work.settings,
+        parameters=[*selection.identified(fitted), *own],
+        lineage=lineage(entries),
+        gates={
+            signal: Gate(ships=False, reason="the study learns no residual") for signal in plan.scored_signals
+        },
+    )

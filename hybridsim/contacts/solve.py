@@ -1,0 +1,187 @@
+"""Impulses at all touching points of a world together, so that each obeys its contact law at the step's end.
+
+Implicit in the normal spring and damper and in friction, so that stiff contacts are stable at any timestep
+and none of them adds energy: the spring gives back at most what it stored, dampers and friction only take.
+Error: energy of random states never grows, tests/contacts/test_energy.py.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from hybridsim.contacts.law import (
+    ANISOTROPY,
+    ANISOTROPY_ANGLE,
+    ROLLING_FRICTION,
+    SPINNING_FRICTION,
+    friction_coefficient,
+    normal_damper,
+    normal_spring,
+)
+
+SETTLED = 1e-7
+"""Share of the largest impulse below which changes count as none."""
+
+ROWS = 6
+"""Of a contact: velocity along the first tangent, the second and the normal; spin about the same three."""
+NORMAL = 2
+
+
+class Contacts(NamedTuple):
+    """Touching points of one world, the first `count` places in use; written anew every step."""
+
+    count: np.ndarray
+    """[1]."""
+    point: np.ndarray
+    """[contact] which point of the robot touches."""
+    body: np.ndarray
+    """[contact] the point's body."""
+    place: np.ndarray
+    """[contact 3] where, in the world [m]."""
+    depth: np.ndarray
+    """[contact] into the surface [m]."""
+    approach: np.ndarray
+    """[contact] speed at which the point touched down [m/s]."""
+    law: np.ndarray
+    """[contact coefficient] see `law.LAW`."""
+    jacobian: np.ndarray
+    """[contact 6 n] rows as `ROWS` names them."""
+    response: np.ndarray
+    """[contact 6 n] velocities after a unit impulse along each row."""
+    give: np.ndarray
+    """[contact 6] velocity along each row after a unit impulse along it."""
+    impulse: np.ndarray
+    """[contact 6] where the search starts, then what it found: N*s, in the last three N*m*s."""
+    block: np.ndarray
+    """[3 n] scratch."""
+    column: np.ndarray
+    """[n] scratch."""
+
+
+@njit(cache=True, nogil=True)
+def new_contacts(most: int, coefficients: int, n: int) -> Contacts:
+    """Room for so many contacts in n generalised velocities."""
+    rows = np.zeros((2, most, ROWS, n))
+    return Contacts(
+        count=np.zeros(1, np.int64),
+        point=np.zeros(most, np.int64),
+        body=np.zeros(most, np.int64),
+        place=np.zeros((most, 3)),
+        depth=np.zeros(most),
+        approach=np.zeros(most),
+        law=np.zeros((most, coefficients)),
+        jacobian=rows[0],
+        response=rows[1],
+        give=np.zeros((most, ROWS)),
+        impulse=np.zeros((most, ROWS)),
+        block=np.zeros((3, n)),
+        column=np.zeros(n),
+    )
+
+
+@njit(cache=True, nogil=True)
+def solve(contacts: Contacts, u: np.ndarray, timestep: float, sweeps: int) -> None:
+    """Find the impulses and add what they do to the velocities.
+
+    Projected Gauss-Seidel from the impulses that are there: contact by contact the normal row, then friction
+    inside its cone.
+
+    Args:
+        contacts: geometry, law and first guess; impulses are written.
+        u: generalised velocities at the step's end without contacts, changed to those with them.
+        timestep: [s].
+        sweeps: over all contacts, at most; it stops early once nothing moves any more.
+    """
+    for c in range(contacts.count[0]):
+        for row in range(ROWS):
+            contacts.give[c, row] = along(contacts.jacobian, c, row, contacts.response[c, row])
+            add(contacts.response, c, row, contacts.impulse[c, row], u)
+    for _ in range(sweeps):
+        moved, largest = 0.0, 0.0
+        for c in range(contacts.count[0]):
+            moved = max(moved, press(contacts, c, u, timestep), rub(contacts, c, u, timestep))
+            turn(contacts, c, u)
+            largest = max(largest, contacts.impulse[c, NORMAL])
+        if moved <= SETTLED * largest:
+            break
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def press(contacts: Contacts, c: int, u: np.ndarray, timestep: float) -> float:
+    """Normal impulse of one contact: spring and damper at the step's end, never pulling; its change [N*s]."""
+    law, depth, give = contacts.law[c], contacts.depth[c], contacts.give[c, NORMAL]
+    spring = normal_spring(law, depth)
+    damper = normal_damper(law, depth, spring, 1.0 / give, contacts.approach[c])
+    resist = timestep * (spring * timestep + damper)
+    free = along(contacts.jacobian, c, NORMAL, u) - give * contacts.impulse[c, NORMAL]
+    new = max(0.0, (timestep * spring * depth - resist * free) / (1.0 + resist * give))
+    return push(contacts, c, NORMAL, new, u)
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def rub(contacts: Contacts, c: int, u: np.ndarray, timestep: float) -> float:
+    """Friction impulse of one contact: stops the slip, or as much of it as the law allows; its change."""
+    law, pressed = contacts.law[c], contacts.impulse[c, NORMAL]
+    slip_x, slip_y = along(contacts.jacobian, c, 0, u), along(contacts.jacobian, c, 1, u)
+    limit = friction_coefficient(law, pressed / timestep, math.hypot(slip_x, slip_y)) * pressed
+    give = max(contacts.give[c, 0], contacts.give[c, 1])
+    wanted_x, wanted_y = contacts.impulse[c, 0] - slip_x / give, contacts.impulse[c, 1] - slip_y / give
+    x, y = limited(law, wanted_x, wanted_y, limit)
+    return max(push(contacts, c, 0, x, u), push(contacts, c, 1, y, u))
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def limited(law: np.ndarray, x: float, y: float, limit: float) -> tuple[float, float]:
+    """A tangential impulse brought back into the friction ellipse."""
+    if law[ANISOTROPY] == 0.0:
+        size = math.hypot(x, y)
+    else:
+        cos, sin = math.cos(law[ANISOTROPY_ANGLE]), math.sin(law[ANISOTROPY_ANGLE])
+        along_it, across = (cos * x + sin * y), (cos * y - sin * x)
+        size = math.hypot(along_it / (1.0 + law[ANISOTROPY]), across / (1.0 - law[ANISOTROPY]))
+    share = limit / size if size > limit else 1.0
+    return x * share, y * share
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def turn(contacts: Contacts, c: int, u: np.ndarray) -> None:
+    """Spinning and rolling friction of one contact, row by row."""
+    law = contacts.law[c]
+    if law[SPINNING_FRICTION] == 0.0 and law[ROLLING_FRICTION] == 0.0:
+        return
+    for row in range(3, ROWS):
+        share = law[SPINNING_FRICTION] if row == ROWS - 1 else law[ROLLING_FRICTION]
+        limit, give = share * contacts.impulse[c, NORMAL], contacts.give[c, row]
+        if give > 0.0:
+            wanted = contacts.impulse[c, row] - along(contacts.jacobian, c, row, u) / give
+            push(contacts, c, row, min(max(wanted, -limit), limit), u)
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def push(contacts: Contacts, c: int, row: int, new: float, u: np.ndarray) -> float:
+    """Set one impulse and add what its change does; how much it changed."""
+    change = new - contacts.impulse[c, row]
+    contacts.impulse[c, row] = new
+    add(contacts.response, c, row, change, u)
+    return abs(change)
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def along(rows: np.ndarray, c: int, row: int, u: np.ndarray) -> float:
+    """One row times velocities; indexed, because a view would cost more than the arithmetic."""
+    total = 0.0
+    for k in range(len(u)):
+        total += rows[c, row, k] * u[k]
+    return total
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def add(rows: np.ndarray, c: int, row: int, size: float, u: np.ndarray) -> None:
+    """Add so much of one row to the velocities."""
+    if size != 0.0:
+        for k in range(len(u)):
+            u[k] += size * rows[c, row, k]

@@ -1,0 +1,1 @@
+"""Bodies that nothing drives: tossed, dropped, sliding. Their contacts are what there is to find out."""

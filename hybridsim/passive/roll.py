@@ -1,0 +1,222 @@
+"""Free-running replays of passive bodies, many pieces of many logs a call; PyBullet's twin, without PyBullet.
+
+Error: equal to PyBullet with the same impulses to 1e-9 m over a toss, tests/passive/test_twin.py.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from jaxtyping import Float
+from numba import njit
+
+from hybridsim.contacts.law import COEFFICIENTS
+from hybridsim.contacts.points import Patches, Points, patch_under
+from hybridsim.contacts.solve import new_contacts
+from hybridsim.jobs import map_jobs
+from hybridsim.passive.setup import Setups, world_of
+from hybridsim.physics.recursion import plus, row, times, up
+from hybridsim.physics.tree import Tree, TreeWork, new_tree_work
+from hybridsim.physics.tree_kernel import mass_matrix, place
+from hybridsim.physics.tree_step import advance, factor, free_velocity, rotation_of
+from hybridsim.simulator.touching import touch
+
+CLEAR = 1e-3
+"""Height above ground from which on a body flies [m]; chosen, because recorded heights err by it."""
+
+WORTH, SHARES = 16, 2
+"""Pieces below which threads cost more than they save; runs of pieces a core, because pieces differ."""
+
+
+class Starts(NamedTuple):
+    """States of the root link's origin in the data's own units, one row a piece."""
+
+    position: np.ndarray
+    """[piece 3] world [m]."""
+    orientation: np.ndarray
+    """[piece 4] world from body, xyzw."""
+    linear_velocity: np.ndarray
+    """[piece 3] world axes [m/s]."""
+    angular_velocity: np.ndarray
+    """[piece 3] body axes [rad/s]."""
+    joint: np.ndarray
+    """[piece joint]."""
+    joint_velocity: np.ndarray
+    """[piece joint]."""
+
+
+class Pieces(NamedTuple):
+    """What is replayed: stretches of logs with the times at which their state is wanted."""
+
+    world: np.ndarray
+    """[piece] row of the setups."""
+    first: np.ndarray
+    """[piece] its first sample's row in the arrays below."""
+    count: np.ndarray
+    """[piece] samples, the first at the start itself."""
+    time: np.ndarray
+    """[sample] since the piece's start, in the data's time [s]."""
+    measured: np.ndarray
+    """[piece] bool: the start's velocities are measured ones, which lag."""
+
+
+class Paths(NamedTuple):
+    """Predicted states of the root link's origin at the samples, in the data's own units."""
+
+    position: Float[np.ndarray, "sample 3"]
+    orientation: Float[np.ndarray, "sample 4"]
+    joint: Float[np.ndarray, "sample joint"]
+
+
+def roll(setups: Setups, pieces: Pieces, starts: Starts, timestep: float, touching: bool = True) -> Paths:
+    """Replay every piece from its start.
+
+    Args:
+        setups: worlds.
+        pieces: what is replayed.
+        starts: where from.
+        timestep: of the simulation [s].
+        touching: False flies through the ground.
+    """
+    samples, joints = len(pieces.time), starts.joint.shape[1]
+    paths = Paths(np.zeros((samples, 3)), np.zeros((samples, 4)), np.zeros((samples, joints)))
+
+    def some(span: tuple[int, int]) -> None:
+        # Copies, because threads that count references to the same arrays wait for each other at every call.
+        own = Setups(Tree(*(a.copy() for a in setups.shape)), *(a.copy() for a in setups[1:]))
+        roll_some(own, copied(pieces), copied(starts), timestep, touching, paths, *span)
+
+    map_jobs(some, shares(pieces.time, pieces.first, pieces.count), engine="threads")
+    return paths
+
+
+Arrays = TypeVar("Arrays", Pieces, Starts)
+
+
+def copied(arrays: Arrays) -> Arrays:
+    """The same arrays elsewhere in memory."""
+    return arrays._make(array.copy() for array in arrays)
+
+
+def shares(time: np.ndarray, first: np.ndarray, count: np.ndarray) -> list[tuple[int, int]]:
+    """Runs of pieces that take about equally long, a few a core; (begin, end) each."""
+    if len(first) < WORTH:
+        return [(0, len(first))]
+    done = np.cumsum(time[first + count - 1])
+    parts = SHARES * (os.cpu_count() or 1)
+    edges = np.searchsorted(done, np.arange(1, parts) * done[-1] / parts)
+    bounds = np.unique([0, *edges.tolist(), len(first)]).tolist()
+    return list(pairwise(bounds))
+
+
+@njit(cache=True, nogil=True)
+def roll_some(
+    setups: Setups,
+    pieces: Pieces,
+    starts: Starts,
+    timestep: float,
+    touching: bool,
+    paths: Paths,
+    begin: int,
+    end: int,
+) -> None:
+    """Replay the pieces from `begin` to before `end`."""
+    bodies, joints, count = setups.mass.shape[1], starts.joint.shape[1], len(setups.point_body)
+    n = 6 + joints
+    work, contacts = new_tree_work(bodies, joints), new_contacts(count, COEFFICIENTS, n)
+    memory = (np.empty(count), np.empty(count), np.empty((count, 6)))
+    position, quaternion = np.empty(3), np.empty(4)
+    q, u, free, idle = np.empty(joints), np.empty(n), np.empty(n), np.zeros(joints)
+    for k in range(begin, end):
+        w = pieces.world[k]
+        tree, points, patches = world_of(setups, w)
+        gravity, length, time = setups.gravity[w], setups.scale[w, 0], setups.scale[w, 1]
+        memory[0][:], memory[1][:], memory[2][:] = -1.0, 0.0, 0.0
+        enter(tree.com[0], starts, k, length, time, position, quaternion, q, u, work)
+        place(tree, position, work.rotation[0], q, work)
+        if pieces.measured[k] and clearance(work, points, patches) > CLEAR:
+            u[:3] += gravity * (setups.lag[w] / time)
+        step = 0
+        for s in range(pieces.first[k], pieces.first[k] + pieces.count[k]):
+            due = pieces.time[s] / time
+            while (step + 1) * timestep <= due + 1e-9:
+                rotation_of(quaternion, work.rotation[0])
+                place(tree, position, work.rotation[0], q, work)
+                mass_matrix(tree, work)
+                factor(work)
+                free_velocity(tree, work, u, idle, gravity, timestep, free)
+                if touching:
+                    touch(tree, work, points, patches, memory, contacts, u, free, timestep)
+                u[:] = free
+                advance(position, quaternion, q, u, timestep)
+                step += 1
+            leave(tree.com[0], due - step * timestep, length, position, quaternion, q, u, work, paths, s)
+
+
+@njit(cache=True, nogil=True)
+def enter(
+    com: np.ndarray,
+    starts: Starts,
+    k: int,
+    length: float,
+    time: float,
+    position: np.ndarray,
+    quaternion: np.ndarray,
+    q: np.ndarray,
+    u: np.ndarray,
+    work: TreeWork,
+) -> None:
+    """A piece's start as the state of the root's centre of mass, in true units."""
+    quaternion[:] = starts.orientation[k]
+    rotation_of(quaternion, work.rotation[0])
+    lever = up(work.rotation, 0, (com[0], com[1], com[2]))
+    spin = times(up(work.rotation, 0, row(starts.angular_velocity, k)), time)
+    for i in range(3):
+        position[i] = starts.position[k, i] / length + lever[i]
+        u[i] = starts.linear_velocity[k, i] * time / length
+        u[3 + i] = spin[i]
+    u[0] += spin[1] * lever[2] - spin[2] * lever[1]
+    u[1] += spin[2] * lever[0] - spin[0] * lever[2]
+    u[2] += spin[0] * lever[1] - spin[1] * lever[0]
+    for j in range(len(q)):
+        q[j], u[6 + j] = starts.joint[k, j], starts.joint_velocity[k, j] * time
+
+
+@njit(cache=True, nogil=True)
+def leave(
+    com: np.ndarray,
+    ahead: float,
+    length: float,
+    position: np.ndarray,
+    quaternion: np.ndarray,
+    q: np.ndarray,
+    u: np.ndarray,
+    work: TreeWork,
+    paths: Paths,
+    s: int,
+) -> None:
+    """Write the state `ahead` of the last step as the root link's origin, in the data's units."""
+    there, turned, joint = position.copy(), quaternion.copy(), q.copy()
+    if ahead > 1e-9:
+        advance(there, turned, joint, u, ahead)
+    rotation_of(turned, work.rotation[0])
+    lever = up(work.rotation, 0, (com[0], com[1], com[2]))
+    for i in range(3):
+        paths.position[s, i] = (there[i] - lever[i]) * length
+    paths.orientation[s], paths.joint[s] = turned, joint
+
+
+@njit(cache=True, nogil=True)
+def clearance(work: TreeWork, points: Points, patches: Patches) -> float:
+    """Height of the lowest point above its patch [m]."""
+    lowest = np.inf
+    for p in range(len(points.body)):
+        b = points.body[p]
+        x, y, z = plus(row(work.origin, b), up(work.rotation, b, row(points.position, p)))
+        k = patch_under(patches, x, y)
+        if k >= 0:
+            lowest = min(lowest, z - points.radius[p] - patches.height[k])
+    return lowest

@@ -1,0 +1,218 @@
+"""Where replays start: at the first measured state, or at one fitted to the flight before the first touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numba import njit
+
+from hybridsim.passive.parameters import Noise
+from hybridsim.passive.pieces import Batch, batch, whole
+from hybridsim.passive.roll import CLEAR, Paths, Pieces, Starts, clearance, roll
+from hybridsim.passive.setup import Setups, world_of
+from hybridsim.passive.track import Track, product, rotation_vector
+from hybridsim.physics.tree import new_tree_work
+from hybridsim.physics.tree_kernel import place
+from hybridsim.physics.tree_step import rotation_of
+
+ROUNDS = 2
+"""Of Gauss and Newton; chosen, because flights are all but linear in what is sought."""
+LEAST = 4
+"""Samples of a flight; chosen, because fewer say less than the measured velocities."""
+STEP = 1e-4
+"""Of the differences that stand for derivatives, as a share of each unknown's scatter."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Flights:
+    """Starts fitted over free flights, and what else those flights say about each log.
+
+    Attributes:
+        starts: one row a track, at its first sample.
+        varying: per track the values of the parameters that vary from log to log.
+        samples: per track how many samples flew; below `LEAST` the start is the measured one.
+    """
+
+    starts: Starts
+    varying: list[dict[str, float]]
+    samples: np.ndarray
+
+
+def fit_flights(
+    setups: Callable[[Sequence[Mapping[str, float]]], Setups],
+    tracks: Sequence[Track],
+    means: Mapping[str, float],
+    scatter: Mapping[str, float],
+    noise: Noise,
+    timestep: float,
+) -> Flights:
+    """Fit the state at the first sample, and parameters that vary, to the samples before the first touch.
+
+    Least squares over poses, first velocities and the varying parameters' own scatter around their means.
+
+    Args:
+        setups: makes worlds from the varying parameters' values, one set a world.
+        tracks: the logs.
+        means: of the varying parameters.
+        scatter: their standard deviation from log to log.
+        noise: of the measurements.
+        timestep: of the simulation [s].
+    """
+    names = tuple(scatter)
+    plain = setups([dict(means)] * len(tracks))
+    samples = flying(plain, tracks)
+    flown = batch(tracks, [(k, 0, max(int(n), 2)) for k, n in enumerate(samples)])
+    unknown = _Unknown(flown.starts, plain.lag, plain.gravity, names, means, scatter, noise)
+    for _ in range(ROUNDS):
+        unknown = _improved(unknown, flown, setups, timestep)
+    good = samples >= LEAST
+    starts = Starts(
+        *(np.where(_wide(good, a), a, b) for a, b in zip(unknown.starts(), flown.starts, strict=True))
+    )
+    values = np.where(good[:, None], unknown.values, unknown.prior_values)
+    return Flights(
+        starts=starts,
+        varying=[dict(zip(names, row, strict=True)) for row in values.tolist()],
+        samples=np.where(good, samples, 0),
+    )
+
+
+def flying(setups: Setups, tracks: Sequence[Track]) -> np.ndarray:
+    """[track] samples before the measured body first comes near the ground."""
+    found = whole(tracks)
+    height = np.empty(len(found.position))
+    clearances(setups, found.pieces, found.position, found.orientation, found.joint, height)
+    ends = found.pieces.first + found.pieces.count
+    return np.array(
+        [
+            int(np.argmax(low)) if (low := height[a:b] < CLEAR).any() else b - a
+            for a, b in zip(found.pieces.first, ends, strict=True)
+        ]
+    )
+
+
+@njit(cache=True, nogil=True)
+def clearances(
+    setups: Setups,
+    pieces: Pieces,
+    position: np.ndarray,
+    orientation: np.ndarray,
+    joint: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Height of the lowest point above ground at every measured pose, in true units [m]."""
+    work = new_tree_work(setups.mass.shape[1], joint.shape[1])
+    centre = np.empty(3)
+    for k in range(len(pieces.world)):
+        tree, points, patches = world_of(setups, pieces.world[k])
+        for s in range(pieces.first[k], pieces.first[k] + pieces.count[k]):
+            rotation_of(orientation[s], work.rotation[0])
+            for i in range(3):
+                centre[i] = position[s, i] / setups.scale[pieces.world[k], 0]
+                for j in range(3):
+                    centre[i] += work.rotation[0, i, j] * tree.com[0, j]
+            place(tree, centre, work.rotation[0], joint[s], work)
+            out[s] = clearance(work, points, patches)
+
+
+def _wide(mask: np.ndarray, like: np.ndarray) -> np.ndarray:
+    return mask.reshape(-1, *[1] * (like.ndim - 1))
+
+
+class _Unknown:
+    """Starts and varying values of all tracks, as steps from where they were measured."""
+
+    def __init__(
+        self,
+        first: Starts,
+        lag: np.ndarray,
+        gravity: np.ndarray,
+        names: Sequence[str],
+        means: Mapping[str, float],
+        scatter: Mapping[str, float],
+        noise: Noise,
+    ) -> None:
+        self.first = first._replace(linear_velocity=first.linear_velocity + gravity * lag[:, None])
+        self.names, self.joints = tuple(names), first.joint.shape[1]
+        self.prior_values = np.tile([means[name] for name in names], (len(lag), 1))
+        spread = [noise.position] * 3 + [noise.angle] * 3 + [noise.linear_velocity] * 3
+        spread += [noise.angular_velocity] * 3 + [noise.angle] * self.joints
+        spread += [noise.angular_velocity] * self.joints + [scatter[name] for name in names]
+        self.spread, self.noise = np.array(spread), noise
+        self.step = np.zeros((len(lag), len(spread)))
+
+    def moved(self, step: np.ndarray) -> _Unknown:
+        """The same with other steps."""
+        found = object.__new__(_Unknown)
+        found.__dict__ = self.__dict__ | {"step": step}
+        return found
+
+    @property
+    def values(self) -> np.ndarray:
+        """[track name]."""
+        return self.prior_values + self.step[:, 12 + 2 * self.joints :]
+
+    def starts(self) -> Starts:
+        """As `roll` wants them."""
+        d, j, first = self.step, self.joints, self.first
+        half = d[:, 3:6] / 2
+        turn = np.concatenate([half, np.sqrt(np.maximum(1 - (half**2).sum(1, keepdims=True), 0.0))], axis=1)
+        return Starts(
+            position=first.position + d[:, :3],
+            orientation=product(turn, first.orientation),
+            linear_velocity=first.linear_velocity + d[:, 6:9],
+            angular_velocity=first.angular_velocity + d[:, 9:12],
+            joint=first.joint + d[:, 12 : 12 + j],
+            joint_velocity=first.joint_velocity + d[:, 12 + j : 12 + 2 * j],
+        )
+
+
+def _improved(
+    unknown: _Unknown,
+    flown: Batch,
+    setups: Callable[[Sequence[Mapping[str, float]]], Setups],
+    timestep: float,
+) -> _Unknown:
+    """One step of Gauss and Newton for every track."""
+
+    def worlds_of(trial: _Unknown) -> Setups:
+        return setups([dict(zip(trial.names, row, strict=True)) for row in trial.values.tolist()])
+
+    def left(trial: _Unknown, worlds: Setups) -> np.ndarray:
+        pieces = flown.pieces._replace(measured=np.zeros(len(flown.pieces.world), bool))
+        return _residual(roll(worlds, pieces, trial.starts(), timestep, False), flown, unknown.noise)
+
+    worlds = worlds_of(unknown)
+    here = left(unknown, worlds)
+    columns = []
+    for k, spread in enumerate(unknown.spread):
+        step = unknown.step.copy()
+        step[:, k] += STEP * spread
+        trial = unknown.moved(step)
+        varied = k >= len(unknown.spread) - len(unknown.names)
+        columns.append((left(trial, worlds_of(trial) if varied else worlds) - here) / STEP)
+    slope = np.stack(columns, axis=-1)
+    new = unknown.step.copy()
+    own = np.eye(len(unknown.spread))[
+        6:
+    ]  # measured velocities and varying parameters have a say of their own
+    for k, (first, count) in enumerate(zip(flown.pieces.first, flown.pieces.count, strict=True)):
+        rows = slice(first, first + count)
+        matrix = np.concatenate([slope[rows].reshape(-1, len(unknown.spread)), own])
+        right = np.concatenate([here[rows].ravel(), unknown.step[k, 6:] / unknown.spread[6:]])
+        new[k] -= unknown.spread * np.linalg.lstsq(matrix, right, rcond=None)[0]
+    return unknown.moved(new)
+
+
+def _residual(paths: Paths, flown: Batch, noise: Noise) -> Float[np.ndarray, "sample column"]:
+    """Predicted minus measured poses, in units of their scatter."""
+    turned = rotation_vector(flown.orientation * np.array([-1.0, -1.0, -1.0, 1.0]), paths.orientation)
+    parts = [
+        (paths.position - flown.position) / noise.position,
+        turned / noise.angle,
+        (paths.joint - flown.joint) / noise.angle,
+    ]
+    return np.concatenate(parts, axis=1)
