@@ -154,4 +154,4 @@ def drive_matrix(joints: Sequence[str], values: Mapping[str, float]) -> Float[np
         raise CalibrationError(
             f"drive parameters: {listed(missing)} missing; expected every name of the table"
         )
-    return np.array([[values[name] for name in row] for row in wanted], dtype=float)
+    return np.array([[values[name] for name in row] for row in wanted], dtype=float).reshape(-1, len(NAMES))

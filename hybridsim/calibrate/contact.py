@@ -8,6 +8,8 @@ from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Findings, Gate, Lineage, LoggedEvidence
 from hybridsim.identify.contact import contact_problem, identify_contact
 from hybridsim.identify.contact_intervals import with_intervals
+from hybridsim.identify.flight_scale import with_flight_scale
+from hybridsim.parameters import Parameter
 from hybridsim.passive.parameters import noise_parameters, offered_passive, scatter_parameters
 from hybridsim.passive.track import track_of
 
@@ -20,6 +22,9 @@ def find_contact(
     selection = plan.resolve(offered_passive(work.robot))
     tracks = [track_of(evidence.logs[n], work.robot) for n in evidence.numbers("train")]
     timestep = work.settings.physics_timestep_s
+    work.say("scale of lengths, from free flights")
+    first = contact_problem(work.robot, selection, selection.varies, tracks, plan.contact, timestep)
+    selection, scale = with_flight_scale(first)
     found = identify_contact(
         lambda some: contact_problem(work.robot, selection, selection.varies, some, plan.contact, timestep),
         tracks,
@@ -43,9 +48,14 @@ def find_contact(
         serial=evidence.logs[0].serial,
         synthetic=synthetic,
         simulation=work.settings,
-        parameters=[*selection.identified(fitted), *own],
+        parameters=[*_with(selection.identified(fitted), scale), *own],
         lineage=lineage(entries),
         gates={
             signal: Gate(ships=False, reason="the study learns no residual") for signal in plan.scored_signals
         },
     )
+
+
+def _with(parameters: Sequence[Parameter], found: Parameter | None) -> list[Parameter]:
+    """The parameters with one of them as it was found apart from the others."""
+    return [found if found is not None and p.name == found.name else p for p in parameters]

@@ -89,14 +89,17 @@ class ContactProblem:
         costs = self.costs(values)
         return float(np.mean([cost.mean() / scale for cost, scale in zip(costs, scales, strict=True)]))
 
-    def short_costs(self, values: Mapping[str, float]) -> Float[np.ndarray, " piece"]:
-        """Error at the end of every window of the first length; of whole logs where there are none."""
-        plain = self.setups(values)
-        if len(self.batches) == 1:
-            return self._whole(plain, self.batches[0])
-        batch = self.batches[1]
-        errors = errors_of(roll(plain, batch.pieces, batch.starts, self.timestep), batch)
-        return self.weighed(errors)[batch.last]
+    def by_log(self, values: Mapping[str, float], scales: Sequence[float]) -> Float[np.ndarray, " track"]:
+        """The same log by log; a log without windows counts by what it has."""
+        whole_logs = [self.batches[0]] * (2 if self.flights is not None else 1)
+        total, seen = np.zeros(len(self.tracks)), np.zeros(len(self.tracks))
+        for batch, cost, scale in zip(
+            [*whole_logs, *self.batches[1:]], self.costs(values), scales, strict=True
+        ):
+            count = np.bincount(batch.pieces.world, minlength=len(total))
+            total += np.bincount(batch.pieces.world, cost / scale, len(total)) / np.maximum(count, 1)
+            seen += count > 0
+        return total / seen
 
     def _whole(self, setups: Setups, batch: Batch) -> np.ndarray:
         errors = errors_of(roll(setups, batch.pieces, batch.starts, self.timestep), batch)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from hybridsim.identify.contact import ContactProblem, FoundContact
+from hybridsim.identify.contact import FoundContact
 from hybridsim.parameters import Parameter
 from hybridsim.progress import Progress
 
-STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-"""Shares of a parameter's range that are tried on either side; chosen, because each doubles the last."""
+STEPS = (0.01, 0.03, 0.1, 0.3, 0.9)
+"""Shares of a parameter's range that are tried on either side; chosen, each three times the last."""
 WORSE = 1.645
 """Standard errors of the mean difference over logs: one-sided 95 %."""
 WIDE = 0.9
@@ -19,17 +20,18 @@ WIDE = 0.9
 
 
 def with_intervals(found: FoundContact, progress: Progress | None = None) -> tuple[Parameter, ...]:
-    """Fitted parameters with the range in which replays from short windows are not clearly worse.
+    """Fitted parameters with the range in which replays are not clearly worse, log by log.
 
     The other parameters are held, so that the interval of one that trades with another is too narrow; the
     bounds of the search clip it.
     """
     space = found.problem.selection.space
     values = space.from_vector(found.point)
-    best = _by_log(found.problem, found.values)
+    scales = [float(cost.mean()) for cost in found.problem.costs(found.values)]
+    best = found.problem.by_log(found.values, scales)
     fitted = []
     for k, parameter in enumerate(space.with_values(values)):
-        ends = [_edge(found, k, side, best) for side in (-1.0, 1.0)]
+        ends = [_edge(found, k, side, best, scales) for side in (-1.0, 1.0)]
         low, high = (space.from_vector(_moved(found.point, k, end))[parameter.name] for end in ends)
         known = abs(ends[1] - ends[0]) < WIDE
         fitted.append(
@@ -45,13 +47,13 @@ def with_intervals(found: FoundContact, progress: Progress | None = None) -> tup
     return tuple(fitted)
 
 
-def _edge(found: FoundContact, k: int, side: float, best: np.ndarray) -> float:
-    """Coordinate at which replays get clearly worse on one side: steps that double, then a line between."""
+def _edge(found: FoundContact, k: int, side: float, best: np.ndarray, scales: Sequence[float]) -> float:
+    """Coordinate at which replays get clearly worse on one side: growing steps, then a line between."""
     last, last_excess = 0.0, -WORSE
     for step in STEPS:
         place = float(np.clip(found.point[k] + side * step, 0.0, 1.0))
         values = found.problem.selection.values(_moved(found.point, k, place))
-        difference = _by_log(found.problem, values) - best
+        difference = found.problem.by_log(values, scales) - best
         error = difference.std(ddof=1) / math.sqrt(len(difference)) if len(difference) > 1 else math.inf
         excess = difference.mean() / error - WORSE if error > 0 else -WORSE
         if excess > 0:
@@ -61,14 +63,6 @@ def _edge(found: FoundContact, k: int, side: float, best: np.ndarray) -> float:
             return place
         last, last_excess = step, excess
     return 0.0 if side < 0 else 1.0
-
-
-def _by_log(problem: ContactProblem, values: dict[str, float]) -> np.ndarray:
-    """Mean cost of every log's shortest windows [log]; logs without any are left out."""
-    batch = problem.batches[min(1, len(problem.batches) - 1)]
-    cost = problem.short_costs(values)
-    logs = batch.pieces.world
-    return np.array([cost[logs == k].mean() for k in np.unique(logs)])
 
 
 def _moved(point: np.ndarray, k: int, place: float) -> np.ndarray:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from hybridsim.contacts.law import LAW
 from hybridsim.parameters import Parameter
 from hybridsim.physics.model import Link, RigidModel
@@ -97,11 +95,6 @@ def noise_parameters(rule: ContactRule) -> list[Parameter]:
 def noise_of(values: Mapping[str, float]) -> Noise:
     """How well states are measured, as a calibration keeps it."""
     return Noise(**{name: values[f"noise.{name}"] for name in NOISE})
-
-
-def law_of(values: Mapping[str, float]) -> np.ndarray:
-    """The law's coefficients in the table's order."""
-    return np.array([values[f"contact.{one.name}"] for one in LAW])
 
 
 def _law(robot: Robot) -> list[Parameter]:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from hybridsim.contacts.parameters import law_of
 from hybridsim.contacts.points import Patches, Points, endless
-from hybridsim.passive.parameters import law_of
 from hybridsim.physics.tree import Tree, tree_of
 from hybridsim.robot import Robot
 from hybridsim.simulator.body import body_of

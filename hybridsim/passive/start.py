@@ -34,11 +34,13 @@ class Flights:
         starts: one row a track, at its first sample.
         varying: per track the values of the parameters that vary from log to log.
         samples: per track how many samples flew; below `LEAST` the start is the measured one.
+        misfit: sum of squares of what the fits leave, in units of the noise [1].
     """
 
     starts: Starts
     varying: list[dict[str, float]]
     samples: np.ndarray
+    misfit: float
 
 
 def fit_flights(
@@ -77,7 +79,22 @@ def fit_flights(
         starts=starts,
         varying=[dict(zip(names, row, strict=True)) for row in values.tolist()],
         samples=np.where(good, samples, 0),
+        misfit=_misfit(unknown, flown, setups, timestep, good),
     )
+
+
+def _misfit(
+    unknown: _Unknown,
+    flown: Batch,
+    setups: Callable[[Sequence[Mapping[str, float]]], Setups],
+    timestep: float,
+    good: np.ndarray,
+) -> float:
+    """Squares of what is left in poses and of how far varying parameters are from their means."""
+    left = (_left(unknown, unknown.worlds(setups), flown, timestep) ** 2).sum(axis=1)
+    poses = np.add.reduceat(left, flown.pieces.first)
+    levers = ((unknown.step[:, 6:] / unknown.spread[6:]) ** 2).sum(axis=1)
+    return float((poses + levers)[good].sum())
 
 
 def flying(setups: Setups, tracks: Sequence[Track]) -> np.ndarray:
@@ -155,6 +172,10 @@ class _Unknown:
         """[track name]."""
         return self.prior_values + self.step[:, 12 + 2 * self.joints :]
 
+    def worlds(self, setups: Callable[[Sequence[Mapping[str, float]]], Setups]) -> Setups:
+        """One world a track."""
+        return setups([dict(zip(self.names, row, strict=True)) for row in self.values.tolist()])
+
     def starts(self) -> Starts:
         """As `roll` wants them."""
         d, j, first = self.step, self.joints, self.first
@@ -177,23 +198,16 @@ def _improved(
     timestep: float,
 ) -> _Unknown:
     """One step of Gauss and Newton for every track."""
-
-    def worlds_of(trial: _Unknown) -> Setups:
-        return setups([dict(zip(trial.names, row, strict=True)) for row in trial.values.tolist()])
-
-    def left(trial: _Unknown, worlds: Setups) -> np.ndarray:
-        pieces = flown.pieces._replace(measured=np.zeros(len(flown.pieces.world), bool))
-        return _residual(roll(worlds, pieces, trial.starts(), timestep, False), flown, unknown.noise)
-
-    worlds = worlds_of(unknown)
-    here = left(unknown, worlds)
+    worlds = unknown.worlds(setups)
+    here = _left(unknown, worlds, flown, timestep)
     columns = []
     for k, spread in enumerate(unknown.spread):
         step = unknown.step.copy()
         step[:, k] += STEP * spread
         trial = unknown.moved(step)
         varied = k >= len(unknown.spread) - len(unknown.names)
-        columns.append((left(trial, worlds_of(trial) if varied else worlds) - here) / STEP)
+        there = _left(trial, trial.worlds(setups) if varied else worlds, flown, timestep)
+        columns.append((there - here) / STEP)
     slope = np.stack(columns, axis=-1)
     new = unknown.step.copy()
     own = np.eye(len(unknown.spread))[
@@ -205,6 +219,12 @@ def _improved(
         right = np.concatenate([here[rows].ravel(), unknown.step[k, 6:] / unknown.spread[6:]])
         new[k] -= unknown.spread * np.linalg.lstsq(matrix, right, rcond=None)[0]
     return unknown.moved(new)
+
+
+def _left(trial: _Unknown, worlds: Setups, flown: Batch, timestep: float) -> np.ndarray:
+    """What a trial leaves of the flights' poses, in units of the noise."""
+    pieces = flown.pieces._replace(measured=np.zeros(len(flown.pieces.world), bool))
+    return _residual(roll(worlds, pieces, trial.starts(), timestep, False), flown, trial.noise)
 
 
 def _residual(paths: Paths, flown: Batch, noise: Noise) -> Float[np.ndarray, "sample column"]:

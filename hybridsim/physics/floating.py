@@ -64,6 +64,16 @@ class FloatingBase:
         raw, rotation = self._read(), self.rotation_world_from_body
         return raw[:, 7:10] - np.cross(raw[:, 10:13], rotation @ self._com)
 
+    def centre_states(
+        self,
+    ) -> tuple[WorldVector, Float[np.ndarray, "world 3 3"], Float[np.ndarray, "world 6"]]:
+        """Centre of mass of the root link [m], rotation_world_from_root, and the velocity of both.
+
+        Velocity: of the centre of mass, then of the link, both in the world's axes [m/s, rad/s].
+        """
+        raw = self._read()
+        return raw[:, :3].copy(), self.rotation_world_from_body, raw[:, 7:13].copy()
+
     def home(self, worlds: Iterable[int]) -> None:
         """Put the root link of some worlds at the origin, at rest."""
         for world in worlds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hybridsim.actuators import offered
+from hybridsim.contacts.parameters import has_law
 from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import SimulationError, listed
 from hybridsim.robot import Robot
@@ -15,7 +16,7 @@ from hybridsim.simulator.signs import offered_signs
 def nominal_values(robot: Robot, values: Mapping[str, float]) -> dict[str, float]:
     """The same names, but ideal drives and nominal masses; the world stays as it was found."""
     prior = _prior(robot)
-    if effort_signal(values) is not None:
+    if effort_signal(values) is not None or has_law(values):
         return prior
     missing = [name for name in values if name not in prior and not name.startswith(("world.", "joint."))]
     if missing:

@@ -15,11 +15,12 @@ from hybridsim.actuators import Drives, drive_matrix
 from hybridsim.actuators.drive import SPEED
 from hybridsim.actuators.loop import EFFORT_LOOP, POSITION_LOOP, VELOCITY_LOOP
 from hybridsim.calibration import Calibration, SimulationSettings
+from hybridsim.contacts.parameters import has_law
 from hybridsim.errors import SimulationError
 from hybridsim.networks.inference import Networks
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.robot import Drive, Robot, load_robot
-from hybridsim.simulator.bodies import rigid_worlds
+from hybridsim.simulator.bodies import ground_of, rigid_worlds
 from hybridsim.simulator.carry import KEPT, Rows
 from hybridsim.simulator.correction import Correction
 from hybridsim.simulator.nominal import nominal_values, simulated_values
@@ -30,6 +31,8 @@ from hybridsim.simulator.stepping import stepping_of
 
 WorldDrive = Float[np.ndarray, "world drive"]
 DEFAULT_RATE_HZ = 50.0
+AT_REST = (np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3))
+"""A base at the origin, upright: position, orientation, linear and angular velocity."""
 LOOPS = {"joint_velocity_command": VELOCITY_LOOP, "joint_effort_command": EFFORT_LOOP}
 
 
@@ -76,7 +79,10 @@ class HybridSim:
         matrix, loops = drive_matrix(self.joints, self.values), [_loop(drive) for drive in robot.drives]
         self.drives = Drives(matrix, loops, [self.motion] * len(loops), worlds, self.timestep)
         self.correction = Correction(networks, worlds, len(self.joints), self.timestep, motion=self.motion)
-        self.stepping = stepping_of(robot, self.drives, self.correction, self.body)
+        self.ground = None
+        if isinstance(self.body, BulletWorlds) and self.body.base is not None and has_law(self.values):
+            self.ground = ground_of(robot, self.values, constants or {}, self.body)
+        self.stepping = stepping_of(robot, self.drives, self.correction, self.body, self.ground)
         self._mounting = self.stepping.mounting
         self._register = np.array(
             [d.position_gain_register.value if d.position_gain_register else 1.0 for d in robot.drives]
@@ -107,12 +113,12 @@ class HybridSim:
         found = calibration if isinstance(calibration, Calibration) else Calibration.load(calibration)
         design = load_robot(robot or found.record.robot)
         complete = nominal_values if variant == "nominal" else simulated_values
-        values = complete(design, found.values())
+        values, settings = complete(design, found.values()), found.record.simulation
+        if variant == "nominal" and has_law(found.values()):
+            settings = settings.model_copy(update={"plane": True})
         names = [one.contract.name for one in found.networks]
         networks = found.network(NETWORK) if variant == "hybrid" and NETWORK in names else None
-        return cls(
-            design, values, found.record.simulation, worlds=worlds, networks=networks, constants=constants
-        )
+        return cls(design, values, settings, worlds=worlds, networks=networks, constants=constants)
 
     @property
     def worlds(self) -> int:
@@ -137,6 +143,8 @@ class HybridSim:
         worlds: Int[np.ndarray, " some"] | Sequence[int] | None = None,
         base_position: Float[np.ndarray, "*some 3"] | Sequence[float] | None = None,
         base_orientation: Float[np.ndarray, "*some 4"] | Sequence[float] | None = None,
+        base_linear_velocity: Float[np.ndarray, "*some 3"] | Sequence[float] | None = None,
+        base_angular_velocity: Float[np.ndarray, "*some 3"] | Sequence[float] | None = None,
     ) -> dict[str, Float[np.ndarray, "world _column"]]:
         """Put worlds at measured positions [drive units]; nothing of their past remains.
 
@@ -146,6 +154,8 @@ class HybridSim:
             worlds: which; None for all.
             base_position: of a floating base's root link in the world [m]; None for the origin.
             base_orientation: of the same, world from body, quaternion xyzw; None for upright.
+            base_linear_velocity: of the same, world's axes [m/s]; None for rest.
+            base_angular_velocity: of the same, world's axes [rad/s]; None for rest.
         """
         chosen = np.arange(self.worlds) if worlds is None else np.asarray(worlds, np.int64)
         given = -self.drive_offset / self.drive_scale if position is None else position
@@ -158,23 +168,25 @@ class HybridSim:
         joints[1][:, self._mounting.order] = speed
         sign, zero = self._mounting.sign, self._mounting.zero
         self.body.reset(chosen.tolist(), joints[0] * sign + zero, joints[1] * sign)
-        self._place(chosen, base_position, base_orientation)
+        self._place(chosen, base_position, base_orientation, base_linear_velocity, base_angular_velocity)
+        if self.ground is not None:
+            self.ground.reset(chosen.tolist())
         self.correction.reset(chosen)
         self.stepping.weigh()
         return self.observe()
 
-    def _place(self, worlds: np.ndarray, position: ArrayLike | None, orientation: ArrayLike | None) -> None:
-        """Put a floating base somewhere."""
-        if position is None and orientation is None:
+    def _place(self, worlds: np.ndarray, *state: ArrayLike | None) -> None:
+        """Put a floating base somewhere: position, orientation, linear and angular velocity."""
+        if all(part is None for part in state):
             return
         if not isinstance(self.body, BulletWorlds) or self.body.base is None:
             raise SimulationError(f"robots/{self.robot.name}: base is fixed; expected no base_position")
-        places = np.broadcast_to(np.zeros(3) if position is None else position, (len(worlds), 3))
-        turns = np.broadcast_to(
-            [0.0, 0.0, 0.0, 1.0] if orientation is None else orientation, (len(worlds), 4)
-        )
-        for world, place, turn in zip(worlds.tolist(), places, turns, strict=True):
-            self.body.base.place(world, place, turn)
+        rows = [
+            np.broadcast_to(rest if part is None else np.asarray(part, float), (len(worlds), len(rest)))
+            for part, rest in zip(state, AT_REST, strict=True)
+        ]
+        for world, place, turn, speed, spin in zip(worlds.tolist(), *rows, strict=True):
+            self.body.base.place(world, place, turn, speed, spin)
 
     def set_inputs(
         self,
@@ -193,12 +205,12 @@ class HybridSim:
                 array[:] = value
 
     def step(
-        self, command: Float[np.ndarray, "*world drive"] | Sequence[float]
+        self, command: Float[np.ndarray, "*world drive"] | Sequence[float] = ()
     ) -> dict[str, Float[np.ndarray, "world _column"]]:
         """Hold a command for one control period.
 
         Args:
-            command: one row a world, or one for all [drive units].
+            command: one row a world, or one for all [drive units]; nothing for a robot without drives.
 
         Returns:
             Measured signals by name, see `observe`.

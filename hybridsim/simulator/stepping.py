@@ -15,6 +15,7 @@ from hybridsim.physics.carried import CarriedBodies
 from hybridsim.robot import Robot
 from hybridsim.simulator.carry import FINISHED, KEPT, TOUCHING, Mounting, Rows, run, weigh_all
 from hybridsim.simulator.correction import Correction
+from hybridsim.simulator.ground_contact import GroundContacts
 from hybridsim.simulator.push import push
 
 WorldDrive = Float[np.ndarray, "world drive"]
@@ -68,9 +69,15 @@ class Pushing:
     """Effort coupling: drives put efforts and friction on the joints of PyBullet's worlds."""
 
     def __init__(
-        self, drives: Drives, correction: Correction, mounting: Mounting, body: BulletWorlds
+        self,
+        drives: Drives,
+        correction: Correction,
+        mounting: Mounting,
+        body: BulletWorlds,
+        ground: GroundContacts | None = None,
     ) -> None:
         self.drives, self.correction, self.mounting, self.body = drives, correction, mounting, body
+        self.ground = ground
         self._arrays = drives.arrays
         self._effort, self._friction = np.zeros_like(body.joint_position), np.zeros_like(body.joint_position)
         self._all = np.ones(body.worlds, np.bool_)
@@ -106,6 +113,8 @@ class Pushing:
         )
         body.apply_effort(effort)
         body.apply_friction(friction)
+        if self.ground is not None:
+            self.ground.push(effort)
         body.step()
         self.weigh()
 
@@ -138,12 +147,16 @@ class Pushing:
 
 
 def stepping_of(
-    robot: Robot, drives: Drives, correction: Correction, body: BulletWorlds | CarriedBodies
+    robot: Robot,
+    drives: Drives,
+    correction: Correction,
+    body: BulletWorlds | CarriedBodies,
+    ground: GroundContacts | None = None,
 ) -> Carrying | Pushing:
-    """What fits the bodies."""
+    """What fits the bodies; `ground` is that of an identified law, for pushed ones."""
     shape = drives.effort.shape
     mounting = Mounting(
-        order=np.array([robot.joint_names.index(drive.joint) for drive in robot.drives]),
+        order=np.array([robot.joint_names.index(drive.joint) for drive in robot.drives], np.int64),
         sign=np.array([joint.sign for joint in robot.joints], float),
         zero=np.array([joint.offset.value for joint in robot.joints]),
         load=np.zeros(shape),
@@ -151,4 +164,4 @@ def stepping_of(
     )
     if isinstance(body, CarriedBodies):
         return Carrying(drives=drives, correction=correction, mounting=mounting, body=body)
-    return Pushing(drives=drives, correction=correction, mounting=mounting, body=body)
+    return Pushing(drives=drives, correction=correction, mounting=mounting, body=body, ground=ground)

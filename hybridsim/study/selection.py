@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -53,6 +53,19 @@ class Selection:
     def values(self, point: Float[np.ndarray, " entry"]) -> dict[str, float]:
         """Every offered parameter's value at a point of the unit cube [their units]."""
         return self.expand(self.space.from_vector(np.clip(point, 0.0, 1.0)))
+
+    def held(self, name: str, value: float) -> Selection:
+        """The same with one parameter of the search held at a value that was found otherwise."""
+        offered = tuple(
+            p.model_copy(update={"value": value}) if p.name in self.members[name] else p for p in self.offered
+        )
+        return replace(
+            self,
+            offered=offered,
+            space=ParameterSpace(p for p in self.space.parameters if p.name != name),
+            members={entry: names for entry, names in self.members.items() if entry != name},
+            prior_sigma={entry: sigma for entry, sigma in self.prior_sigma.items() if entry != name},
+        )
 
     def identified(self, fitted: Iterable[Parameter]) -> tuple[Parameter, ...]:
         """Every offered parameter for a calibration: fitted ones as fitted, the others at their prior.
