@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -16,17 +17,22 @@ from hybridsim.passive.bullet import BulletAlone, LawInBullet, play
 from hybridsim.passive.parameters import is_passive, noise_of, scatter_of
 from hybridsim.passive.pieces import Batch, whole, windows
 from hybridsim.passive.roll import Paths
-from hybridsim.passive.setup import setups_of
-from hybridsim.passive.start import Flights, fit_flights
-from hybridsim.passive.track import Track, angle_between, track_of
+from hybridsim.passive.setup import deepest, setups_of
+from hybridsim.passive.start import Flights, buried, fit_flights
+from hybridsim.passive.track import Track, angle_between, tracks_of
 from hybridsim.progress import NamedProgress, named
 from hybridsim.replay import Replay
+from hybridsim.report.toss_body import Body, bodies_of
+from hybridsim.report.tosses import toss_scores
 from hybridsim.robot import Robot, load_robot
 from hybridsim.score import WindowError, score
+from hybridsim.score.scores import plain
 
 Start = Literal["first", "flight"]
 HORIZONS, EVERY = (0.2, 0.4), 0.1
 """Of windows, and between their starts [s]."""
+WORTH = 8
+"""Pieces for which a worker builds a world; chosen, because building takes as long as a few of them."""
 PROTOCOL = {
     "first": "free-running from the first measured state alone: pose and velocity of the first sample",
     "flight": (
@@ -48,7 +54,8 @@ def score_passive(
     """Replay every variant on the logs and score them."""
     values = calibration.values()
     assert is_passive(values), "a calibration of a passive body"
-    tracks = [track_of(log, robot) for log in logs]
+    ground = setups_of(robot, [values])
+    tracks, refused = tracks_of(logs, robot, lambda some: buried(ground, some, deepest(robot)))
     timestep = calibration.record.simulation.physics_timestep_s
     flights = _flights(robot, values, tracks, timestep) if start == "flight" else None
     runs: dict[str, Paths] = {}
@@ -61,20 +68,30 @@ def score_passive(
         seconds = wall
     runs["hybrid"] = runs["identified"]
     windowed = _windowed(robot, values, tracks, timestep, engine, progress)
+    replays = [record for k, track in enumerate(tracks) for record in _records(track, k, laid, runs)]
     scores = score(
-        [record for k, track in enumerate(tracks) for record in _records(track, k, laid, runs)],
+        replays,
         calibration=calibration.id,
         robot=robot.name,
         serial=logs[0].serial,
         replay_seconds={"simulated_s": sum(t.time_s[-1] for t in tracks), "wall_s": max(seconds, 1e-9)},
         windowed=windowed,
-        notes=_notes(calibration, tracks, flights),
+        notes=[*refused, *_notes(calibration, tracks, flights)],
         seed=calibration.record.lineage.seed,
     )
     scores["protocol"]["replay"] = PROTOCOL[start]
     scores["protocol"]["windowed"] = "error at the end of windows that restart from measured states"
-    replays = [record for k, track in enumerate(tracks) for record in _records(track, k, laid, runs)]
+    scores["passive"] = plain(toss_scores(replays, _bodies(robot, values, tracks, flights)))
     return scores, replays
+
+
+def _bodies(
+    robot: Robot, values: Mapping[str, float], tracks: Sequence[Track], flights: Flights | None
+) -> dict[str, Body]:
+    """What is tossed in each log, as identified; with what a fitted flight says about the log."""
+    own = [{}] * len(tracks) if flights is None else flights.varying
+    bodies = bodies_of(setups_of(robot, [{**values, **one} for one in own]))
+    return {track.log_id: body for track, body in zip(tracks, bodies, strict=True)}
 
 
 def _flights(robot: Robot, values: Mapping[str, float], tracks: Sequence[Track], timestep: float) -> Flights:
@@ -121,8 +138,8 @@ def _replayed(
 ) -> tuple[Paths, float]:
     """Paths of all pieces in PyBullet, and the time that one core was busy with them [s]."""
     step = robot.rigid_body.timestep.value if variant == "nominal" else timestep
-    jobs = []
-    for group in np.array_split(np.arange(len(laid.pieces.world)), min(32, len(laid.pieces.world))):
+    jobs, count = [], len(laid.pieces.world)
+    for group in np.array_split(np.arange(count), max(1, min(count // WORTH, 4 * (os.cpu_count() or 1)))):
         mine = laid.picked(group)
         worlds = [{**values, **(own[int(laid.pieces.world[k])] if own is not None else {})} for k in group]
         job = PassiveJob(robot=str(robot.folder), variant=variant, values=worlds, batch=mine, timestep=step)
@@ -200,7 +217,7 @@ def _windowed(
     found = []
     for horizon in HORIZONS:
         laid = windows(tracks, horizon, EVERY)
-        if not len(laid.pieces.world):
+        if laid is None:
             continue
         for variant in ("nominal", "identified"):
             told = named(progress, f"windows of {horizon:g} s, {variant}")

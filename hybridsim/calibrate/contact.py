@@ -11,7 +11,9 @@ from hybridsim.identify.contact_intervals import with_intervals
 from hybridsim.identify.flight_scale import with_flight_scale
 from hybridsim.parameters import Parameter
 from hybridsim.passive.parameters import noise_parameters, offered_passive, scatter_parameters
-from hybridsim.passive.track import track_of
+from hybridsim.passive.setup import deepest, setups_of
+from hybridsim.passive.start import buried
+from hybridsim.passive.track import tracks_of
 
 
 def find_contact(
@@ -20,7 +22,14 @@ def find_contact(
     """All that the study asks for, found on the training logs; `lineage` makes one of its logs."""
     plan, evidence = work.plan, work.evidence
     selection = plan.resolve(offered_passive(work.robot))
-    tracks = [track_of(evidence.logs[n], work.robot) for n in evidence.numbers("train")]
+    ground = setups_of(work.robot, [selection.expand(selection.space.prior())])
+    tracks, refused = tracks_of(
+        [evidence.logs[n] for n in evidence.numbers("train")],
+        work.robot,
+        lambda some: buried(ground, some, deepest(work.robot)),
+    )
+    for line in refused:
+        work.say(line)
     timestep = work.settings.physics_timestep_s
     work.say("scale of lengths, from free flights")
     first = contact_problem(work.robot, selection, selection.varies, tracks, plan.contact, timestep)

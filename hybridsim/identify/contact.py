@@ -134,7 +134,7 @@ def contact_problem(
         tracks=tracks,
         noise=noise,
         timestep=timestep,
-        batches=(whole(tracks), *pieces),
+        batches=(whole(tracks), *(piece for piece in pieces if piece is not None)),
     )
 
 

@@ -105,8 +105,8 @@ def whole(tracks: Sequence[Track]) -> Batch:
     return batch(tracks, [(k, 0, len(track.time_s)) for k, track in enumerate(tracks)])
 
 
-def windows(tracks: Sequence[Track], length_s: float, every_s: float) -> Batch:
-    """Stretches of one length that start every so often; shorter tracks have none."""
+def windows(tracks: Sequence[Track], length_s: float, every_s: float) -> Batch | None:
+    """Stretches of one length that start every so often; None where all tracks are shorter."""
     spans = []
     for k, track in enumerate(tracks):
         start = 0.0
@@ -116,7 +116,7 @@ def windows(tracks: Sequence[Track], length_s: float, every_s: float) -> Batch:
             if last < len(track.time_s):
                 spans.append((k, first, last - first + 1))
             start += every_s
-    return batch(tracks, spans)
+    return batch(tracks, spans) if spans else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

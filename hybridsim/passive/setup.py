@@ -10,9 +10,10 @@ from numba import njit
 
 from hybridsim.contacts.parameters import law_of
 from hybridsim.contacts.points import Patches, Points, endless
+from hybridsim.passive.parameters import body_size
 from hybridsim.physics.tree import Tree, tree_of
 from hybridsim.robot import Robot
-from hybridsim.simulator.body import body_of
+from hybridsim.simulator.body import bare_body, body_of
 from hybridsim.simulator.touch_points import points_of
 
 
@@ -77,6 +78,11 @@ def _made(robot: Robot, values: Mapping[str, float]) -> tuple[Tree, Points, Patc
     model = body_of(robot, values, {})
     tree = tree_of(model, [joint.urdf_joint for joint in robot.joints])
     return tree, points_of(model, values), endless(law_of(values), values["ground.height"])
+
+
+def deepest(robot: Robot) -> float:
+    """How far inside the ground a log may start [m]: a tenth of the body; more would throw it."""
+    return 0.1 * body_size(bare_body(robot))
 
 
 @njit(cache=True, nogil=True)

@@ -97,6 +97,18 @@ def _misfit(
     return float((poses + levers)[good].sum())
 
 
+def buried(setups: Setups, tracks: Sequence[Track], most: float) -> list[str]:
+    """One sentence for every track whose first sample lies deeper in the ground than `most` [m]."""
+    first = batch(tracks, [(k, 0, 1) for k in range(len(tracks))])
+    height = np.empty(len(tracks))
+    clearances(setups, first.pieces, first.position, first.orientation, first.joint, height)
+    return [
+        f"log {track.name} starts {-1e3 * low:.0f} mm inside the ground; expected at most {1e3 * most:.0f} mm"
+        for track, low in zip(tracks, height.tolist(), strict=True)
+        if low < -most
+    ]
+
+
 def flying(setups: Setups, tracks: Sequence[Track]) -> np.ndarray:
     """[track] samples before the measured body first comes near the ground."""
     found = whole(tracks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +79,35 @@ def track_of(log: Log, robot: Robot) -> Track:
         else backward(joint, time),
         measured_velocity=own,
     )
+
+
+def tracks_of(
+    logs: Sequence[Log], robot: Robot, inside: Callable[[Sequence[Track]], Sequence[str]]
+) -> tuple[list[Track], list[str]]:
+    """Tracks of the logs that can be replayed, and one sentence for every log that cannot.
+
+    Args:
+        logs: to read.
+        robot: the design.
+        inside: says of a track what is wrong with where it starts.
+
+    Raises:
+        LogError: none is left; says why of the first.
+    """
+    found: list[Track] = []
+    refused: list[str] = []
+    for log in logs:
+        try:
+            track = track_of(log, robot)
+        except LogError as error:
+            refused.append(str(error))
+            continue
+        wrong = inside([track])
+        refused += wrong
+        found += [] if wrong else [track]
+    if not found:
+        raise LogError(f"no log can be replayed: {refused[0]}")
+    return found, refused
 
 
 def _aligned(log: Log, name: str, stamps: np.ndarray) -> np.ndarray:
