@@ -26,7 +26,7 @@ from hybridsim.replay.engine import first_angle
 from hybridsim.replay.variants import CalibratedSimulator, Replayed, delayed, per_drive, replay_variant
 from hybridsim.replay.windowed import window_errors
 from hybridsim.robot import Robot, load_robot
-from hybridsim.score import WindowError, interval_text, score, write_scores
+from hybridsim.score import WindowError, interval_text, score, signal_unit, write_scores
 from hybridsim.signals import signal_word
 from hybridsim.simulator.inputs import LogInputs, log_inputs
 
@@ -46,9 +46,9 @@ class Evaluation:
         variants = self.scores["variants"]
         for signal in dict.fromkeys(replay.signal for replay in self.replays):
             shown = [
-                f"{name} {interval_text(s['mae_mean'], s['mae_mean_interval_95'], s['unit'])}"
+                f"{name} {interval_text(s['mae_mean'], s['mae_mean_interval_95'], unit)}"
                 for name, variant in variants.items()
-                if (s := variant["signals"].get(signal))
+                if (s := variant["signals"].get(signal)) and (unit := signal_unit(signal, s["unit"]))
             ]
             lines.append(f"{signal}, mean absolute error: " + "; ".join(shown))
             relative = [
@@ -106,6 +106,7 @@ def evaluate(
 
         names = {log.log_id: log.name for log in usable}
         command = f"hybridsim evaluate {calibration} --logs {shlex.join(map(str, logs))}"
+        command += "" if start == "first" else f" --start {start}"
         command += "" if robot is None else f" --robot {shlex.quote(str(robot))}"
         write_report(
             report_file,

@@ -20,6 +20,8 @@ from hybridsim.physics.tree_step import rotation_of
 
 ROUNDS = 2
 """Of Gauss and Newton; chosen, because flights are all but linear in what is sought."""
+SPARE = 1
+"""Last samples before a touch that are left out; chosen, because trackers smear an impact over one of them."""
 LEAST = 4
 """Samples of a flight; chosen, because fewer say less than the measured velocities."""
 STEP = 1e-4
@@ -117,7 +119,7 @@ def flying(setups: Setups, tracks: Sequence[Track]) -> np.ndarray:
     ends = found.pieces.first + found.pieces.count
     return np.array(
         [
-            int(np.argmax(low)) if (low := height[a:b] < CLEAR).any() else b - a
+            max(int(np.argmax(low)) - SPARE, 0) if (low := height[a:b] < CLEAR).any() else b - a
             for a, b in zip(found.pieces.first, ends, strict=True)
         ]
     )

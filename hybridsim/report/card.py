@@ -8,7 +8,7 @@ from typing import Any
 from hybridsim.report import sentences
 from hybridsim.report.info import CalibrationInfo
 from hybridsim.report.sentences import Scores, shortened
-from hybridsim.score import interval_text
+from hybridsim.score import interval_text, signal_unit
 
 MOST_IDS = 60  # chosen, because a card is one page
 ACTS_AS_MARKUP = {
@@ -64,7 +64,8 @@ def errors(scores: Scores) -> Iterator[str]:
                 against = variant["minus_identified"].get(signal)
                 difference = "–"
                 if against is not None:
-                    difference = interval_text(against["mae_mean"], against["interval_95"], against["unit"])
+                    unit = signal_unit(signal, against["unit"])
+                    difference = interval_text(against["mae_mean"], against["interval_95"], unit)
                 shown = f"**{plain(name)}**" if name == best else plain(name)
                 error = plain(sentences.error_text(scores, name, signal))
                 yield f"| {shown} | {error} | {plain(difference)} |"

@@ -13,7 +13,7 @@ from hybridsim.replay import Replay
 from hybridsim.report.layout import blank, label, styled
 from hybridsim.report.sentences import COVERAGE_ASKED, Scores
 from hybridsim.report.variants import style
-from hybridsim.score import BinnedError, binned_error, display_unit
+from hybridsim.score import BinnedError, binned_error, display_unit, signal_unit
 
 HEIGHT = 340  # px
 WHOLE_LOG = "whole log"
@@ -26,9 +26,9 @@ def joints_figure(scores: Scores) -> go.Figure:
     figure = make_subplots(
         rows=1, cols=len(signals), column_widths=widths, horizontal_spacing=0.1, figure=blank()
     )
-    for column, found in enumerate(signals.values(), start=1):
+    for column, (signal, found) in enumerate(signals.items(), start=1):
         for name, variant in found.items():
-            factor, unit = display_unit(variant["unit"])
+            factor, unit = display_unit(signal_unit(signal, variant["unit"]))
             figure.add_bar(
                 x=[label(component) for component in variant["components"]],
                 y=scaled(variant["mae"], factor),
@@ -66,7 +66,7 @@ def horizon_figure(scores: Scores, signal: str) -> go.Figure | None:
         windows = variant["windowed"].get(signal, [])
         any_window |= bool(windows)
         whole = variant["signals"][signal]
-        factor, unit = display_unit(whole["unit"])
+        factor, unit = display_unit(signal_unit(signal, whole["unit"]))
         points = [(f"{w['horizon_s']:g} s", w["mae_mean"], w["mae_mean_interval_95"]) for w in windows]
         points.append((WHOLE_LOG, whole["mae_mean"], whole["mae_mean_interval_95"]))
         x, mean, interval = (list(values) for values in zip(*points, strict=True))

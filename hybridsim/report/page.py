@@ -10,7 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
 from jinja2 import Environment, StrictUndefined
 from plotly.offline import get_plotlyjs
 
@@ -18,6 +17,7 @@ from hybridsim.replay import Replay
 from hybridsim.report import sentences
 from hybridsim.report.figures import against_figure, coverage_figure, horizon_figure, joints_figure
 from hybridsim.report.info import CalibrationInfo
+from hybridsim.report.panel import Panel, panel
 from hybridsim.report.sentences import Scores, shortened
 from hybridsim.report.tables import (
     LogRow,
@@ -28,21 +28,12 @@ from hybridsim.report.tables import (
     relative_rows,
     variant_rows,
 )
+from hybridsim.report.toss_panels import toss_panels
 from hybridsim.report.traces import trace_figure
-from hybridsim.score import display_unit, interval_text, write_text
+from hybridsim.score import display_unit, interval_text, signal_unit, write_text
 
+WINDOW_ENDS = "At the end of windows; over the whole log its mean over all samples."
 MOST_REFUSED = 500  # chosen, because nobody reads further and a page has to stay small
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A figure with its heading and a sentence on how to read it; `json` is safe inside a script element."""
-
-    key: str
-    title: str
-    caption: str
-    json: str
-    height: int
 
 
 @dataclass(frozen=True)
@@ -111,10 +102,12 @@ def words(scores: Scores, info: CalibrationInfo) -> dict[str, Any]:
 
 def plots(scores: Scores, replays: Sequence[Replay], info: CalibrationInfo) -> dict[str, Any]:
     """What the page draws."""
+    whiskers = "Whiskers: 95 % interval over logs."
     return {
-        "joints": panel(
-            "joints", "Error of every joint", "Whiskers: 95 % interval over logs.", joints_figure(scores)
-        ),
+        "joints": None
+        if sentences.passive(scores)  # one number a signal, which the table has
+        else panel("joints", "Error of every joint", whiskers, joints_figure(scores)),
+        "tosses": list(toss_panels(scores, replays, info)),
         "motions": list(motion_panels(scores, replays, info)),
         "banded": any(replay.low is not None for replay in replays),
         "details": list(detail_panels(scores, replays)),
@@ -132,17 +125,11 @@ def script_hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def panel(key: str, title: str, caption: str, figure: go.Figure) -> Panel:
-    """A figure as data inside the page; `<` is escaped so that no string can end the script element."""
-    text = str(figure.to_json()).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return Panel(key, title, caption, text, int(figure.layout.height))
-
-
 def signal_part(scores: Scores, signal: str, info: CalibrationInfo) -> SignalPart:
     """Tables of one signal."""
     variants = tuple(name for name, variant in scores["variants"].items() if signal in variant["signals"])
     order = (*(name for name in variants if name != sentences.subject(scores)), sentences.subject(scores))
-    unit = display_unit(scores["variants"][variants[0]]["signals"][signal]["unit"])[1]
+    unit = display_unit(signal_unit(signal, scores["variants"][variants[0]]["signals"][signal]["unit"]))[1]
     relative = scores["variants"][variants[0]]["signals"][signal].get("relative", {})
     return SignalPart(
         signal,
@@ -159,11 +146,15 @@ def signal_part(scores: Scores, signal: str, info: CalibrationInfo) -> SignalPar
 def tiles(scores: Scores) -> Iterator[tuple[str, str]]:
     """The four numbers on top: (what, value)."""
     name, signal = sentences.subject(scores), sentences.main_signal(scores)
-    yield f"mean error of {name}", sentences.error_text(scores, name, signal)
+    if sentences.passive(scores):
+        for one in scores["variants"][name]["signals"]:
+            yield f"mean error of {name}, {one}", sentences.error_text(scores, name, one)
+    else:
+        yield f"mean error of {name}", sentences.error_text(scores, name, signal)
     if (relative := scores["variants"][name]["signals"][signal].get("relative")) is not None:
         yield "rmse over standard deviation, mean of joints", f"{relative['mean']:.3f}"
     against = scores["variants"][name]["minus_identified"].get(signal)
-    if against is not None:
+    if against is not None and not sentences.is_identified(scores):
         text = interval_text(against["mae_mean"], against["interval_95"], against["unit"])
         yield f"{name} minus identified", text
     covered = sentences.coverage_mean(scores, signal)
@@ -175,25 +166,24 @@ def tiles(scores: Scores) -> Iterator[tuple[str, str]]:
 def motion_panels(scores: Scores, replays: Sequence[Replay], info: CalibrationInfo) -> Iterator[Panel]:
     """Worst, median and best log by the subject's error of the main signal."""
     name, signal = sentences.subject(scores), sentences.main_signal(scores)
-    logs = scores["variants"][name]["logs"]
-    unit = scores["variants"][name]["signals"][signal]["unit"]
-    ids = sorted((i for i in logs if signal in logs[i]), key=lambda i: -logs[i][signal]["mae_mean"])
-    chosen = {ids[-1]: "Best motion", ids[len(ids) // 2]: "Median motion", ids[0]: "Worst motion"}
-    for log_id, rank in reversed(chosen.items()):
+    for rank, log_id in sentences.ranked(scores).items():
         figure = trace_figure([replay for replay in replays if replay.log_id == log_id])
         if figure is not None:
-            error = interval_text(logs[log_id][signal]["mae_mean"], None, unit)
-            title = f"{rank}: {shortened(info.log_name(log_id))}"
-            yield panel(rank.split()[0].lower(), title, f"{name} is off by {error} on this log.", figure)
+            error = sentences.log_error_text(scores, name, signal, log_id)
+            title = f"{rank} motion: {shortened(info.log_name(log_id))}"
+            yield panel(rank.lower(), title, f"{name} is off by {error} on this log.", figure)
 
 
 def detail_panels(scores: Scores, replays: Sequence[Replay]) -> Iterator[Panel]:
     """By horizon, against speed and load for each signal; then the coverage."""
+    restarts = "Restarts from measured states."
+    if sentences.passive(scores):
+        restarts = f"{WINDOW_ENDS} {restarts}"
     for signal in scores["protocol"]["signals"]:
         mine = [replay for replay in replays if replay.signal == signal]
         rate = sentences.speed_unit(scores, scores["protocol"]["signals"][signal]["unit"])
         found = {
-            "horizon": (horizon_figure(scores, signal), "Error by horizon", "Restarts from measured states."),
+            "horizon": (horizon_figure(scores, signal), "Error by horizon", restarts),
             "speed": (against_figure(mine, "speed", rate), "Error by speed", "All joints, all samples."),
             "load": (against_figure(mine, "load"), "Error by load", "All joints, all samples."),
         }

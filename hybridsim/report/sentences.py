@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from hybridsim.report.info import CalibrationInfo
-from hybridsim.score import REFERENCE, interval_text, number_text
+from hybridsim.report.variants import INVERSE, PASSIVE, style
+from hybridsim.score import REFERENCE, interval_text, number_text, signal_unit
+from hybridsim.signals import is_quaternion
 
 Scores = Mapping[str, Any]
 
@@ -46,7 +49,22 @@ def best_variant(scores: Scores, signal: str) -> str:
 def error_text(scores: Scores, variant: str, signal: str) -> str:
     """Mean error with its interval."""
     found = scores["variants"][variant]["signals"][signal]
-    return interval_text(found["mae_mean"], found["mae_mean_interval_95"], found["unit"])
+    return interval_text(found["mae_mean"], found["mae_mean_interval_95"], signal_unit(signal, found["unit"]))
+
+
+def log_error_text(scores: Scores, variant: str, signal: str, log_id: str) -> str:
+    """Mean error over one log."""
+    unit = scores["variants"][variant]["signals"][signal]["unit"]
+    mean = scores["variants"][variant]["logs"][log_id][signal]["mae_mean"]
+    return interval_text(mean, None, signal_unit(signal, unit))
+
+
+def ranked(scores: Scores) -> dict[str, str]:
+    """Worst, median and best log by the subject's error of the main signal; fewer where logs are few."""
+    signal, logs = main_signal(scores), scores["variants"][subject(scores)]["logs"]
+    ids = sorted((i for i in logs if signal in logs[i]), key=lambda i: -logs[i][signal]["mae_mean"])
+    chosen = {ids[-1]: "Best", ids[len(ids) // 2]: "Median", ids[0]: "Worst"}
+    return {rank: log_id for log_id, rank in reversed(chosen.items())}
 
 
 def evidence(scores: Scores, info: CalibrationInfo) -> str:
@@ -74,11 +92,13 @@ def duration(seconds: float) -> str:
 def headline(scores: Scores, info: CalibrationInfo) -> str:
     """One sentence: how wrong the simulator is, and the others beside it."""
     name, signal = subject(scores), main_signal(scores)
-    unit = scores["variants"][name]["signals"][signal]["unit"]
+    unit = signal_unit(signal, scores["variants"][name]["signals"][signal]["unit"])
     others = [
         f"{other} {number_text(variant['signals'][signal]['mae_mean'], unit)}"
         for other, variant in scores["variants"].items()
-        if other != name and signal in variant["signals"]
+        if other != name
+        and signal in variant["signals"]
+        and (other != REFERENCE or not is_identified(scores))
     ]
     beside = f"; {', '.join(others)}" if others else ""
     if inverse(scores):
@@ -87,15 +107,40 @@ def headline(scores: Scores, info: CalibrationInfo) -> str:
             f"{scores['robot']} is off by {error_text(scores, name, signal)} on average{beside}."
             f"{relative_text(scores, name, signal)}"
         )
+    how, off = "replayed from the commands alone", error_text(scores, name, signal)
+    if passive(scores):
+        how = re.split("[:;,]", scores["protocol"]["replay"])[0]
+        off = " and ".join(error_text(scores, name, one) for one in scores["variants"][name]["signals"])
     return (
-        f"On {evidence(scores, info)}, replayed from the commands alone, the {name} simulator of "
-        f"{scores['robot']} is off by {error_text(scores, name, signal)} on average{beside}."
+        f"On {evidence(scores, info)}, {how}, the {name} simulator of "
+        f"{scores['robot']} is off by {off} on average{beside}."
     )
 
 
 def inverse(scores: Scores) -> bool:
     """Whether efforts were predicted from motion, and not motion from commands."""
     return str(scores["protocol"]["replay"]).startswith("inverse")
+
+
+def passive(scores: Scores) -> bool:
+    """Whether nothing was commanded: a body that falls, touches and slides."""
+    return "passive" in scores
+
+
+def is_identified(scores: Scores) -> bool:
+    """Whether the subject is `identified` under another name, because no network ships."""
+    against = scores["variants"][subject(scores)]["minus_identified"]
+    return bool(against) and all(
+        found["mae_mean"] == 0 and tuple(found["interval_95"]) == (0, 0) for found in against.values()
+    )
+
+
+def meaning(scores: Scores, variant: str) -> str:
+    """What a variant is, in a line."""
+    if is_identified(scores) and variant == subject(scores):
+        return f"the same as {REFERENCE}: no network ships"
+    special = PASSIVE if passive(scores) else INVERSE if inverse(scores) else {}
+    return special.get(variant, style(variant).meaning)
 
 
 def relative_text(scores: Scores, name: str, signal: str) -> str:
@@ -117,6 +162,8 @@ def protocol_text(scores: Scores) -> str:
             "Efforts are predicted from the measured positions and velocities; no effort is an input. "
             "Filters look both ways in time, so this is no controller's feed-forward."
         )
+    if passive(scores):
+        return f"Every replay is {scores['protocol']['replay']}."
     return (
         "Every replay is free-running: it starts from the log's first measured state, gets the logged "
         "commands and never looks at a measurement again."
@@ -134,7 +181,9 @@ def verdict(scores: Scores) -> str:
     found = scores["variants"][name]["minus_identified"].get(signal)
     if found is None:
         return ""
-    text = interval_text(found["mae_mean"], found["interval_95"], found["unit"])
+    if is_identified(scores):
+        return f"No network ships: {name} is {REFERENCE}."
+    text = interval_text(found["mae_mean"], found["interval_95"], signal_unit(signal, found["unit"]))
     low, high = found["interval_95"]
     logs = scores["protocol"]["signals"][signal]["logs"]
     share = f"smaller on {round(found['logs_improved'] * logs)} of {logs} logs"
@@ -172,6 +221,8 @@ def limits(scores: Scores, info: CalibrationInfo) -> list[str]:
 
 def outside_range(scores: Scores, signal: str) -> list[str]:
     """The motions that were scored; what lies beyond was not."""
+    if is_quaternion(signal):
+        return []  # four components of an orientation have ranges that say nothing
     moved = scores["protocol"]["signals"][signal]
     unit = "" if moved["unit"] == "1" else f" {moved['unit']}"
     columns = zip(moved["components"], moved["lowest"], moved["highest"], moved["fastest"], strict=True)
@@ -199,7 +250,7 @@ def bad_coverage(scores: Scores, signal: str) -> list[str]:
 def not_better(scores: Scores, name: str, signal: str) -> list[str]:
     """Components on which the subject is not measurably better than `identified`."""
     found = scores["variants"][name]["minus_identified"].get(signal)
-    if found is None:
+    if found is None or is_identified(scores):
         return []
     pairs = zip(found["components"], found["mae_interval_95"], strict=True)
     same = [component for component, (_, high) in pairs if high is not None and high >= 0]

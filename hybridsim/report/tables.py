@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from hybridsim.parameters import Parameter
 from hybridsim.report.info import CalibrationInfo
-from hybridsim.report.sentences import Scores, best_variant, inverse, shortened
+from hybridsim.report.sentences import Scores, best_variant, is_identified, meaning, shortened, subject
 from hybridsim.report.variants import style
-from hybridsim.score import REFERENCE, number_text, span_text
+from hybridsim.score import REFERENCE, number_text, signal_unit, span_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,16 +50,19 @@ def variant_row(scores: Scores, signal: str, name: str, widest: float, best: boo
     variant = scores["variants"][name]
     found, against = variant["signals"][signal], variant["minus_identified"].get(signal)
     low, high = found["mae_mean_interval_95"]
+    unit = signal_unit(signal, found["unit"])
     at = [100 * value / widest for value in (found["mae_mean"], low, high)]
     difference = improved = "–"
-    if against is not None:
-        difference = span_text(against["mae_mean"], against["interval_95"], against["unit"])
+    if name == subject(scores) and is_identified(scores):
+        difference = "none"
+    elif against is not None:
+        difference = span_text(against["mae_mean"], against["interval_95"], unit)
         improved = f"{100 * against['logs_improved']:.0f} %"
     return VariantRow(
         name=name,
-        meaning=style(name, inverse(scores)).meaning,
+        meaning=meaning(scores, name),
         colour=style(name).colour,
-        error=span_text(found["mae_mean"], (low, high), found["unit"]),
+        error=span_text(found["mae_mean"], (low, high), unit),
         difference="reference" if name == REFERENCE else difference,
         improved=improved,
         bar=Bar(at=at[0], low=at[1], high=at[2], colour=style(name).colour),
@@ -148,7 +151,7 @@ def log_rows(scores: Scores, signal: str, info: CalibrationInfo, variants: Seque
     held = scores["variants"][variants[-1]]["logs"]
     ids = [log_id for log_id in held if signal in held[log_id]]
     ids.sort(key=lambda log_id: -held[log_id][signal]["mae_mean"])
-    unit = scores["variants"][variants[-1]]["signals"][signal]["unit"]
+    unit = signal_unit(signal, scores["variants"][variants[-1]]["signals"][signal]["unit"])
     means = {v: {i: scores["variants"][v]["logs"][i][signal]["mae_mean"] for i in ids} for v in variants}
     return [
         LogRow(

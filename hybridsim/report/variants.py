@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,18 @@ INVERSE = {
     "blackbox": "a recurrent network from motion to efforts, no physics",
 }
 
+# What they mean where nothing is commanded and contacts are what there is to find out.
+PASSIVE = {
+    "nominal": "URDF, and PyBullet's own contact with what robot.toml states, nothing fitted",
+    "identified": "contact law, body and ground with identified parameters",
+}
+
 UNKNOWN = VariantStyle("#555555", "cross", "")
 
 
-def style(variant: str, inverse: bool = False) -> VariantStyle:
-    """The style of a variant, its meaning where efforts are predicted; one grey for any without its own."""
-    found = STYLES.get(variant, UNKNOWN)
-    return replace(found, meaning=INVERSE[variant]) if inverse and variant in INVERSE else found
+def style(variant: str) -> VariantStyle:
+    """The style of a variant; one grey for any without its own."""
+    return STYLES.get(variant, UNKNOWN)
 
 
 def translucent(colour: str, alpha: float) -> str:

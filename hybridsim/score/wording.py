@@ -5,14 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from hybridsim.signals import is_quaternion
+
+ROTATION = "rad of a whole body"
+
 # unit inside -> (factor, unit on the page): errors are small, so the page shows thousandths of them.
 DISPLAY = {"rad": (1e3, "mrad"), "rad/s": (1e3, "mrad/s"), "m": (1e3, "mm"), "1": (1e3, "thousandths")}
+DISPLAY[ROTATION] = (180 / math.pi, "deg")  # bodies that tumble are off by degrees, joints by mrad
 
 MOST_DECIMALS = 4
 
 
+def signal_unit(signal: str, unit: str) -> str:
+    """What `display_unit` knows a signal's errors by: their unit, but for whole bodies' rotations."""
+    return ROTATION if unit == "rad" and is_quaternion(signal) else unit
+
+
 def display_unit(unit: str) -> tuple[float, str]:
-    """Factor and unit to show errors in: rad as mrad, m as mm, dimensionless as thousandths."""
+    """Factor and unit to show errors in: rad as mrad, m as mm, "1" as thousandths; see `signal_unit`."""
     return DISPLAY.get(unit, (1.0, unit))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hybridsim.replay import Replay
+from hybridsim.report.toss_body import Motion
 from hybridsim.score import WindowError, score
 
 JOINTS = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll")
@@ -132,3 +133,71 @@ def arm():
 def make():
     """Makers of other replays and of their scores."""
     return SimpleNamespace(replays=replays_of, scores=scored)
+
+
+def bouncing(rate, height=0.30, sideways=0.4):
+    """A cube of 0.1 m dropped flat that keeps half its speed at each of two bounces, and when it bounces.
+
+    Returns:
+        Motion at a rate [1/s], and the times of the impacts [s].
+    """
+    fall = np.sqrt(2 * (height - 0.05) / 9.81)
+    impacts = np.array([fall, fall + 2 * 0.5 * fall])
+    time = np.arange(int((impacts[1] + 0.9 * 2 * 0.25 * fall) * rate)) / rate
+    speeds, begins = 9.81 * fall * np.array([0.0, 0.5, 0.25]), np.array([0.0, *impacts])
+    leg = np.searchsorted(impacts, time, side="right")
+    since, bottom = time - begins[leg], np.where(leg == 0, height, 0.05)
+    z = bottom + speeds[leg] * since - 0.5 * 9.81 * since**2
+    turned = np.tile([0.0, 0.0, 0.0, 1.0], (len(time), 1))
+    place = np.c_[sideways * time, np.zeros(len(time)), z]
+    return Motion(time_s=time, position=place, orientation=turned), impacts
+
+
+PLANTED = {"nominal": 0.02, "hybrid": 0.005, "angle": 0.3}  # after the first impact [m, m, rad]
+
+
+def tossed(log_id, height):
+    """Position and orientation of one toss; simulated cubes leave the first impact aside and turned."""
+    motion, impacts = bouncing(148.0, height)
+    after = (motion.time_s >= impacts[0])[:, None]
+    turned = np.where(
+        after, [0.0, 0.0, np.sin(PLANTED["angle"] / 2), np.cos(PLANTED["angle"] / 2)], [0, 0, 0, 1]
+    )
+    aside = {name: after * [0.0, size, 0.0] for name, size in PLANTED.items() if name != "angle"}
+    paths = {n: motion.position + aside["nominal" if n == "nominal" else "hybrid"] for n in TOSSED}
+    turns = {n: turned if n == "nominal" else motion.orientation for n in TOSSED}
+    shared = {"log_id": log_id, "time_s": motion.time_s, "low": None, "high": None}
+    shared["enabled"] = np.ones(len(motion.time_s), bool)
+    return [
+        Replay(
+            signal=signal,
+            unit=unit,
+            components=names,
+            measured=measured,
+            command=np.full_like(measured, np.nan),
+            predicted=predicted,
+            speed=np.zeros_like(measured),
+            load=np.full_like(measured, np.nan),
+            **shared,
+        )
+        for signal, unit, names, measured, predicted in (
+            ("base_position", "m", ("x", "y", "z"), motion.position, paths),
+            ("base_orientation", "1", ("x", "y", "z", "w"), motion.orientation, turns),
+        )
+    ]
+
+
+TOSSED = ("nominal", "identified", "hybrid")
+
+
+@pytest.fixture(scope="session")
+def bounces():
+    """Maker of a bouncing cube's motion."""
+    return bouncing
+
+
+@pytest.fixture(scope="session")
+def toss_replays():
+    """Replays of eight bouncing cubes, and what their simulations were made to err by."""
+    heights = np.linspace(0.2, 0.4, 8)
+    return [replay for n, height in enumerate(heights) for replay in tossed(f"toss-{n}", height)], PLANTED
