@@ -21,7 +21,7 @@ from hybridsim.physics.tree_step import rotation_of
 ROUNDS = 2
 """Of Gauss and Newton; chosen, because flights are all but linear in what is sought."""
 SPARE = 1
-"""Last samples before a touch that are left out; chosen, because trackers smear an impact over one of them."""
+"""Last samples before a touch that are left out; chosen, because trackers smear an impact over one."""
 LEAST = 4
 """Samples of a flight; chosen, because fewer say less than the measured velocities."""
 STEP = 1e-4
