@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from hybridsim.calibration import Calibration
+from hybridsim.frames import geodesic_angle
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.log import Log
 from hybridsim.passive.bullet import BulletAlone, LawInBullet, play
@@ -19,7 +20,7 @@ from hybridsim.passive.pieces import Batch, whole, windows
 from hybridsim.passive.roll import Paths
 from hybridsim.passive.setup import deepest, setups_of
 from hybridsim.passive.start import Flights, buried, fit_flights
-from hybridsim.passive.track import Track, angle_between, tracks_of
+from hybridsim.passive.track import Track, tracks_of
 from hybridsim.progress import NamedProgress, named
 from hybridsim.replay import Replay
 from hybridsim.report.toss_body import Body, bodies_of
@@ -224,7 +225,7 @@ def _windowed(
             paths, _ = _replayed(robot, variant, values, None, laid, timestep, engine, told)
             ends = {
                 "base_position": np.linalg.norm(paths.position - laid.position, axis=1)[laid.last],
-                "base_orientation": angle_between(paths.orientation, laid.orientation)[laid.last],
+                "base_orientation": geodesic_angle(paths.orientation, laid.orientation)[laid.last],
             }
             for k in np.unique(laid.pieces.world):
                 mine = laid.pieces.world == k

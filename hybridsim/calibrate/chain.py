@@ -171,7 +171,7 @@ def find(work: Work, synthetic: bool = False) -> Findings:
     if plan.predicts_effort:
         return find_effort(work, synthetic, lambda entries: _lineage(plan, entries, work.seed))
     if plan.is_passive:
-        return find_contact(work, synthetic, lambda entries: _lineage(plan, entries, work.seed))
+        return find_contact(work, synthetic, lineage(plan, evidence, work.seed))
     selection = select_parameters(plan, work.robot, evidence.of("train"))
     with compiling(work, selection.expand(selection.space.prior())):
         work, selection = turn_joints(work, selection)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from hybridsim.calibrate.work import Work
-from hybridsim.calibration import Findings, Gate, Lineage, LoggedEvidence
+from hybridsim.calibration import Findings, Gate, Lineage
 from hybridsim.identify.contact import contact_problem, identify_contact
 from hybridsim.identify.contact_intervals import with_intervals
 from hybridsim.identify.flight_scale import with_flight_scale
@@ -16,10 +16,8 @@ from hybridsim.passive.start import buried
 from hybridsim.passive.track import tracks_of
 
 
-def find_contact(
-    work: Work, synthetic: bool, lineage: Callable[[Sequence[LoggedEvidence]], Lineage]
-) -> Findings:
-    """All that the study asks for, found on the training logs; `lineage` makes one of its logs."""
+def find_contact(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
+    """All that the study asks for, found on the training logs."""
     plan, evidence = work.plan, work.evidence
     selection = plan.resolve(offered_passive(work.robot))
     ground = setups_of(work.robot, [selection.expand(selection.space.prior())])
@@ -42,15 +40,6 @@ def find_contact(
         work.named("identifying contacts"),
     )
     fitted = with_intervals(found, work.named("intervals of the parameters"))
-    entries = [
-        LoggedEvidence(
-            log_id=log.log_id,
-            sha256=log.header.content_sha256,
-            name=log.name,
-            split=evidence.split.side(log.log_id),
-        )
-        for log in evidence.logs
-    ]
     own = [*scatter_parameters(selection), *noise_parameters(plan.contact)]
     return Findings(
         robot=work.robot.name,
@@ -58,7 +47,7 @@ def find_contact(
         synthetic=synthetic,
         simulation=work.settings,
         parameters=[*_with(selection.identified(fitted), scale), *own],
-        lineage=lineage(entries),
+        lineage=lineage,
         gates={
             signal: Gate(ships=False, reason="the study learns no residual") for signal in plan.scored_signals
         },

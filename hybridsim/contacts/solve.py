@@ -2,7 +2,8 @@
 
 Implicit in the normal spring and damper and in friction, so that stiff contacts are stable at any timestep
 and none of them adds energy: the spring gives back at most what it stored, dampers and friction only take.
-Error: energy of random states never grows, tests/contacts/test_energy.py.
+Error: no random throw under a random law ever has more energy than at the throw, to 0.2 %,
+tests/contacts/test_energy.py.
 """
 
 from __future__ import annotations
@@ -83,6 +84,13 @@ def new_contacts(most: int, coefficients: int, n: int) -> Contacts:
     )
 
 
+@njit(cache=True, nogil=True, inline="always")
+def rows_of(contacts: Contacts, c: int) -> int:
+    """How many rows of a contact its law acts on: those of turning only where there is such friction."""
+    turns = contacts.law[c, SPINNING_FRICTION] != 0.0 or contacts.law[c, ROLLING_FRICTION] != 0.0
+    return ROWS if turns else 3
+
+
 @njit(cache=True, nogil=True)
 def solve(contacts: Contacts, u: np.ndarray, timestep: float, sweeps: int) -> None:
     """Find the impulses and add what they do to the velocities.
@@ -97,7 +105,7 @@ def solve(contacts: Contacts, u: np.ndarray, timestep: float, sweeps: int) -> No
         sweeps: over all contacts, at most; it stops early once nothing moves any more.
     """
     for c in range(contacts.count[0]):
-        for row in range(ROWS):
+        for row in range(rows_of(contacts, c)):
             contacts.give[c, row] = along(contacts.jacobian, c, row, contacts.response[c, row])
             add(contacts.response, c, row, contacts.impulse[c, row], u)
     for _ in range(sweeps):
@@ -151,9 +159,7 @@ def limited(law: np.ndarray, x: float, y: float, limit: float) -> tuple[float, f
 def turn(contacts: Contacts, c: int, u: np.ndarray) -> None:
     """Spinning and rolling friction of one contact, row by row."""
     law = contacts.law[c]
-    if law[SPINNING_FRICTION] == 0.0 and law[ROLLING_FRICTION] == 0.0:
-        return
-    for row in range(3, ROWS):
+    for row in range(3, rows_of(contacts, c)):
         share = law[SPINNING_FRICTION] if row == ROWS - 1 else law[ROLLING_FRICTION]
         limit, give = share * contacts.impulse[c, NORMAL], contacts.give[c, row]
         if give > 0.0:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from hybridsim.frames import rotated
 from hybridsim.passive.pieces import Batch
 from hybridsim.passive.roll import CLEAR, Paths, clearance
 from hybridsim.passive.setup import setups_of, world_of
-from hybridsim.passive.track import rotated
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.client import WorldSettings
 from hybridsim.physics.edits import with_collision, with_limits

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.frames import geodesic_angle
 from hybridsim.passive.roll import Paths, Pieces, Starts
-from hybridsim.passive.track import Track, angle_between
+from hybridsim.passive.track import Track
 
 MEASURED_FIELDS = (
     "position",
@@ -135,6 +136,6 @@ def errors_of(paths: Paths, found: Batch) -> Errors:
     """How far paths are from what was measured."""
     return Errors(
         position=np.linalg.norm(paths.position - found.position, axis=1),
-        angle=angle_between(paths.orientation, found.orientation),
+        angle=geodesic_angle(paths.orientation, found.orientation),
         joint=np.abs(paths.joint - found.joint),
     )

@@ -1,6 +1,6 @@
 """Free-running replays of passive bodies, many pieces of many logs a call; PyBullet's twin, without PyBullet.
 
-Error: equal to PyBullet with the same impulses to 1e-9 m over a toss, tests/passive/test_twin.py.
+Error: equal to PyBullet with the same impulses to 1e-8 m over a toss, tests/passive/test_twin.py.
 """
 
 from __future__ import annotations

@@ -9,11 +9,12 @@ import numpy as np
 from jaxtyping import Float
 from numba import njit
 
+from hybridsim.frames import conjugate, product, rotation_vector
 from hybridsim.passive.parameters import Noise
 from hybridsim.passive.pieces import Batch, batch, whole
 from hybridsim.passive.roll import CLEAR, Paths, Pieces, Starts, clearance, roll
 from hybridsim.passive.setup import Setups, world_of
-from hybridsim.passive.track import Track, product, rotation_vector
+from hybridsim.passive.track import Track
 from hybridsim.physics.tree import new_tree_work
 from hybridsim.physics.tree_kernel import place
 from hybridsim.physics.tree_step import rotation_of
@@ -243,7 +244,7 @@ def _left(trial: _Unknown, worlds: Setups, flown: Batch, timestep: float) -> np.
 
 def _residual(paths: Paths, flown: Batch, noise: Noise) -> Float[np.ndarray, "sample column"]:
     """Predicted minus measured poses, in units of their scatter."""
-    turned = rotation_vector(flown.orientation * np.array([-1.0, -1.0, -1.0, 1.0]), paths.orientation)
+    turned = rotation_vector(conjugate(flown.orientation), paths.orientation)
     parts = [
         (paths.position - flown.position) / noise.position,
         turned / noise.angle,

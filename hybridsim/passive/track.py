@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.errors import LogError
+from hybridsim.frames import conjugate, rotated, rotation_vector
 from hybridsim.log import Log
 from hybridsim.robot import Robot
 
@@ -164,35 +165,3 @@ def backward(values: np.ndarray, time: np.ndarray) -> np.ndarray:
     """Backward differences [unit/s], the first one forward."""
     rate = np.diff(values, axis=0) / np.diff(time)[:, None]
     return np.concatenate([rate[:1], rate])
-
-
-def conjugate(quaternion: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, "n 4"]:
-    """The inverse rotation, xyzw."""
-    return quaternion * np.array([-1.0, -1.0, -1.0, 1.0])
-
-
-def product(a: Float[np.ndarray, "n 4"], b: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, "n 4"]:
-    """Rotation b first, then a, xyzw."""
-    vector = a[:, 3:] * b[:, :3] + b[:, 3:] * a[:, :3] + np.cross(a[:, :3], b[:, :3])
-    scalar = a[:, 3:] * b[:, 3:] - (a[:, :3] * b[:, :3]).sum(1, keepdims=True)
-    return np.concatenate([vector, scalar], axis=1)
-
-
-def rotated(quaternion: Float[np.ndarray, "n 4"], vector: Float[np.ndarray, "n 3"]) -> np.ndarray:
-    """Vectors turned by rotations."""
-    padded = np.concatenate([vector, np.zeros((len(vector), 1))], axis=1)
-    return product(product(quaternion, padded), conjugate(quaternion))[:, :3]
-
-
-def rotation_vector(a: Float[np.ndarray, "n 4"], b: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, "n 3"]:
-    """Axis times angle of the rotation a * b, at most half a turn [rad]."""
-    found = product(a, b)
-    found = found * np.where(found[:, 3:] < 0, -1.0, 1.0)
-    sine = np.linalg.norm(found[:, :3], axis=1, keepdims=True)
-    angle = 2 * np.arctan2(sine, found[:, 3:])
-    return found[:, :3] * np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 2.0)
-
-
-def angle_between(a: Float[np.ndarray, "n 4"], b: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, " n"]:
-    """Geodesic angle between orientations, 0 to pi [rad]."""
-    return np.linalg.norm(rotation_vector(conjugate(a), b), axis=1)

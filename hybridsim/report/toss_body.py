@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.frames import conjugate, rotated, rotation_vector
 from hybridsim.passive.setup import Setups
-from hybridsim.passive.track import conjugate, rotated, rotation_vector
 from hybridsim.replay import Replay
 
 

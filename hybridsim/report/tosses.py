@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from hybridsim.passive.track import angle_between
+from hybridsim.frames import geodesic_angle
 from hybridsim.replay import Replay
 from hybridsim.report.impacts import HALF, LANDINGS, impact_times, landing, reach_of
 from hybridsim.report.toss_body import Body, Motion, Toss, energy, tosses_of
@@ -99,7 +99,7 @@ def errors_of(measured: Motion, predicted: Motion) -> dict[str, Float[np.ndarray
     """Distance [m] and geodesic angle [rad] at every sample."""
     return {
         "base_position": np.linalg.norm(predicted.position - measured.position, axis=1),
-        "base_orientation": angle_between(measured.orientation, predicted.orientation),
+        "base_orientation": geodesic_angle(measured.orientation, predicted.orientation),
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.errors import SimulationError
+from hybridsim.frames import geodesic_angle
 from hybridsim.replay import Replay
 from hybridsim.signals import SignalKind
 
@@ -34,20 +35,6 @@ def deviation(
     if kind == "vector":
         return np.linalg.norm(other - one, axis=-1)
     return geodesic_angle(one, other)
-
-
-def geodesic_angle(
-    one: Float[np.ndarray, "*batch 4"], other: Float[np.ndarray, "*batch 4"]
-) -> Float[np.ndarray, "*batch"]:
-    """Angle of the rotation between two orientations given as xyzw quaternions [rad], 0..pi.
-
-    q and -q are the same orientation; neither has to be of unit length. Exact for small angles too,
-    because it uses both the vector and the scalar part of conj(one) * other.
-    """
-    v1, w1, v2, w2 = one[..., :3], one[..., 3:], other[..., :3], other[..., 3:]
-    vector = w1 * v2 - w2 * v1 - np.cross(v1, v2)
-    scalar = np.sum(one * other, axis=-1)
-    return 2.0 * np.arctan2(np.linalg.norm(vector, axis=-1), np.abs(scalar))
 
 
 def error_components(components: Sequence[str], kind: SignalKind) -> tuple[str, ...]:

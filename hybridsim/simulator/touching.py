@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from hybridsim.contacts.law import ROLLING_FRICTION, SPINNING_FRICTION
 from hybridsim.contacts.points import Patches, Points, patch_under
-from hybridsim.contacts.solve import NORMAL, Contacts, along, solve
+from hybridsim.contacts.solve import NORMAL, Contacts, along, rows_of, solve
 from hybridsim.physics.recursion import plus, row, up
 from hybridsim.physics.tree import Tree, TreeWork
 from hybridsim.physics.tree_kernel import jacobian
@@ -68,8 +67,6 @@ def find(
         if k < 0 or z >= patches.height[k]:
             since[p] = -1.0
             continue
-        if count == len(contacts.depth):
-            break
         contacts.point[count], contacts.body[count] = p, b
         contacts.depth[count] = patches.height[k] - z
         contacts.place[count, 0], contacts.place[count, 1], contacts.place[count, 2] = x, y, z
@@ -85,7 +82,7 @@ def lay(tree: Tree, work: TreeWork, contacts: Contacts) -> None:
     for c in range(contacts.count[0]):
         jacobian(tree, work, contacts.body[c], contacts.place[c], block)
         keep(work, contacts, c, 0)
-        if contacts.law[c, SPINNING_FRICTION] != 0.0 or contacts.law[c, ROLLING_FRICTION] != 0.0:
+        if rows_of(contacts, c) > 3:
             turning(tree, work, contacts.body[c], block)
             keep(work, contacts, c, 3)
 
@@ -126,6 +123,8 @@ def begin(contacts: Contacts, memory: tuple[np.ndarray, np.ndarray, np.ndarray],
             impulse[p] = 0.0
         contacts.approach[c] = approach[p]
         contacts.impulse[c] = impulse[p]
+        if rows_of(contacts, c) == 3:  # it may have come from ground with another law
+            contacts.impulse[c, 3:] = 0.0
 
 
 @njit(cache=True, nogil=True, inline="always")

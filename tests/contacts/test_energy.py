@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hybridsim.contacts.law import LAW
+from hybridsim.frames import conjugate, rotated, rotation_vector
 from hybridsim.passive.roll import roll
 from hybridsim.passive.setup import setups_of
 from tests.passive.tosses import TIMESTEP, cube, pieces_of, prior, random_starts
@@ -46,13 +47,11 @@ def test_energy_never_grows(seed):
 
 def total_energy(setups, k, position, orientation) -> np.ndarray:
     """Of every interval between samples [J]."""
-    from hybridsim.passive.track import rotated, rotation_vector
-
     step = 1.0 / 148.0
     com = np.tile(setups.com[k, 0], (len(position), 1))
     centre = position + rotated(orientation, com)
     speed = np.diff(centre, axis=0) / step
-    back = orientation[:-1] * np.array([-1.0, -1.0, -1.0, 1.0])
+    back = conjugate(orientation[:-1])
     spin = rotation_vector(back, orientation[1:]) / step
     height = (centre[1:, 2] + centre[:-1, 2]) / 2
     mass, inertia = setups.mass[k, 0], setups.inertia[k, 0]

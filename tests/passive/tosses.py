@@ -4,11 +4,12 @@ import functools
 
 import numpy as np
 
+from hybridsim.frames import conjugate, rotation_vector
 from hybridsim.passive.parameters import offered_passive
 from hybridsim.passive.pieces import Batch
 from hybridsim.passive.roll import Paths, Pieces, Starts, roll
 from hybridsim.passive.setup import setups_of
-from hybridsim.passive.track import Track, rotation_vector
+from hybridsim.passive.track import Track
 from hybridsim.robot import Robot, load_robot
 
 RATE_HZ, STEPS = 148.0, 6
@@ -67,7 +68,7 @@ def tracks_of(pieces: Pieces, paths: Paths, lag: bool = True) -> list[Track]:
         rows = slice(pieces.first[k], pieces.first[k] + pieces.count[k])
         place, turn, time = paths.position[rows], paths.orientation[rows], pieces.time[rows]
         step = np.diff(time)[:, None]
-        back = turn[:-1] * np.array([-1.0, -1.0, -1.0, 1.0])
+        back = conjugate(turn[:-1])
         linear, angular = np.diff(place, axis=0) / step, rotation_vector(back, turn[1:]) / step
         found.append(
             Track(

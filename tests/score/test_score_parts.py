@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hybridsim.frames import geodesic_angle
 from hybridsim.score import binned_error, interval_text, number_text, write_scores
-from hybridsim.score.deviation import deviation, error_components, geodesic_angle
+from hybridsim.score.deviation import deviation, error_components
 
 
 @given(st.floats(-3.1, 3.1), st.floats(0.1, 10.0), st.booleans())
