@@ -77,32 +77,35 @@ COEFFICIENTS = len(LAW)
 ) = range(COEFFICIENTS)
 
 Law = Float[np.ndarray, " coefficient"]
+Laws = Float[np.ndarray, "contact coefficient"]
+"""One row a contact; the functions below index it, because a view would cost more than their arithmetic."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def normal_spring(law: Law, depth: float) -> float:
-    """Secant stiffness at a depth [N/m]."""
-    if law[STIFFENING] == 0.0:
-        return law[STIFFNESS]
-    return law[STIFFNESS] * max(depth / DEPTH, 1e-3) ** law[STIFFENING]
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def normal_spring(laws: Laws, c: int, depth: float) -> float:
+    """Secant stiffness of contact c at a depth [N/m]."""
+    if laws[c, STIFFENING] == 0.0:
+        return laws[c, STIFFNESS]
+    return laws[c, STIFFNESS] * max(depth / DEPTH, 1e-3) ** laws[c, STIFFENING]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def normal_damper(law: Law, depth: float, spring: float, mass: float, approach: float) -> float:
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def normal_damper(laws: Laws, c: int, depth: float, spring: float, mass: float, approach: float) -> float:
     """Damping at a depth [N*s/m].
 
     Args:
-        law: see `LAW`.
+        laws: see `LAW`.
+        c: which contact.
         depth: [m].
         spring: secant stiffness there [N/m].
         mass: that the contact feels along its normal [kg].
         approach: speed at which the point touched down [m/s].
     """
-    damper = law[DAMPING] + law[DAMPING_GROWTH] * depth
-    if law[RESTITUTION] >= 1.0:
-        return damper
-    kept = law[RESTITUTION] if approach > law[RESTITUTION_SPEED] else 0.0
-    return damper + 2.0 * damping_ratio(kept) * math.sqrt(spring * mass)
+    damper = laws[c, DAMPING] + laws[c, DAMPING_GROWTH] * depth
+    if laws[c, RESTITUTION] < 1.0:
+        kept = laws[c, RESTITUTION] if approach > laws[c, RESTITUTION_SPEED] else 0.0
+        damper += 2.0 * damping_ratio(kept) * math.sqrt(spring * mass)
+    return damper
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -118,12 +121,12 @@ def damping_ratio(restitution: float) -> float:
     return -decrement / math.sqrt(math.pi**2 + decrement**2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def friction_coefficient(law: Law, load: float, slip: float) -> float:
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def friction_coefficient(laws: Laws, c: int, load: float, slip: float) -> float:
     """Coulomb friction under a load [N] at a slip speed [m/s], before any stretch by direction."""
-    found = law[FRICTION]
-    if law[LOAD_WEAKENING] != 0.0:
-        found *= (1.0 + load / LOAD) ** -law[LOAD_WEAKENING]
-    if law[STATIC_EXCESS] != 0.0:
-        found *= 1.0 + law[STATIC_EXCESS] * math.exp(-((slip / law[STATIC_SPEED]) ** 2))
+    found = laws[c, FRICTION]
+    if laws[c, LOAD_WEAKENING] != 0.0:
+        found *= math.exp(-laws[c, LOAD_WEAKENING] * math.log1p(load / LOAD))
+    if laws[c, STATIC_EXCESS] != 0.0:
+        found *= 1.0 + laws[c, STATIC_EXCESS] * math.exp(-((slip / laws[c, STATIC_SPEED]) ** 2))
     return found

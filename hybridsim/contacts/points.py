@@ -53,11 +53,11 @@ def endless(law: np.ndarray, height: float) -> Patches:
     return Patches(np.array([[-edge, edge, -edge, edge]]), np.array([height], float), law[None].copy())
 
 
-@njit(cache=True, nogil=True)
-def patch_under(patches: Patches, x: float, y: float) -> int:
+@njit(cache=True, nogil=True, inline="always")
+def patch_under(area: np.ndarray, x: float, y: float) -> int:
     """The patch that a place stands over, -1 for none."""
-    for k in range(len(patches.height)):
-        area = patches.area[k]
-        if area[0] <= x < area[1] and area[2] <= y < area[3]:
-            return k
-    return -1
+    found = -1
+    for k in range(len(area)):
+        if found < 0 and area[k, 0] <= x < area[k, 1] and area[k, 2] <= y < area[k, 3]:
+            found = k
+    return found

@@ -24,7 +24,7 @@ from hybridsim.contacts.law import (
     normal_spring,
 )
 
-SETTLED = 1e-7
+SETTLED = 1e-5
 """Share of the largest impulse below which changes count as none."""
 
 ROWS = 6
@@ -49,6 +49,10 @@ class Contacts(NamedTuple):
     """[contact] speed at which the point touched down [m/s]."""
     law: np.ndarray
     """[contact coefficient] see `law.LAW`."""
+    spring: np.ndarray
+    """[contact] secant stiffness at the depth [N/m]."""
+    damper: np.ndarray
+    """[contact] damping there [N*s/m]."""
     jacobian: np.ndarray
     """[contact 6 n] rows as `ROWS` names them."""
     response: np.ndarray
@@ -75,6 +79,8 @@ def new_contacts(most: int, coefficients: int, n: int) -> Contacts:
         depth=np.zeros(most),
         approach=np.zeros(most),
         law=np.zeros((most, coefficients)),
+        spring=np.zeros(most),
+        damper=np.zeros(most),
         jacobian=rows[0],
         response=rows[1],
         give=np.zeros((most, ROWS)),
@@ -106,8 +112,9 @@ def solve(contacts: Contacts, u: np.ndarray, timestep: float, sweeps: int) -> No
     """
     for c in range(contacts.count[0]):
         for row in range(rows_of(contacts, c)):
-            contacts.give[c, row] = along(contacts.jacobian, c, row, contacts.response[c, row])
+            contacts.give[c, row] = between(contacts, c, row)
             add(contacts.response, c, row, contacts.impulse[c, row], u)
+        stiffen(contacts, c)
     for _ in range(sweeps):
         moved, largest = 0.0, 0.0
         for c in range(contacts.count[0]):
@@ -119,48 +126,64 @@ def solve(contacts: Contacts, u: np.ndarray, timestep: float, sweeps: int) -> No
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def between(contacts: Contacts, c: int, row: int) -> float:
+    """Velocity along a row after a unit impulse along it."""
+    total = 0.0
+    for k in range(contacts.jacobian.shape[2]):
+        total += contacts.jacobian[c, row, k] * contacts.response[c, row, k]
+    return total
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def stiffen(contacts: Contacts, c: int) -> None:
+    """Spring and damper of one contact, which hold for the step."""
+    depth, mass = contacts.depth[c], 1.0 / contacts.give[c, NORMAL]
+    spring = normal_spring(contacts.law, c, depth)
+    contacts.spring[c] = spring
+    contacts.damper[c] = normal_damper(contacts.law, c, depth, spring, mass, contacts.approach[c])
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
 def press(contacts: Contacts, c: int, u: np.ndarray, timestep: float) -> float:
     """Normal impulse of one contact: spring and damper at the step's end, never pulling; its change [N*s]."""
-    law, depth, give = contacts.law[c], contacts.depth[c], contacts.give[c, NORMAL]
-    spring = normal_spring(law, depth)
-    damper = normal_damper(law, depth, spring, 1.0 / give, contacts.approach[c])
-    resist = timestep * (spring * timestep + damper)
+    spring, give = timestep * contacts.spring[c], contacts.give[c, NORMAL]
+    resist = timestep * (spring + contacts.damper[c])
     free = along(contacts.jacobian, c, NORMAL, u) - give * contacts.impulse[c, NORMAL]
-    new = max(0.0, (timestep * spring * depth - resist * free) / (1.0 + resist * give))
+    new = max(0.0, (spring * contacts.depth[c] - resist * free) / (1.0 + resist * give))
     return push(contacts, c, NORMAL, new, u)
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
 def rub(contacts: Contacts, c: int, u: np.ndarray, timestep: float) -> float:
     """Friction impulse of one contact: stops the slip, or as much of it as the law allows; its change."""
-    law, pressed = contacts.law[c], contacts.impulse[c, NORMAL]
+    pressed = contacts.impulse[c, NORMAL]
     slip_x, slip_y = along(contacts.jacobian, c, 0, u), along(contacts.jacobian, c, 1, u)
-    limit = friction_coefficient(law, pressed / timestep, math.hypot(slip_x, slip_y)) * pressed
-    give = max(contacts.give[c, 0], contacts.give[c, 1])
-    wanted_x, wanted_y = contacts.impulse[c, 0] - slip_x / give, contacts.impulse[c, 1] - slip_y / give
-    x, y = limited(law, wanted_x, wanted_y, limit)
-    return max(push(contacts, c, 0, x, u), push(contacts, c, 1, y, u))
+    slip = math.sqrt(slip_x * slip_x + slip_y * slip_y)
+    limit = friction_coefficient(contacts.law, c, pressed / timestep, slip) * pressed
+    give = 1.0 / max(contacts.give[c, 0], contacts.give[c, 1])
+    x, y = contacts.impulse[c, 0] - slip_x * give, contacts.impulse[c, 1] - slip_y * give
+    size = stretched(contacts.law, c, x, y)
+    share = limit / size if size > limit else 1.0
+    return max(push(contacts, c, 0, share * x, u), push(contacts, c, 1, share * y, u))
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
-def limited(law: np.ndarray, x: float, y: float, limit: float) -> tuple[float, float]:
-    """A tangential impulse brought back into the friction ellipse."""
-    if law[ANISOTROPY] == 0.0:
-        size = math.hypot(x, y)
-    else:
-        cos, sin = math.cos(law[ANISOTROPY_ANGLE]), math.sin(law[ANISOTROPY_ANGLE])
-        along_it, across = (cos * x + sin * y), (cos * y - sin * x)
-        size = math.hypot(along_it / (1.0 + law[ANISOTROPY]), across / (1.0 - law[ANISOTROPY]))
-    share = limit / size if size > limit else 1.0
-    return x * share, y * share
+def stretched(laws: np.ndarray, c: int, x: float, y: float) -> float:
+    """Size of a tangential impulse where the friction ellipse is a circle."""
+    if laws[c, ANISOTROPY] != 0.0:
+        cos, sin = math.cos(laws[c, ANISOTROPY_ANGLE]), math.sin(laws[c, ANISOTROPY_ANGLE])
+        x, y = (
+            (cos * x + sin * y) / (1.0 + laws[c, ANISOTROPY]),
+            (cos * y - sin * x) / (1.0 - laws[c, ANISOTROPY]),
+        )
+    return math.sqrt(x * x + y * y)
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
 def turn(contacts: Contacts, c: int, u: np.ndarray) -> None:
     """Spinning and rolling friction of one contact, row by row."""
-    law = contacts.law[c]
     for row in range(3, rows_of(contacts, c)):
-        share = law[SPINNING_FRICTION] if row == ROWS - 1 else law[ROLLING_FRICTION]
+        share = contacts.law[c, SPINNING_FRICTION if row == ROWS - 1 else ROLLING_FRICTION]
         limit, give = share * contacts.impulse[c, NORMAL], contacts.give[c, row]
         if give > 0.0:
             wanted = contacts.impulse[c, row] - along(contacts.jacobian, c, row, u) / give

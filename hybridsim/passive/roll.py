@@ -22,6 +22,7 @@ from hybridsim.physics.recursion import plus, row, times, up
 from hybridsim.physics.tree import Tree, TreeWork, new_tree_work
 from hybridsim.physics.tree_kernel import mass_matrix, place
 from hybridsim.physics.tree_step import advance, factor, free_velocity, rotation_of
+from hybridsim.simulator.lone import lone_of, step_lone, turns
 from hybridsim.simulator.touching import touch
 
 CLEAR = 1e-3
@@ -139,18 +140,35 @@ def roll_some(
         place(tree, position, work.rotation[0], q, work)
         if pieces.measured[k] and clearance(work, points, patches) > CLEAR:
             u[:3] += gravity * (setups.lag[w] / time)
+        lone, body = bodies == 1 and not turns(patches.law), lone_of(tree.mass[0], tree.inertia[0])
         step = 0
         for s in range(pieces.first[k], pieces.first[k] + pieces.count[k]):
             due = pieces.time[s] / time
             while (step + 1) * timestep <= due + 1e-9:
-                rotation_of(quaternion, work.rotation[0])
-                place(tree, position, work.rotation[0], q, work)
-                mass_matrix(tree, work)
-                factor(work)
-                free_velocity(tree, work, u, idle, gravity, timestep, free)
-                if touching:
-                    touch(tree, work, points, patches, memory, contacts, u, free, timestep)
-                u[:] = free
+                if lone:
+                    state = (position, quaternion, u)
+                    step_lone(
+                        body,
+                        work,
+                        tree.com,
+                        points,
+                        patches,
+                        memory,
+                        contacts,
+                        state,
+                        gravity,
+                        timestep,
+                        touching,
+                    )
+                else:
+                    rotation_of(quaternion, work.rotation[0])
+                    place(tree, position, work.rotation[0], q, work)
+                    mass_matrix(tree, work)
+                    factor(work)
+                    free_velocity(tree, work, u, idle, gravity, timestep, free)
+                    if touching:
+                        touch(tree, work, points, patches, memory, contacts, u, free, timestep)
+                    u[:] = free
                 advance(position, quaternion, q, u, timestep)
                 step += 1
             leave(tree.com[0], due - step * timestep, length, position, quaternion, q, u, work, paths, s)
@@ -216,7 +234,7 @@ def clearance(work: TreeWork, points: Points, patches: Patches) -> float:
     for p in range(len(points.body)):
         b = points.body[p]
         x, y, z = plus(row(work.origin, b), up(work.rotation, b, row(points.position, p)))
-        k = patch_under(patches, x, y)
+        k = patch_under(patches.area, x, y)
         if k >= 0:
             lowest = min(lowest, z - points.radius[p] - patches.height[k])
     return lowest

@@ -63,14 +63,15 @@ def find(
         b = points.body[p]
         x, y, z = plus(row(work.origin, b), up(work.rotation, b, row(points.position, p)))
         z -= points.radius[p]
-        k = patch_under(patches, x, y)
+        k = patch_under(patches.area, x, y)
         if k < 0 or z >= patches.height[k]:
             since[p] = -1.0
             continue
         contacts.point[count], contacts.body[count] = p, b
         contacts.depth[count] = patches.height[k] - z
         contacts.place[count, 0], contacts.place[count, 1], contacts.place[count, 2] = x, y, z
-        contacts.law[count] = patches.law[k]
+        for n in range(patches.law.shape[1]):
+            contacts.law[count, n] = patches.law[k, n]
         count += 1
     contacts.count[0] = count
 
