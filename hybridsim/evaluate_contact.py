@@ -11,15 +11,21 @@ from typing import Any, Literal
 import numpy as np
 
 from hybridsim.calibration import Calibration
+from hybridsim.contacts.parameters import law_of
+from hybridsim.contacts.residual import NETWORK
+from hybridsim.contacts.residual_map import law_map
+from hybridsim.evaluate_spread import spread_scores
 from hybridsim.frames import geodesic_angle
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.log import Log
+from hybridsim.networks.inference import Networks
 from hybridsim.passive.bullet import BulletAlone, LawInBullet, play
-from hybridsim.passive.parameters import is_passive, noise_of, scatter_of
+from hybridsim.passive.laid import Paths, new_paths
+from hybridsim.passive.near import buried
+from hybridsim.passive.parameters import is_passive, noise_of
 from hybridsim.passive.pieces import Batch, whole, windows
-from hybridsim.passive.roll import Paths
 from hybridsim.passive.setup import deepest, setups_of
-from hybridsim.passive.start import Flights, buried, fit_flights
+from hybridsim.passive.start import Flights, fit_flights
 from hybridsim.passive.track import Track, tracks_of
 from hybridsim.progress import NamedProgress, named
 from hybridsim.replay import Replay
@@ -28,6 +34,7 @@ from hybridsim.report.tosses import toss_scores
 from hybridsim.robot import Robot, load_robot
 from hybridsim.score import WindowError, score
 from hybridsim.score.scores import plain
+from hybridsim.simulator.draws import scatter_of
 
 Start = Literal["first", "flight"]
 HORIZONS, EVERY = (0.2, 0.4), 0.1
@@ -62,13 +69,15 @@ def score_passive(
     runs: dict[str, Paths] = {}
     seconds = 0.0
     laid = _laid(tracks, flights)
-    for variant in ("nominal", "identified"):
-        own = flights.varying if flights is not None and variant == "identified" else None
+    networks = _networks(calibration)
+    variants = ("nominal", "identified", *(("hybrid",) if networks is not None else ()))
+    for variant in variants:
+        own = flights.varying if flights is not None and variant != "nominal" else None
         told = named(progress, f"replaying {variant}")
-        runs[variant], wall = _replayed(robot, variant, values, own, laid, timestep, engine, told)
-        seconds = wall
-    runs["hybrid"] = runs["identified"]
-    windowed = _windowed(robot, values, tracks, timestep, engine, progress)
+        learned = networks if variant == "hybrid" else None
+        runs[variant], seconds = _replayed(robot, variant, values, learned, own, laid, timestep, engine, told)
+    runs.setdefault("hybrid", runs["identified"])
+    windowed = _windowed(robot, values, networks, variants, tracks, timestep, engine, progress)
     replays = [record for k, track in enumerate(tracks) for record in _records(track, k, laid, runs)]
     scores = score(
         replays,
@@ -83,6 +92,11 @@ def score_passive(
     scores["protocol"]["replay"] = PROTOCOL[start]
     scores["protocol"]["windowed"] = "error at the end of windows that restart from measured states"
     scores["passive"] = plain(toss_scores(replays, _bodies(robot, values, tracks, flights)))
+    scores["passive"]["law"] = plain(law_map(law_of(values), networks))
+    if start == "first" and calibration.record.variation is not None:  # draws scatter around that start
+        ends = runs["hybrid"].position[laid.last, :2]
+        told = named(progress, "drawing worlds")
+        scores["variation"] = plain(spread_scores(calibration, robot, tracks, ends, told, networks))
     return scores, replays
 
 
@@ -123,6 +137,7 @@ class PassiveJob:
     robot: str
     variant: str
     values: list[dict[str, float]]
+    networks: Networks | None
     batch: Batch
     timestep: float
 
@@ -131,6 +146,7 @@ def _replayed(
     robot: Robot,
     variant: str,
     values: Mapping[str, float],
+    networks: Networks | None,
     own: Sequence[Mapping[str, float]] | None,
     laid: Batch,
     timestep: float,
@@ -143,7 +159,14 @@ def _replayed(
     for group in np.array_split(np.arange(count), max(1, min(count // WORTH, 4 * (os.cpu_count() or 1)))):
         mine = laid.picked(group)
         worlds = [{**values, **(own[int(laid.pieces.world[k])] if own is not None else {})} for k in group]
-        job = PassiveJob(robot=str(robot.folder), variant=variant, values=worlds, batch=mine, timestep=step)
+        job = PassiveJob(
+            robot=str(robot.folder),
+            variant=variant,
+            values=worlds,
+            networks=networks,
+            batch=mine,
+            timestep=step,
+        )
         jobs.append(job)
     found = map_jobs(_replay, jobs, engine=engine, progress=progress)
     paths = Paths(*(np.concatenate(parts) for parts in zip(*(path for path, _ in found), strict=True)))
@@ -154,9 +177,7 @@ def _replay(job: PassiveJob) -> tuple[Paths, float]:
     """Replay a group of pieces; a world is built again only where a piece has values of its own."""
     robot = load_robot(job.robot)
     samples = len(job.batch.position)
-    paths = Paths(
-        np.zeros((samples, 3)), np.zeros((samples, 4)), np.zeros((samples, job.batch.joint.shape[1]))
-    )
+    paths = new_paths(samples, job.batch.joint.shape[1])
     world: LawInBullet | BulletAlone | None = None
     wall, built = 0.0, {}
     for k, values in enumerate(job.values):
@@ -164,7 +185,8 @@ def _replay(job: PassiveJob) -> tuple[Paths, float]:
             if world is not None:
                 world.close()
             alone = job.variant == "nominal"
-            world = BulletAlone(robot, job.timestep) if alone else LawInBullet(robot, values, job.timestep)
+            law = (robot, values, job.timestep, job.networks)
+            world = BulletAlone(robot, job.timestep) if alone else LawInBullet(*law)
             built = values
             world.enter(job.batch, k)
             world.step()  # compiled once a process, which is nobody's replay time
@@ -209,6 +231,8 @@ def _records(track: Track, k: int, laid: Batch, runs: Mapping[str, Paths]) -> li
 def _windowed(
     robot: Robot,
     values: Mapping[str, float],
+    networks: Networks | None,
+    variants: Sequence[str],
     tracks: Sequence[Track],
     timestep: float,
     engine: Engine,
@@ -220,9 +244,10 @@ def _windowed(
         laid = windows(tracks, horizon, EVERY)
         if laid is None:
             continue
-        for variant in ("nominal", "identified"):
+        for variant in variants:
             told = named(progress, f"windows of {horizon:g} s, {variant}")
-            paths, _ = _replayed(robot, variant, values, None, laid, timestep, engine, told)
+            learned = networks if variant == "hybrid" else None
+            paths, _ = _replayed(robot, variant, values, learned, None, laid, timestep, engine, told)
             ends = {
                 "base_position": np.linalg.norm(paths.position - laid.position, axis=1)[laid.last],
                 "base_orientation": geodesic_angle(paths.orientation, laid.orientation)[laid.last],
@@ -239,13 +264,26 @@ def _windowed(
                         count=int(mine.sum()),
                     )
                     for signal, errors in ends.items()
-                    for name in ((variant,) if variant == "nominal" else ("identified", "hybrid"))
+                    for name in _named(variant, variants)
                 ]
     return found
 
 
+def _named(variant: str, variants: Sequence[str]) -> tuple[str, ...]:
+    """Under which names a variant is scored: without a network, hybrid is identified."""
+    return ("identified", "hybrid") if variant == "identified" and "hybrid" not in variants else (variant,)
+
+
+def _networks(calibration: Calibration) -> Networks | None:
+    """The contact residual; None where none ships."""
+    names = [one.contract.name for one in calibration.networks]
+    return calibration.network(NETWORK) if NETWORK in names else None
+
+
 def _notes(calibration: Calibration, tracks: Sequence[Track], flights: Flights | None) -> list[str]:
-    notes = [ABSENT, "no residual network ships; hybrid is identified"]
+    notes = [ABSENT]
+    if _networks(calibration) is None:
+        notes.append("no residual network ships; hybrid is identified")
     seen = set(calibration.record.lineage.fitted_on) & {track.log_id for track in tracks}
     if seen:
         notes.append(f"in-sample: the calibration's own fit has seen {len(seen)} of {len(tracks)} logs")

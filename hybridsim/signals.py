@@ -128,6 +128,8 @@ SIGNALS: dict[str, SignalWord] = {
     "imu_linear_acceleration": SignalWord(
         "m/s^2", "vector", "specific force, sensor's frame", low=-1e5, high=1e5
     ),
+    "tool_position": SignalWord("m", "vector", "what pushes, in the world; z may be robot.toml's"),
+    "tool_orientation": SignalWord("1", "quaternion", "rotation_world_from_tool, xyzw", low=-1.1, high=1.1),
     "foot_force": SignalWord("N", "vector", "contact force on a foot"),
     "wrench": SignalWord("N", "vector", "force on the sensor, its frame"),
     "wrench_torque": SignalWord("N*m", "vector", "torque on the sensor, its frame"),

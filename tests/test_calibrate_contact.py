@@ -11,10 +11,12 @@ from hybridsim.calibrate import calibrate
 from hybridsim.calibration import Calibration
 from hybridsim.errors import HybridSimError
 from hybridsim.evaluate import evaluate
+from hybridsim.passive.laid import Pieces, Starts
 from hybridsim.passive.parameters import offered_passive
-from hybridsim.passive.roll import Pieces, Starts, roll
+from hybridsim.passive.roll import roll
 from hybridsim.passive.setup import setups_of
 from hybridsim.robot import load_robot
+from hybridsim.simulator.sim import HybridSim
 
 RATE_HZ, STEPS, SECONDS, TOSSES = 100.0, 8, 0.32, 8
 LINK = """
@@ -175,6 +177,22 @@ def test_friction_of_a_jointed_body_is_found(calibrated):
     assert not parameters["contact.restitution"].identifiable
 
 
+def test_its_worlds_spread_about_as_logs_do(bench, calibrated):
+    found = Calibration.load(calibrated)
+    variation, scores = found.record.variation, found.scores()
+    assert variation is not None and scores is not None
+    assert (variation.count, set(variation.members)) == (16, {"contact.friction"})
+    assert all(0.2 < value < 0.3 for value in variation.members["contact.friction"])
+    spread = scores["variation"]
+    assert spread["energy_score"]["mean"] < spread["energy_score_without_draws"]["mean"] + 1e-3
+    assert [one["level"] for one in spread["coverage"]][-2:] == [0.9, 0.95]
+    assert "## Spread of drawn worlds" in (calibrated / "card.md").read_text()
+    with HybridSim.load(found, worlds=2, robot=bench / "elbow", draw_seed=3) as sim:
+        sim.reset(base_position=[0.0, 0.0, 0.1], base_linear_velocity=[0.5, 0.0, 0.0])
+        ends = [sim.step()["base_position"] for _ in range(10)][-1]
+    assert np.isfinite(ends).all()
+
+
 @pytest.mark.parametrize("start", ["first", "flight"])
 def test_it_is_scored_from_either_start(bench, store, calibrated, start, tmp_path):
     found = evaluate(
@@ -187,6 +205,7 @@ def test_it_is_scored_from_either_start(bench, store, calibrated, start, tmp_pat
     )
     scores = json.loads((tmp_path / "s.json").read_text())
     assert ("fitted" in scores["protocol"]["replay"]) == (start == "flight")
+    assert ("variation" in scores) == (start == "first")
     error = {
         name: variant["signals"]["base_position"]["mae_mean"] for name, variant in scores["variants"].items()
     }

@@ -38,6 +38,7 @@ FLOORS = [
             "evaluate",
             "evaluate_effort",
             "evaluate_contact",
+            "evaluate_spread",
             "verify",
             "train",
             "report",

@@ -6,28 +6,27 @@ from collections.abc import Sequence
 
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Findings, Gate, Lineage
-from hybridsim.identify.contact import contact_problem, identify_contact
+from hybridsim.identify.contact import FoundContact, contact_problem, identify_contact
+from hybridsim.identify.contact_ensemble import ensemble
 from hybridsim.identify.contact_intervals import with_intervals
+from hybridsim.identify.contact_residual import LearnedContact, learn_contact
+from hybridsim.identify.contact_spread import with_scale
 from hybridsim.identify.flight_scale import with_flight_scale
+from hybridsim.networks.selection import FEWEST_LOGS
 from hybridsim.parameters import Parameter
+from hybridsim.passive.near import buried
 from hybridsim.passive.parameters import noise_parameters, offered_passive, scatter_parameters
 from hybridsim.passive.setup import deepest, setups_of
-from hybridsim.passive.start import buried
-from hybridsim.passive.track import tracks_of
+from hybridsim.passive.track import Track, tracks_of
+from hybridsim.study import Selection
+from hybridsim.study.split import groups_of
 
 
 def find_contact(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
-    """All that the study asks for, found on the training logs."""
+    """All that the study asks for, found on the training logs; validation logs judge the residual."""
     plan, evidence = work.plan, work.evidence
     selection = plan.resolve(offered_passive(work.robot))
-    ground = setups_of(work.robot, [selection.expand(selection.space.prior())])
-    tracks, refused = tracks_of(
-        [evidence.logs[n] for n in evidence.numbers("train")],
-        work.robot,
-        lambda some: buried(ground, some, deepest(work.robot)),
-    )
-    for line in refused:
-        work.say(line)
+    tracks = _tracks(work, selection, "train")
     timestep = work.settings.physics_timestep_s
     work.say("scale of lengths, from free flights")
     first = contact_problem(work.robot, selection, selection.varies, tracks, plan.contact, timestep)
@@ -40,17 +39,69 @@ def find_contact(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
         work.named("identifying contacts"),
     )
     fitted = with_intervals(found, work.named("intervals of the parameters"))
+    group = {log_id: name for name, ids in groups_of(plan, evidence.logs).items() for log_id in ids}
+    together = [group[track.log_id] for track in tracks]
+    laws = ensemble(found, fitted, together, work.seed, work.named("ensemble of laws"))
+    learned = _learn(work, selection, found)
+    networks = None if learned is None else learned.networks
     own = [*scatter_parameters(selection), *noise_parameters(plan.contact)]
+    parameters = [*_with(selection.identified(fitted), scale), *own]
+    told = work.named("spread of resting places")
     return Findings(
         robot=work.robot.name,
         serial=evidence.logs[0].serial,
         synthetic=synthetic,
         simulation=work.settings,
-        parameters=[*_with(selection.identified(fitted), scale), *own],
+        parameters=parameters,
         lineage=lineage,
-        gates={
-            signal: Gate(ships=False, reason="the study learns no residual") for signal in plan.scored_signals
-        },
+        gates=dict.fromkeys(plan.scored_signals, _gate(learned)),
+        networks=() if networks is None else (networks,),
+        variation=with_scale(work.robot, parameters, laws, tracks, timestep, work.seed, networks, told),
+    )
+
+
+def _tracks(work: Work, selection: Selection, side: str) -> list[Track]:
+    """The logs of one side that can be replayed; the others are named and left out."""
+    ground = setups_of(work.robot, [selection.expand(selection.space.prior())])
+    logs = [work.evidence.logs[n] for n in work.evidence.numbers(side)]
+    tracks, refused = tracks_of(logs, work.robot, lambda some: buried(ground, some, deepest(work.robot)))
+    for line in refused:
+        work.say(line)
+    return tracks
+
+
+def _learn(work: Work, selection: Selection, found: FoundContact) -> LearnedContact | None:
+    """The residual on top of the law; None where the study wants none or too few logs could judge it."""
+    plan = work.plan
+    if not plan.learn.enabled or len(work.evidence.numbers("validation")) < FEWEST_LOGS:
+        return None
+    judges = _tracks(work, selection, "validation")
+    timestep = work.settings.physics_timestep_s
+    judging = contact_problem(work.robot, selection, selection.varies, judges, plan.contact, timestep)
+    return learn_contact(
+        found.problem,
+        judging.renewed(found.values),
+        found.values,
+        plan.learn.hidden,
+        plan.contact.refine_trials,
+        work.seed,
+        work.named("learning the contact residual"),
+    )
+
+
+def _gate(learned: LearnedContact | None) -> Gate:
+    """The verdict on the network, in the cost that was fitted."""
+    if learned is None:
+        return Gate(
+            ships=False,
+            reason=f"no residual was asked for, or fewer than {FEWEST_LOGS} validation logs could judge it",
+        )
+    v = learned.verdict
+    return Gate(
+        ships=v.ships,
+        mean_difference=v.mean_difference,
+        interval_95=v.interval_95,
+        reason=f"{v.reason}; ships at {learned.share:.0%} of its output" if v.ships else v.reason,
     )
 
 

@@ -65,6 +65,7 @@ class Calibration:
             networks=tuple(one.contract for one in networks),
             baselines={"delays": found.delays, "blackbox": blackbox and blackbox.entry},
             lineage=found.lineage,
+            variation=found.variation,
         )
         return cls(record, tuple(networks), blackbox)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hybridsim.calibration.baselines import BlackBoxLike
 from hybridsim.calibration.parts import Gate, Intervals, Lineage, SimulationSettings
+from hybridsim.calibration.variation import Variation
 from hybridsim.networks.inference import Networks
 from hybridsim.parameters import Parameter
 
@@ -27,6 +28,7 @@ class Findings:
         networks: those that ship; file name and hash in their contracts need not be right yet.
         delays: per signal and component the baseline's pure delay [s].
         blackbox: the trained baseline; the hash in its contract need not be right yet.
+        variation: what worlds of their own are drawn from.
     """
 
     robot: str
@@ -40,3 +42,4 @@ class Findings:
     networks: Iterable[Networks] = ()
     delays: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     blackbox: BlackBoxLike | None = None
+    variation: Variation | None = None

@@ -19,6 +19,7 @@ from hybridsim.calibration.parts import (
     SimulationSettings,
     Word,
 )
+from hybridsim.calibration.variation import Variation
 from hybridsim.errors import CalibrationError
 from hybridsim.networks.contract import REMEDY, NetworkContract
 from hybridsim.parameters import Parameter
@@ -67,6 +68,7 @@ class CalibrationRecord(Part):
         networks: contracts of the networks that ship, in the order of their names.
         baselines: what the baselines need to be replayed on other logs.
         lineage: where it came from.
+        variation: what worlds of their own are drawn from; None where nothing was found out about it.
     """
 
     schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
@@ -81,6 +83,7 @@ class CalibrationRecord(Part):
     networks: Annotated[tuple[NetworkContract, ...], Field(max_length=100)]
     baselines: Baselines
     lineage: Lineage
+    variation: Variation | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> CalibrationRecord:
@@ -95,6 +98,8 @@ class CalibrationRecord(Part):
             raise ValueError(f"baselines.blackbox shares the file {blackbox.weights} with a network")
         if self.networks and not any(gate.ships for gate in self.gates.values()):
             raise ValueError("networks are there though no gate lets one ship")
+        if self.variation is not None:
+            self.variation.check(self.parameters)
         return self
 
     def text(self) -> str:
@@ -106,7 +111,10 @@ class CalibrationRecord(Part):
         return content_id(self._data())
 
     def _data(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True)
+        data = self.model_dump(mode="json", by_alias=True)
+        if self.variation is None:  # so that calibrations from before there was any keep their ids
+            del data["variation"]
+        return data
 
 
 def content_id(data: dict[str, Any]) -> str:

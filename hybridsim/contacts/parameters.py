@@ -9,9 +9,9 @@ import numpy as np
 from hybridsim.contacts.law import LAW, Law
 
 
-def law_of(values: Mapping[str, float]) -> Law:
-    """The coefficients in the table's order, from `contact.<name>`."""
-    return np.array([values[f"contact.{one.name}"] for one in LAW])
+def law_of(values: Mapping[str, float], group: str = "contact") -> Law:
+    """The coefficients in the table's order, from `contact.<name>`, or `tool.<name>` of what pushes."""
+    return np.array([values[f"{group}.{one.name}"] for one in LAW])
 
 
 def has_law(values: Mapping[str, float]) -> bool:

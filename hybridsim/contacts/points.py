@@ -7,6 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+EMBEDDING = 2
+"""Numbers by which a learned law tells links and surfaces apart; chosen, because few of either differ."""
+
 
 class Points(NamedTuple):
     """Spheres fixed to bodies; a sharp corner is one of radius 0, a rounded one lies inside the corner."""
@@ -17,6 +20,10 @@ class Points(NamedTuple):
     """[point 3] of the sphere's centre in the body's link frame [m]."""
     radius: np.ndarray
     """[point] [m]."""
+    embedding: np.ndarray
+    """[point 2] of its link."""
+    share: np.ndarray
+    """[point] stiffness and damping over the law's: more where it stands for a larger part of a face."""
 
 
 class Patches(NamedTuple):
@@ -28,6 +35,8 @@ class Patches(NamedTuple):
     """[patch] [m]."""
     law: np.ndarray
     """[patch coefficient] see `law.LAW`."""
+    embedding: np.ndarray
+    """[patch 2] of its surface."""
 
 
 class Touch(NamedTuple):
@@ -50,7 +59,12 @@ def new_touch(worlds: int, points: int) -> Touch:
 def endless(law: np.ndarray, height: float) -> Patches:
     """One patch without an edge."""
     edge = 1e9
-    return Patches(np.array([[-edge, edge, -edge, edge]]), np.array([height], float), law[None].copy())
+    return Patches(
+        area=np.array([[-edge, edge, -edge, edge]]),
+        height=np.array([height], float),
+        law=law[None].copy(),
+        embedding=np.zeros((1, EMBEDDING)),
+    )
 
 
 @njit(cache=True, nogil=True, inline="always")

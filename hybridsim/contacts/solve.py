@@ -37,18 +37,28 @@ class Contacts(NamedTuple):
 
     count: np.ndarray
     """[1]."""
+    ground: np.ndarray
+    """[1] how many of them are on the ground; the others follow them and lie in frames of their own."""
     point: np.ndarray
     """[contact] which point of the robot touches."""
     body: np.ndarray
     """[contact] the point's body."""
+    patch: np.ndarray
+    """[contact] which patch of the ground is touched."""
     place: np.ndarray
     """[contact 3] where, in the world [m]."""
     depth: np.ndarray
     """[contact] into the surface [m]."""
     approach: np.ndarray
     """[contact] speed at which the point touched down [m/s]."""
+    speed: np.ndarray
+    """[contact 3] of the point now along the tangents and the normal [m/s]; written for a residual."""
     law: np.ndarray
     """[contact coefficient] see `law.LAW`."""
+    frame: np.ndarray
+    """[contact 3 3] first tangent, second tangent and normal in world axes; written beyond the ground's."""
+    drift: np.ndarray
+    """[contact 6] velocity of what is touched along each row [m/s, rad/s]; none of the ground."""
     spring: np.ndarray
     """[contact] secant stiffness at the depth [N/m]."""
     damper: np.ndarray
@@ -73,12 +83,17 @@ def new_contacts(most: int, coefficients: int, n: int) -> Contacts:
     rows = np.zeros((2, most, ROWS, n))
     return Contacts(
         count=np.zeros(1, np.int64),
+        ground=np.zeros(1, np.int64),
         point=np.zeros(most, np.int64),
         body=np.zeros(most, np.int64),
+        patch=np.zeros(most, np.int64),
         place=np.zeros((most, 3)),
         depth=np.zeros(most),
         approach=np.zeros(most),
+        speed=np.zeros((most, 3)),
         law=np.zeros((most, coefficients)),
+        frame=np.zeros((most, 3, 3)),
+        drift=np.zeros((most, ROWS)),
         spring=np.zeros(most),
         damper=np.zeros(most),
         jacobian=rows[0],
@@ -87,6 +102,33 @@ def new_contacts(most: int, coefficients: int, n: int) -> Contacts:
         impulse=np.zeros((most, ROWS)),
         block=np.zeros((3, n)),
         column=np.zeros(n),
+    )
+
+
+@njit(cache=True, nogil=True)
+def contacts_in(a: Contacts, w: int) -> Contacts:
+    """One world's of stacked contacts, whose arrays all have a first axis of worlds."""
+    return Contacts(
+        a.count[w],
+        a.ground[w],
+        a.point[w],
+        a.body[w],
+        a.patch[w],
+        a.place[w],
+        a.depth[w],
+        a.approach[w],
+        a.speed[w],
+        a.law[w],
+        a.frame[w],
+        a.drift[w],
+        a.spring[w],
+        a.damper[w],
+        a.jacobian[w],
+        a.response[w],
+        a.give[w],
+        a.impulse[w],
+        a.block[w],
+        a.column[w],
     )
 
 
@@ -148,7 +190,7 @@ def press(contacts: Contacts, c: int, u: np.ndarray, timestep: float) -> float:
     """Normal impulse of one contact: spring and damper at the step's end, never pulling; its change [N*s]."""
     spring, give = timestep * contacts.spring[c], contacts.give[c, NORMAL]
     resist = timestep * (spring + contacts.damper[c])
-    free = along(contacts.jacobian, c, NORMAL, u) - give * contacts.impulse[c, NORMAL]
+    free = slip(contacts, c, NORMAL, u) - give * contacts.impulse[c, NORMAL]
     new = max(0.0, (spring * contacts.depth[c] - resist * free) / (1.0 + resist * give))
     return push(contacts, c, NORMAL, new, u)
 
@@ -157,9 +199,9 @@ def press(contacts: Contacts, c: int, u: np.ndarray, timestep: float) -> float:
 def rub(contacts: Contacts, c: int, u: np.ndarray, timestep: float) -> float:
     """Friction impulse of one contact: stops the slip, or as much of it as the law allows; its change."""
     pressed = contacts.impulse[c, NORMAL]
-    slip_x, slip_y = along(contacts.jacobian, c, 0, u), along(contacts.jacobian, c, 1, u)
-    slip = math.sqrt(slip_x * slip_x + slip_y * slip_y)
-    limit = friction_coefficient(contacts.law, c, pressed / timestep, slip) * pressed
+    slip_x, slip_y = slip(contacts, c, 0, u), slip(contacts, c, 1, u)
+    speed = math.sqrt(slip_x * slip_x + slip_y * slip_y)
+    limit = friction_coefficient(contacts.law, c, pressed / timestep, speed) * pressed
     give = 1.0 / max(contacts.give[c, 0], contacts.give[c, 1])
     x, y = contacts.impulse[c, 0] - slip_x * give, contacts.impulse[c, 1] - slip_y * give
     size = stretched(contacts.law, c, x, y)
@@ -186,7 +228,7 @@ def turn(contacts: Contacts, c: int, u: np.ndarray) -> None:
         share = contacts.law[c, SPINNING_FRICTION if row == ROWS - 1 else ROLLING_FRICTION]
         limit, give = share * contacts.impulse[c, NORMAL], contacts.give[c, row]
         if give > 0.0:
-            wanted = contacts.impulse[c, row] - along(contacts.jacobian, c, row, u) / give
+            wanted = contacts.impulse[c, row] - slip(contacts, c, row, u) / give
             push(contacts, c, row, min(max(wanted, -limit), limit), u)
 
 
@@ -197,6 +239,12 @@ def push(contacts: Contacts, c: int, row: int, new: float, u: np.ndarray) -> flo
     contacts.impulse[c, row] = new
     add(contacts.response, c, row, change, u)
     return abs(change)
+
+
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def slip(contacts: Contacts, c: int, row: int, u: np.ndarray) -> float:
+    """Velocity along a row over what is touched."""
+    return along(contacts.jacobian, c, row, u) - contacts.drift[c, row]
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")

@@ -24,6 +24,8 @@ BATCH = 4
 """Recordings of a job: few enough to keep every core busy."""
 OWN = ("arm", "logs", "held_out", "calibration", "study.toml", "scores.json", "report.html")
 """What a demo writes into its folder; a later one replaces it."""
+BESIDE = ("walk.html",)
+"""What `hybridsim demo --walk` writes there; this one leaves it alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +121,9 @@ def demo(
 
 def prepare(out: Path) -> None:
     """Put the synthetic robot and its study into the folder; what an earlier demo left there goes first."""
-    strange = sorted(path.name for path in out.iterdir() if path.name not in OWN) if out.is_dir() else []
+    strange = (
+        sorted(path.name for path in out.iterdir() if path.name not in OWN + BESIDE) if out.is_dir() else []
+    )
     if strange:
         raise StudyError(f"{out}: holds {strange[0]!r}, which no demo wrote; expected a new or empty folder")
     for name in OWN:

@@ -9,6 +9,9 @@ import cmaes
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.frames import product
+from hybridsim.networks.inference import Networks
+from hybridsim.passive.laid import Starts
 from hybridsim.passive.parameters import Noise, body_size
 from hybridsim.passive.pieces import Batch, Errors, errors_of, whole, windows
 from hybridsim.passive.roll import roll
@@ -59,51 +62,89 @@ class ContactProblem:
         """One world a log, all under the same values but for what varies."""
         return setups_of(self.robot, [{**values, **one} for one in own or [{}] * len(self.tracks)])
 
-    def renewed(self, values: Mapping[str, float]) -> ContactProblem:
-        """The same with starts fitted under these values."""
+    def renewed(self, values: Mapping[str, float], samples: np.ndarray | None = None) -> ContactProblem:
+        """The same with starts fitted under these values, to all samples that fly or as many as are named."""
         means = {name: values[name] for name in self.scatter}
         flights = fit_flights(
-            lambda own: self.setups(values, own), self.tracks, means, self.scatter, self.noise, self.timestep
+            lambda own: self.setups(values, own),
+            self.tracks,
+            means,
+            self.scatter,
+            self.noise,
+            self.timestep,
+            samples,
         )
         return replace(self, flights=flights)
 
-    def costs(self, values: Mapping[str, float]) -> list[Float[np.ndarray, " piece"]]:
+    def scattered(self, random: np.random.Generator) -> ContactProblem:
+        """The same with measured starts moved by as much as measurements scatter."""
+        return replace(self, batches=tuple(self._scattered(batch, random) for batch in self.batches))
+
+    def _scattered(self, batch: Batch, random: np.random.Generator) -> Batch:
+        noise, drawn = self.noise, [random.standard_normal(part.shape) for part in batch.starts]
+        place, turn, speed, spin, joint, rate = drawn
+        half = noise.angle / 2.0 * turn[:, :3]
+        turned = np.concatenate([half, np.sqrt(1.0 - (half**2).sum(axis=1, keepdims=True))], axis=1)
+        starts = batch.starts
+        moved = Starts(
+            position=starts.position + noise.position * place,
+            orientation=product(turned, starts.orientation),
+            linear_velocity=starts.linear_velocity + noise.linear_velocity * speed,
+            angular_velocity=starts.angular_velocity + noise.angular_velocity * spin,
+            joint=starts.joint + noise.angle * joint,
+            joint_velocity=starts.joint_velocity + noise.angular_velocity * rate,
+        )
+        return replace(batch, starts=moved)
+
+    @property
+    def flown(self) -> Flights | None:
+        """Fitted starts; None before they are fitted, and where no log flies long enough to fit one."""
+        return self.flights if self.flights is not None and self.flights.samples.any() else None
+
+    def costs(
+        self, values: Mapping[str, float], networks: Networks | None = None
+    ) -> list[Float[np.ndarray, " piece"]]:
         """Error of every piece: whole logs from first states, the same from fitted ones, windows."""
         plain = self.setups(values)
-        found = [self._whole(plain, self.batches[0])]
-        if self.flights is not None:
+        found = [self._whole(plain, self.batches[0], networks)]
+        if self.flown is not None:
             batch = self.batches[0]
             flown = replace(
                 batch,
-                starts=self.flights.starts,
-                pieces=batch.pieces._replace(measured=np.zeros(len(self.tracks), bool)),
+                starts=self.flown.starts,
+                pieces=batch.pieces._replace(measured=batch.pieces.measured & (self.flown.samples == 0)),
             )
-            found.append(self._whole(self.setups(values, self.flights.varying), flown))
-        for batch in self.batches[1:]:
-            errors = errors_of(roll(plain, batch.pieces, batch.starts, self.timestep), batch)
-            found.append(self.weighed(errors)[batch.last])
+            found.append(self._whole(self.setups(values, self.flown.varying), flown, networks))
+        found += [self._errors(plain, batch, networks)[batch.last] for batch in self.batches[1:]]
         return found
 
-    def relative(self, values: Mapping[str, float], scales: Sequence[float]) -> float:
+    def relative(
+        self, values: Mapping[str, float], scales: Sequence[float], networks: Networks | None = None
+    ) -> float:
         """Mean over batches of their costs over `scales` [1]."""
-        costs = self.costs(values)
+        costs = self.costs(values, networks)
         return float(np.mean([cost.mean() / scale for cost, scale in zip(costs, scales, strict=True)]))
 
-    def by_log(self, values: Mapping[str, float], scales: Sequence[float]) -> Float[np.ndarray, " track"]:
+    def by_log(
+        self, values: Mapping[str, float], scales: Sequence[float], networks: Networks | None = None
+    ) -> Float[np.ndarray, " track"]:
         """The same log by log; a log without windows counts by what it has."""
-        whole_logs = [self.batches[0]] * (2 if self.flights is not None else 1)
+        whole_logs = [self.batches[0]] * (2 if self.flown is not None else 1)
         total, seen = np.zeros(len(self.tracks)), np.zeros(len(self.tracks))
         for batch, cost, scale in zip(
-            [*whole_logs, *self.batches[1:]], self.costs(values), scales, strict=True
+            [*whole_logs, *self.batches[1:]], self.costs(values, networks), scales, strict=True
         ):
             count = np.bincount(batch.pieces.world, minlength=len(total))
             total += np.bincount(batch.pieces.world, cost / scale, len(total)) / np.maximum(count, 1)
             seen += count > 0
         return total / seen
 
-    def _whole(self, setups: Setups, batch: Batch) -> np.ndarray:
-        errors = errors_of(roll(setups, batch.pieces, batch.starts, self.timestep), batch)
-        return batch.means(self.weighed(errors))
+    def _whole(self, setups: Setups, batch: Batch, networks: Networks | None) -> np.ndarray:
+        return batch.means(self._errors(setups, batch, networks))
+
+    def _errors(self, setups: Setups, batch: Batch, networks: Networks | None) -> np.ndarray:
+        paths = roll(setups, batch.pieces, batch.starts, self.timestep, networks=networks)
+        return self.weighed(errors_of(paths, batch))
 
     def weighed(self, errors: Errors) -> Float[np.ndarray, " sample"]:
         """Position over the body's size, angles beside it [1]."""
@@ -191,8 +232,9 @@ def search(
 ) -> FoundContact:
     """CMA-ES around a point, on the mean over batches of each batch's cost relative to the first one.
 
-    Fitted starts are renewed on the way; the centre of the last generations counts, because the best of many
-    noisy costs is lucky.
+    Every generation sees the logs from starts moved by the noise of the measurements: tosses are chaotic, and
+    a law that fits exactly those starts has learned their luck. Fitted starts are renewed on the way; the
+    centre of the last generations counts, because the best of many noisy costs is lucky.
     """
     selection = problem.selection
     problem = problem.renewed(selection.values(start))
@@ -208,24 +250,25 @@ def search(
     generations = max(1, trials // size)
     renew = {generations * (k + 1) // (RENEWALS + 1) for k in range(RENEWALS)}
     recent: list[tuple[np.ndarray, float]] = []
+    random = np.random.default_rng(seed)
     for generation in range(generations):
-        told = []
+        told, scattered = [], problem.scattered(random)
         for n in range(size):
             point = sampler.ask()
-            told.append((point, problem.relative(selection.values(point), scales)))
+            told.append((point, scattered.relative(selection.values(point), scales)))
             if progress is not None:
                 progress(min(generation * size + n + 1, trials), trials)
         sampler.tell(told)
         recent = [*recent[-2 * size :], *told]
         if generation in renew:
-            problem = problem.renewed(selection.values(_centre(recent)))
-    point = _centre(recent)
+            problem = problem.renewed(selection.values(centre_of(recent)))
+    point = centre_of(recent)
     values = selection.values(point)
     problem = problem.renewed(values)
     return FoundContact(values=values, point=point, cost=problem.relative(values, scales), problem=problem)
 
 
-def _centre(recent: Sequence[tuple[np.ndarray, float]]) -> np.ndarray:
+def centre_of(recent: Sequence[tuple[np.ndarray, float]]) -> np.ndarray:
     """Mean of the better third of the last points."""
     ordered = sorted(recent, key=lambda one: one[1])
     return np.mean([point for point, _ in ordered[: max(1, len(ordered) // 3)]], axis=0)

@@ -8,11 +8,14 @@ import numpy as np
 
 from hybridsim.identify.contact import ContactProblem
 from hybridsim.parameters import Parameter
+from hybridsim.passive.start import LEAST, Flights
 from hybridsim.study import Selection
 
 SCALE = "data.length_scale"
 AROUND = (-0.01, -0.005, 0.0, 0.005, 0.01)
 """Steps at which the misfit is looked at; chosen, because it is a parabola there."""
+POSE, STATE = 6, 12
+"""Numbers in a sample, and in the state that every flight is fitted with."""
 LOOKS = 2
 """How often: the second look is around what the first one found."""
 
@@ -20,8 +23,9 @@ LOOKS = 2
 def with_flight_scale(problem: ContactProblem) -> tuple[Selection, Parameter | None]:
     """The selection with the scale held where free flights put it, and the scale with its interval.
 
-    Nothing is changed where the study does not look for the scale. The interval takes what flights leave as
-    independent noise of its own size, so it is a lower bound.
+    Nothing is changed where the study does not look for the scale. The same samples count at every scale.
+    Every flight is taken to have a noise of its own, to be found with the scale, so that few badly tracked
+    flights do not decide; the interval takes what a flight leaves as independent from sample to sample.
     """
     selection = problem.selection
     found = next((p for p in selection.space.parameters if p.name == SCALE), None)
@@ -29,15 +33,17 @@ def with_flight_scale(problem: ContactProblem) -> tuple[Selection, Parameter | N
         return selection, None
     values = selection.values(selection.space.to_vector(selection.space.prior()))
     scale, spread = values[SCALE], math.inf
+    first = problem.renewed(values).flights
+    assert first is not None, "renewed problems have flights"
     for _ in range(LOOKS):
         tried = scale + np.array(AROUND)
-        flown = [problem.renewed({**values, SCALE: float(s)}).flights for s in tried]
-        misfit = np.array([flights.misfit for flights in flown if flights is not None])
-        curve, slope, _ = np.polyfit(tried - scale, misfit, 2)
+        unlikely = [
+            _unlikely(problem.renewed({**values, SCALE: float(s)}, first.samples).flights) for s in tried
+        ]
+        curve, slope, _ = np.polyfit(tried - scale, unlikely, 2)
         if curve <= 0.0:
             return selection, None
-        count = sum(int(flights.samples.sum()) for flights in flown if flights is not None) / len(AROUND)
-        spread = math.sqrt(misfit.min() / max(6.0 * count, 1.0) / curve)
+        spread = 1.0 / math.sqrt(2.0 * curve)
         scale = float(np.clip(scale - slope / (2.0 * curve), found.low, found.high))
     fitted = found.model_copy(
         update={
@@ -48,3 +54,11 @@ def with_flight_scale(problem: ContactProblem) -> tuple[Selection, Parameter | N
         }
     )
     return selection.held(SCALE, scale), fitted
+
+
+def _unlikely(flights: Flights | None) -> float:
+    """Negative logarithm of the flights' likelihood, each at its own most likely noise, less a constant."""
+    assert flights is not None, "renewed problems have flights"
+    known = flights.samples > LEAST
+    freedom = POSE * flights.samples[known] - STATE
+    return float(freedom @ np.log(flights.misfit[known])) / 2.0

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hybridsim.contacts.law import LAW
+from hybridsim.calibration.variation import VARIES
+from hybridsim.contacts.law import LAW, Coefficient
 from hybridsim.parameters import Parameter
 from hybridsim.physics.model import Link, RigidModel
-from hybridsim.robot import Robot
+from hybridsim.robot import ContactPrior, Quantity, Robot, Tool
 from hybridsim.simulator.body import COM, bare_body
 from hybridsim.study import ContactRule, Selection
 
 GRAVITY = 9.81
-VARIES = "varies."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def offered_passive(robot: Robot) -> list[Parameter]:
     """Every parameter, at the prior that robot.toml and URDF state."""
     model = bare_body(robot)
     links = [parameter for link in model.links if link.mass > 0 for parameter in _of_link(robot, link)]
-    return [*_law(robot), *links, *_world()]
+    return [*_law(robot), *_tool_law(robot), *links, *_world()]
 
 
 def is_passive(values: Mapping[str, float]) -> bool:
@@ -60,11 +60,6 @@ def scatter_parameters(selection: Selection) -> list[Parameter]:
         )
         for name, sigma in selection.varies.items()
     ]
-
-
-def scatter_of(values: Mapping[str, float]) -> dict[str, float]:
-    """Standard deviation of the parameters that vary from log to log [their units]."""
-    return {name.removeprefix(VARIES): value for name, value in values.items() if name.startswith(VARIES)}
 
 
 NOISE = {
@@ -98,24 +93,37 @@ def noise_of(values: Mapping[str, float]) -> Noise:
 
 
 def _law(robot: Robot) -> list[Parameter]:
-    prior = robot.contact
-    stated = {} if prior is None else {
-        "stiffness": prior.stiffness,
-        "damping": prior.damping,
-        "friction": prior.friction,
-    }  # fmt: skip
-    return [
-        Parameter(
-            name=f"contact.{one.name}",
-            value=stated[one.name].value if one.name in stated else one.value,
-            unit=one.unit,
-            low=one.low,
-            high=one.high,
-            scale="log" if one.scale == "log" else "linear",
-            source=stated[one.name].source if one.name in stated else f"chosen as a start: {one.meaning}",
-        )
-        for one in LAW
-    ]
+    return [_coefficient("contact", one, _stated(robot.contact, one.name)) for one in LAW]
+
+
+def _tool_law(robot: Robot) -> list[Parameter]:
+    """Of what pushes, where something does: as [tool] states it, else as the ground's."""
+    if robot.tool is None:
+        return []
+    found = []
+    for one in LAW:
+        stated = _stated(robot.tool, one.name) or _stated(robot.contact, one.name)
+        # A body that is pushed stays at the tool rather than bouncing off it.
+        calm = one._replace(value=0.0) if one.name == "restitution" else one
+        found.append(_coefficient("tool", calm, stated))
+    return found
+
+
+def _stated(prior: ContactPrior | Tool | None, name: str) -> Quantity | None:
+    """What robot.toml says of a coefficient."""
+    return getattr(prior, name, None)
+
+
+def _coefficient(group: str, one: Coefficient, stated: Quantity | None) -> Parameter:
+    return Parameter(
+        name=f"{group}.{one.name}",
+        value=one.value if stated is None else stated.value,
+        unit=one.unit,
+        low=one.low,
+        high=one.high,
+        scale="log" if one.scale == "log" else "linear",
+        source=f"chosen as a start: {one.meaning}" if stated is None else stated.source,
+    )
 
 
 def _of_link(robot: Robot, link: Link) -> list[Parameter]:
@@ -134,6 +142,9 @@ def _of_link(robot: Robot, link: Link) -> list[Parameter]:
     found.append(_scaled(name + "inertia_scale", 1.0, "1", source))
     found.append(Parameter(name=name + "size", value=1.0, unit="1", low=0.8, high=1.25, source=own))
     found.append(Parameter(name=name + "rounding", value=0.0, unit="m", low=0.0, high=0.2 * size, source=own))
+    if robot.touch is not None and robot.touch.pressure == "faces":
+        even = "chosen as a start: pressure as even over faces as it can be"
+        found.append(Parameter(name=name + "footing", value=1.0, unit="1", low=0.2, high=2.0, source=even))
     return found
 
 

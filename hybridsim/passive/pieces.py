@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.frames import geodesic_angle
-from hybridsim.passive.roll import Paths, Pieces, Starts
+from hybridsim.passive.laid import Paths, Pieces, Starts
+from hybridsim.passive.tool_track import paths_of, picked
 from hybridsim.passive.track import Track
 
 MEASURED_FIELDS = (
@@ -57,6 +58,7 @@ class Batch:
                 count=counts,
                 time=p.time[rows],
                 measured=p.measured[chosen],
+                tool=picked(p.tool, chosen),
             ),
             starts=Starts(*(array[chosen] for array in self.starts)),
             position=self.position[rows],
@@ -88,6 +90,9 @@ def batch(tracks: Sequence[Track], spans: Sequence[tuple[int, int, int]]) -> Bat
             count=counts,
             time=np.concatenate([t.time_s[r] - t.time_s[r.start] for t, r in zip(own, rows, strict=True)]),
             measured=np.array([t.measured_velocity for t in own]),
+            tool=paths_of(
+                [t.tool for t in own], [float(t.time_s[n]) for t, n in zip(own, first, strict=True)]
+            ),
         ),
         starts=Starts(
             *(

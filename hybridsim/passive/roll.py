@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import os
 from itertools import pairwise
-from typing import NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-from jaxtyping import Float
 from numba import njit
 
-from hybridsim.contacts.law import COEFFICIENTS
+from hybridsim.contacts.law import COEFFICIENTS, ROLLING_FRICTION, SPINNING_FRICTION
 from hybridsim.contacts.points import Patches, Points, patch_under
+from hybridsim.contacts.residual import Residual, residual_of
 from hybridsim.contacts.solve import new_contacts
 from hybridsim.jobs import map_jobs
+from hybridsim.networks.inference import Networks
+from hybridsim.passive.laid import Paths, Pieces, Starts, new_paths
 from hybridsim.passive.setup import Setups, world_of
+from hybridsim.passive.steps import steps_tree
 from hybridsim.physics.recursion import plus, row, times, up
-from hybridsim.physics.tree import Tree, TreeWork, new_tree_work
-from hybridsim.physics.tree_kernel import mass_matrix, place
-from hybridsim.physics.tree_step import advance, factor, free_velocity, rotation_of
-from hybridsim.simulator.lone import lone_of, step_lone, turns
-from hybridsim.simulator.touching import touch
+from hybridsim.physics.tree import TreeWork, new_tree_work
+from hybridsim.physics.tree_kernel import place
+from hybridsim.physics.tree_step import advance, rotation_of
+from hybridsim.simulator.lone import lone_of, steps_lone
+from hybridsim.simulator.pushing import PLACES
 
 CLEAR = 1e-3
 """Height above ground from which on a body flies [m]; chosen, because recorded heights err by it."""
@@ -32,47 +35,14 @@ WORTH, SHARES = 16, 2
 """Pieces below which threads cost more than they save; runs of pieces a core, because pieces differ."""
 
 
-class Starts(NamedTuple):
-    """States of the root link's origin in the data's own units, one row a piece."""
-
-    position: np.ndarray
-    """[piece 3] world [m]."""
-    orientation: np.ndarray
-    """[piece 4] world from body, xyzw."""
-    linear_velocity: np.ndarray
-    """[piece 3] world axes [m/s]."""
-    angular_velocity: np.ndarray
-    """[piece 3] body axes [rad/s]."""
-    joint: np.ndarray
-    """[piece joint]."""
-    joint_velocity: np.ndarray
-    """[piece joint]."""
-
-
-class Pieces(NamedTuple):
-    """What is replayed: stretches of logs with the times at which their state is wanted."""
-
-    world: np.ndarray
-    """[piece] row of the setups."""
-    first: np.ndarray
-    """[piece] its first sample's row in the arrays below."""
-    count: np.ndarray
-    """[piece] samples, the first at the start itself."""
-    time: np.ndarray
-    """[sample] since the piece's start, in the data's time [s]."""
-    measured: np.ndarray
-    """[piece] bool: the start's velocities are measured ones, which lag."""
-
-
-class Paths(NamedTuple):
-    """Predicted states of the root link's origin at the samples, in the data's own units."""
-
-    position: Float[np.ndarray, "sample 3"]
-    orientation: Float[np.ndarray, "sample 4"]
-    joint: Float[np.ndarray, "sample joint"]
-
-
-def roll(setups: Setups, pieces: Pieces, starts: Starts, timestep: float, touching: bool = True) -> Paths:
+def roll(
+    setups: Setups,
+    pieces: Pieces,
+    starts: Starts,
+    timestep: float,
+    touching: bool = True,
+    networks: Networks | None = None,
+) -> Paths:
     """Replay every piece from its start.
 
     Args:
@@ -81,25 +51,37 @@ def roll(setups: Setups, pieces: Pieces, starts: Starts, timestep: float, touchi
         starts: where from.
         timestep: of the simulation [s].
         touching: False flies through the ground.
+        networks: contact residual; None for the law alone.
     """
     samples, joints = len(pieces.time), starts.joint.shape[1]
-    paths = Paths(np.zeros((samples, 3)), np.zeros((samples, 4)), np.zeros((samples, joints)))
+    paths = new_paths(samples, joints)
+    pushed = True if touching and len(pieces.tool.time) else None
+    turning = setups.law[..., [SPINNING_FRICTION, ROLLING_FRICTION]].any()
+    alone = True if setups.mass.shape[1] == 1 and not pushed and not turning else None
 
     def some(span: tuple[int, int]) -> None:
         # Copies, because threads that count references to the same arrays wait for each other at every call.
-        own = Setups(Tree(*(a.copy() for a in setups.shape)), *(a.copy() for a in setups[1:]))
-        roll_some(own, copied(pieces), copied(starts), timestep, touching, paths, *span)
+        own = (copied(setups), copied(pieces), copied(starts))
+        learned = residual_of(networks, len(setups.point_body), timestep)
+        residual = None if learned is None else copied(learned)
+        roll_some(*own, timestep, alone, pushed, touching, residual, paths, *span)
 
     map_jobs(some, shares(pieces.time, pieces.first, pieces.count), engine="threads")
     return paths
 
 
-Arrays = TypeVar("Arrays", Pieces, Starts)
+Arrays = TypeVar("Arrays", bound=tuple)
 
 
 def copied(arrays: Arrays) -> Arrays:
-    """The same arrays elsewhere in memory."""
-    return arrays._make(array.copy() for array in arrays)
+    """The same arrays elsewhere in memory, those of tuples inside too."""
+    return _copied(arrays)
+
+
+def _copied(part: Any) -> Any:
+    if isinstance(part, tuple):
+        return type(part)(*(_copied(one) for one in part))
+    return part.copy() if isinstance(part, np.ndarray) else part
 
 
 def shares(time: np.ndarray, first: np.ndarray, count: np.ndarray) -> list[tuple[int, int]]:
@@ -119,18 +101,26 @@ def roll_some(
     pieces: Pieces,
     starts: Starts,
     timestep: float,
+    alone: bool | None,
+    pushed: bool | None,
     touching: bool,
+    residual: Residual | None,
     paths: Paths,
     begin: int,
     end: int,
 ) -> None:
-    """Replay the pieces from `begin` to before `end`."""
+    """Replay the pieces from `begin` to before `end`.
+
+    What is None is left out when it is compiled, which takes minutes for everything together.
+    """
     bodies, joints, count = setups.mass.shape[1], starts.joint.shape[1], len(setups.point_body)
     n = 6 + joints
+    if pushed is not None:
+        count += PLACES * setups.solids.kind.shape[1]
     work, contacts = new_tree_work(bodies, joints), new_contacts(count, COEFFICIENTS, n)
     memory = (np.empty(count), np.empty(count), np.empty((count, 6)))
     position, quaternion = np.empty(3), np.empty(4)
-    q, u, free, idle = np.empty(joints), np.empty(n), np.empty(n), np.zeros(joints)
+    q, u, free = np.empty(joints), np.empty(n), np.empty(n)
     for k in range(begin, end):
         w = pieces.world[k]
         tree, points, patches = world_of(setups, w)
@@ -140,37 +130,50 @@ def roll_some(
         place(tree, position, work.rotation[0], q, work)
         if pieces.measured[k] and clearance(work, points, patches) > CLEAR:
             u[:3] += gravity * (setups.lag[w] / time)
-        lone, body = bodies == 1 and not turns(patches.law), lone_of(tree.mass[0], tree.inertia[0])
+        body = lone_of(tree.mass[0], tree.inertia[0])
         step = 0
         for s in range(pieces.first[k], pieces.first[k] + pieces.count[k]):
             due = pieces.time[s] / time
-            while (step + 1) * timestep <= due + 1e-9:
-                if lone:
-                    state = (position, quaternion, u)
-                    step_lone(
-                        body,
-                        work,
-                        tree.com,
-                        points,
-                        patches,
-                        memory,
-                        contacts,
-                        state,
-                        gravity,
-                        timestep,
-                        touching,
-                    )
-                else:
-                    rotation_of(quaternion, work.rotation[0])
-                    place(tree, position, work.rotation[0], q, work)
-                    mass_matrix(tree, work)
-                    factor(work)
-                    free_velocity(tree, work, u, idle, gravity, timestep, free)
-                    if touching:
-                        touch(tree, work, points, patches, memory, contacts, u, free, timestep)
-                    u[:] = free
-                advance(position, quaternion, q, u, timestep)
-                step += 1
+            steps = 0
+            while (step + steps + 1) * timestep <= due + 1e-9:
+                steps += 1
+            if alone is not None:
+                state = (position, quaternion, u)
+                steps_lone(
+                    body,
+                    work,
+                    tree.com,
+                    points,
+                    patches,
+                    memory,
+                    contacts,
+                    state,
+                    gravity,
+                    timestep,
+                    steps,
+                    touching,
+                    residual,
+                )
+            else:
+                steps_tree(
+                    setups,
+                    pieces,
+                    k,
+                    work,
+                    memory,
+                    contacts,
+                    (position, quaternion, q, u, free),
+                    timestep,
+                    (step, step + steps),
+                    pushed,
+                    touching,
+                    residual,
+                )
+            step += steps
+            if residual is not None:
+                last = contacts.ground[0] - 1 if step > 0 else -1
+                for f in range(paths.features.shape[1]):
+                    paths.features[s, f] = residual.features[last, 0, f] if last >= 0 else np.nan
             leave(tree.com[0], due - step * timestep, length, position, quaternion, q, u, work, paths, s)
 
 

@@ -14,6 +14,8 @@ from hybridsim.passive.parameters import body_size
 from hybridsim.physics.tree import Tree, tree_of
 from hybridsim.robot import Robot
 from hybridsim.simulator.body import bare_body, body_of
+from hybridsim.simulator.solids import NO_SOLIDS, Solids, solids_in, solids_of, stacked
+from hybridsim.simulator.tool_path import NO_ROD, Rod, rod_of
 from hybridsim.simulator.touch_points import points_of
 
 
@@ -24,6 +26,9 @@ class Setups(NamedTuple):
     """The first world's; only its joints' geometry is read."""
     point_body: np.ndarray
     area: np.ndarray
+    point_embedding: np.ndarray
+    point_share: np.ndarray
+    surface_embedding: np.ndarray
     mass: np.ndarray
     """[world body] [kg]."""
     com: np.ndarray
@@ -44,22 +49,29 @@ class Setups(NamedTuple):
     """[world] by which measured velocities lag their stamps [s]."""
     scale: np.ndarray
     """[world 2] measured length over true length, measured time over true time [1]."""
+    solids: Solids
+    """What a tool may touch; none of robots without one."""
+    rod: Rod
+    """The tool; one row of its law a world."""
 
 
 def setups_of(robot: Robot, values: Sequence[Mapping[str, float]]) -> Setups:
     """Worlds of a robot under parameters, one world a set of values."""
-    known: dict[tuple[float, ...], tuple[Tree, Points, Patches]] = {}
+    known: dict[tuple[float, ...], tuple[Tree, Points, Patches, Solids, Rod]] = {}
     found = []
     for own in values:
         key = tuple(own.values())  # worlds that differ in nothing are made once
         if key not in known:
             known[key] = _made(robot, own)
         found.append((*known[key], own))
-    trees, points, patches, own = zip(*found, strict=True)
+    trees, points, patches, solids, rods, own = zip(*found, strict=True)
     return Setups(
         shape=trees[0],
         point_body=points[0].body,
         area=patches[0].area,
+        point_embedding=points[0].embedding,
+        point_share=points[0].share,
+        surface_embedding=patches[0].embedding,
         mass=np.array([tree.mass for tree in trees]),
         com=np.array([tree.com for tree in trees]),
         inertia=np.array([tree.inertia for tree in trees]),
@@ -70,14 +82,20 @@ def setups_of(robot: Robot, values: Sequence[Mapping[str, float]]) -> Setups:
         gravity=np.array([[0.0, 0.0, -v["world.gravity"]] for v in own]),
         lag=np.array([v["data.velocity_lag"] for v in own]),
         scale=np.array([[v["data.length_scale"], v["data.time_scale"]] for v in own]),
+        solids=stacked(solids),
+        rod=rods[0]._replace(law=np.concatenate([rod.law for rod in rods])),
     )
 
 
-def _made(robot: Robot, values: Mapping[str, float]) -> tuple[Tree, Points, Patches]:
+def _made(robot: Robot, values: Mapping[str, float]) -> tuple[Tree, Points, Patches, Solids, Rod]:
     """One world."""
     model = body_of(robot, values, {})
     tree = tree_of(model, [joint.urdf_joint for joint in robot.joints])
-    return tree, points_of(model, values), endless(law_of(values), values["ground.height"])
+    points, ground = points_of(model, values, robot.touch), endless(law_of(values), values["ground.height"])
+    if robot.tool is None:
+        return tree, points, ground, NO_SOLIDS, NO_ROD
+    solids = solids_of(model, values, robot.touch)
+    return tree, points, ground, solids, rod_of(robot.tool, law_of(values, "tool"))
 
 
 def deepest(robot: Robot) -> float:
@@ -100,5 +118,18 @@ def world_of(setups: Setups, w: int) -> tuple[Tree, Points, Patches]:
         setups.com[w],
         setups.inertia[w],
     )
-    points = Points(setups.point_body, setups.point_position[w], setups.point_radius[w])
-    return tree, points, Patches(setups.area, setups.height[w], setups.law[w])
+    points = Points(
+        setups.point_body,
+        setups.point_position[w],
+        setups.point_radius[w],
+        setups.point_embedding,
+        setups.point_share,
+    )
+    return tree, points, Patches(setups.area, setups.height[w], setups.law[w], setups.surface_embedding)
+
+
+@njit(cache=True, nogil=True)
+def tool_of(setups: Setups, w: int) -> tuple[Solids, Rod]:
+    """One world's solids and what pushes them."""
+    rod = setups.rod
+    return solids_in(setups.solids, w), Rod(rod.radius, rod.half, rod.round, rod.offset, rod.law[w : w + 1])

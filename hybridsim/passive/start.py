@@ -7,22 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
 
 from hybridsim.frames import conjugate, product, rotation_vector
+from hybridsim.passive.laid import Paths, Starts
+from hybridsim.passive.near import flying
 from hybridsim.passive.parameters import Noise
-from hybridsim.passive.pieces import Batch, batch, whole
-from hybridsim.passive.roll import CLEAR, Paths, Pieces, Starts, clearance, roll
-from hybridsim.passive.setup import Setups, world_of
+from hybridsim.passive.pieces import Batch, batch
+from hybridsim.passive.roll import roll
+from hybridsim.passive.setup import Setups
 from hybridsim.passive.track import Track
-from hybridsim.physics.tree import new_tree_work
-from hybridsim.physics.tree_kernel import place
-from hybridsim.physics.tree_step import rotation_of
 
 ROUNDS = 2
 """Of Gauss and Newton; chosen, because flights are all but linear in what is sought."""
-SPARE = 1
-"""Last samples before a touch that are left out; chosen, because trackers smear an impact over one."""
 LEAST = 4
 """Samples of a flight; chosen, because fewer say less than the measured velocities."""
 STEP = 1e-4
@@ -37,13 +33,13 @@ class Flights:
         starts: one row a track, at its first sample.
         varying: per track the values of the parameters that vary from log to log.
         samples: per track how many samples flew; below `LEAST` the start is the measured one.
-        misfit: sum of squares of what the fits leave, in units of the noise [1].
+        misfit: per track sum of squares of what the fit leaves, in units of the noise; 0 without a fit [1].
     """
 
     starts: Starts
     varying: list[dict[str, float]]
     samples: np.ndarray
-    misfit: float
+    misfit: np.ndarray
 
 
 def fit_flights(
@@ -53,6 +49,7 @@ def fit_flights(
     scatter: Mapping[str, float],
     noise: Noise,
     timestep: float,
+    samples: np.ndarray | None = None,
 ) -> Flights:
     """Fit the state at the first sample, and parameters that vary, to the samples before the first touch.
 
@@ -65,10 +62,11 @@ def fit_flights(
         scatter: their standard deviation from log to log.
         noise: of the measurements.
         timestep: of the simulation [s].
+        samples: [track] how many are fitted; None for all that fly.
     """
     names = tuple(scatter)
     plain = setups([dict(means)] * len(tracks))
-    samples = flying(plain, tracks)
+    samples = flying(plain, tracks) if samples is None else samples
     flown = batch(tracks, [(k, 0, max(int(n), 2)) for k, n in enumerate(samples)])
     unknown = _Unknown(flown.starts, plain.lag, plain.gravity, names, means, scatter, noise)
     for _ in range(ROUNDS):
@@ -82,7 +80,7 @@ def fit_flights(
         starts=starts,
         varying=[dict(zip(names, row, strict=True)) for row in values.tolist()],
         samples=np.where(good, samples, 0),
-        misfit=_misfit(unknown, flown, setups, timestep, good),
+        misfit=np.where(good, _misfit(unknown, flown, setups, timestep), 0.0),
     )
 
 
@@ -91,63 +89,12 @@ def _misfit(
     flown: Batch,
     setups: Callable[[Sequence[Mapping[str, float]]], Setups],
     timestep: float,
-    good: np.ndarray,
-) -> float:
-    """Squares of what is left in poses and of how far varying parameters are from their means."""
+) -> np.ndarray:
+    """[track] squares of what is left in poses and of how far varying parameters are from their means."""
     left = (_left(unknown, unknown.worlds(setups), flown, timestep) ** 2).sum(axis=1)
     poses = np.add.reduceat(left, flown.pieces.first)
     levers = ((unknown.step[:, 6:] / unknown.spread[6:]) ** 2).sum(axis=1)
-    return float((poses + levers)[good].sum())
-
-
-def buried(setups: Setups, tracks: Sequence[Track], most: float) -> list[str]:
-    """One sentence for every track whose first sample lies deeper in the ground than `most` [m]."""
-    first = batch(tracks, [(k, 0, 1) for k in range(len(tracks))])
-    height = np.empty(len(tracks))
-    clearances(setups, first.pieces, first.position, first.orientation, first.joint, height)
-    return [
-        f"log {track.name} starts {-1e3 * low:.0f} mm inside the ground; expected at most {1e3 * most:.0f} mm"
-        for track, low in zip(tracks, height.tolist(), strict=True)
-        if low < -most
-    ]
-
-
-def flying(setups: Setups, tracks: Sequence[Track]) -> np.ndarray:
-    """[track] samples before the measured body first comes near the ground."""
-    found = whole(tracks)
-    height = np.empty(len(found.position))
-    clearances(setups, found.pieces, found.position, found.orientation, found.joint, height)
-    ends = found.pieces.first + found.pieces.count
-    return np.array(
-        [
-            max(int(np.argmax(low)) - SPARE, 0) if (low := height[a:b] < CLEAR).any() else b - a
-            for a, b in zip(found.pieces.first, ends, strict=True)
-        ]
-    )
-
-
-@njit(cache=True, nogil=True)
-def clearances(
-    setups: Setups,
-    pieces: Pieces,
-    position: np.ndarray,
-    orientation: np.ndarray,
-    joint: np.ndarray,
-    out: np.ndarray,
-) -> None:
-    """Height of the lowest point above ground at every measured pose, in true units [m]."""
-    work = new_tree_work(setups.mass.shape[1], joint.shape[1])
-    centre = np.empty(3)
-    for k in range(len(pieces.world)):
-        tree, points, patches = world_of(setups, pieces.world[k])
-        for s in range(pieces.first[k], pieces.first[k] + pieces.count[k]):
-            rotation_of(orientation[s], work.rotation[0])
-            for i in range(3):
-                centre[i] = position[s, i] / setups.scale[pieces.world[k], 0]
-                for j in range(3):
-                    centre[i] += work.rotation[0, i, j] * tree.com[0, j]
-            place(tree, centre, work.rotation[0], joint[s], work)
-            out[s] = clearance(work, points, patches)
+    return poses + levers
 
 
 def _wide(mask: np.ndarray, like: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from hybridsim.errors import LogError
 from hybridsim.frames import conjugate, rotated, rotation_vector
 from hybridsim.log import Log
+from hybridsim.passive.tool_track import ToolTrack, tool_track_of
 from hybridsim.robot import Robot
 
 LONGEST_GAP = 1e-3
@@ -33,6 +34,7 @@ class Track:
         joint: positions of the joints, robot.toml's order [rad].
         joint_velocity: [rad/s].
         measured_velocity: whether the log has velocities of its own, which lag; else they are differences.
+        tool: what pushes; None of a robot without a tool.
     """
 
     log_id: str
@@ -46,6 +48,7 @@ class Track:
     joint: Float[np.ndarray, "time joint"]
     joint_velocity: Float[np.ndarray, "time joint"]
     measured_velocity: bool
+    tool: ToolTrack | None = None
 
 
 def track_of(log: Log, robot: Robot) -> Track:
@@ -53,7 +56,7 @@ def track_of(log: Log, robot: Robot) -> Track:
 
     Raises:
         LogError: base_position or base_orientation is missing, shorter than 3 samples, stamped apart, or
-            not finite.
+            not finite; or the tool's path is, of a robot with one.
     """
     place = log.signal("base_position")
     if len(place.stamp_ns) < 3:
@@ -79,6 +82,7 @@ def track_of(log: Log, robot: Robot) -> Track:
         if rate
         else backward(joint, time),
         measured_velocity=own,
+        tool=tool_track_of(log, robot, place.stamp_ns),
     )
 
 

@@ -48,18 +48,18 @@ def rub(
         limit: [world joint] largest friction [N*m].
         velocity: [world joint] [rad/s].
         bend: [world joint] of the bristles, advanced [rad].
-        stiffness: [joint] [N*m/rad].
-        damping: [joint] [N*m*s/rad].
+        stiffness: [world joint] [N*m/rad].
+        damping: [world joint] [N*m*s/rad].
         timestep: [s].
         effort: [world joint] on the joints, changed [N*m].
     """
     for w in range(len(limit)):
-        for j in range(len(stiffness)):
+        for j in range(limit.shape[1]):
             most = limit[w, j]
-            furthest = most / stiffness[j]
+            furthest = most / stiffness[w, j]
             z = bend[w, j] + timestep * velocity[w, j]
             z = min(max(z, -furthest), furthest)
-            pull = stiffness[j] * z + damping[j] * velocity[w, j]
+            pull = stiffness[w, j] * z + damping[w, j] * velocity[w, j]
             effort[w, j] -= min(max(pull, -most), most)
             bend[w, j] = z
 
@@ -67,13 +67,15 @@ def rub(
 class Brake:
     """Bristles of all worlds of a robot with a floating base."""
 
-    def __init__(self, model: RigidModel, joints: Sequence[str], worlds: int, timestep: float) -> None:
-        """Straight bristles, as stiff as the robot's lightest pose allows."""
-        inertia = least_inertia(model, joints)
+    def __init__(self, models: Sequence[RigidModel], joints: Sequence[str], timestep: float) -> None:
+        """Straight bristles, as stiff as the lightest pose of each world's robot allows."""
+        distinct = {id(model): model for model in models}
+        found = {key: least_inertia(model, joints) for key, model in distinct.items()}
+        inertia = np.array([found[id(model)] for model in models])
         self.timestep = timestep
         self.stiffness = STIFFNESS * inertia / timestep**2
         self.damping = DAMPING * inertia / timestep
-        self.bend = np.zeros((worlds, len(joints)))
+        self.bend = np.zeros_like(inertia)
 
     def rub(self, limit: WorldJoint, velocity: WorldJoint, effort: WorldJoint) -> None:
         """Add friction of at most `limit` to the efforts, in place."""

@@ -33,12 +33,17 @@ class BulletWorlds:
     """
 
     def __init__(
-        self, model: RigidModel, joints: Sequence[str], worlds: int, settings: WorldSettings
+        self,
+        model: RigidModel | Sequence[RigidModel],
+        joints: Sequence[str],
+        worlds: int,
+        settings: WorldSettings,
     ) -> None:
         """Load the robot into `worlds` clients, joints at zero, at rest.
 
         Args:
-            model: the robot; merge its fixed links first, every link costs time.
+            model: the robot; merge its fixed links first, every link costs time. Or one a world, of a
+                floating robot whose links weigh and measure differently there.
             joints: every moving joint once, in the order of the arrays' columns.
             worlds: how many.
             settings: the same for all worlds.
@@ -46,9 +51,12 @@ class BulletWorlds:
         Raises:
             RobotError: a joint is missing or unknown, moves nothing, or PyBullet cannot load the robot.
         """
+        fixed = settings.base == "fixed"
+        models = [model] * worlds if isinstance(model, RigidModel) else list(model)
+        assert len(models) == worlds and (isinstance(model, RigidModel) or not fixed), "one model a world"
+        model = models[0]
         check_joints(model, joints)
         self.joints, self.settings = tuple(joints), settings
-        fixed = settings.base == "fixed"
         self.chain: Chain | None = chain_of(model, joints, settings.gravity) if fixed else None
         if self.chain is not None:
             check_weights(model, self.chain, self.joints)
@@ -60,11 +68,11 @@ class BulletWorlds:
             raise RobotError(
                 f"{model.name}: armature of {len(self._armature)} joints; expected {len(joints)}"
             )
-        loaded = grounded(model) if fixed else model
-        self.clients = [open_client(loaded, self.joints, settings) for _ in range(worlds)]
+        loaded = [grounded(model)] * worlds if fixed else models
+        self.clients = [open_client(one, self.joints, settings) for one in loaded]
         self._stepper = Stepper(self.clients, len(self.joints))
-        self.base = None if fixed else FloatingBase(self.clients, model)
-        self._brake = None if fixed else Brake(model, self.joints, worlds, settings.timestep)
+        self.base = None if fixed else FloatingBase(self.clients, models)
+        self._brake = None if fixed else Brake(models, self.joints, settings.timestep)
         shape = (worlds, len(self.joints))
         self._effort, self._load, self._friction = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self._target: np.ndarray | None = None

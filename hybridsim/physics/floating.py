@@ -20,12 +20,12 @@ WorldQuaternion = Float[np.ndarray, "world 4"]
 class FloatingBase:
     """The root link of each world, by its own frame; PyBullet speaks of centre of mass and principal axes."""
 
-    def __init__(self, clients: Sequence[Client], model: RigidModel) -> None:
-        root = model.link(model.root)
+    def __init__(self, clients: Sequence[Client], models: Sequence[RigidModel]) -> None:
+        roots = [model.link(model.root) for model in models]
         self._clients = clients
-        self._com = np.array(root.com, float)
-        self._rotation_link_from_principal = principal_axes(root.inertia)[1]
-        self._principal_from_link = quaternion(self._rotation_link_from_principal.T)
+        self._com = np.array([root.com for root in roots], float)
+        self._rotation_link_from_principal = np.array([principal_axes(root.inertia)[1] for root in roots])
+        self._principal_from_link = np.array([quaternion(r.T) for r in self._rotation_link_from_principal])
         self._raw = np.zeros((len(clients), 13))
         self.stale = True
         """Set by whoever moves the worlds; the next read then asks PyBullet."""
@@ -41,12 +41,12 @@ class FloatingBase:
     def position(self) -> WorldVector:
         """Origin of the root link in the world [m]."""
         raw, rotation = self._read(), self.rotation_world_from_body
-        return raw[:, :3] - rotation @ self._com
+        return raw[:, :3] - self._levers(rotation)
 
     @property
     def rotation_world_from_body(self) -> Float[np.ndarray, "world 3 3"]:
         """Orientation of the root link."""
-        return rotations(self._read()[:, 3:7]) @ self._rotation_link_from_principal.T
+        return rotations(self._read()[:, 3:7]) @ self._rotation_link_from_principal.transpose(0, 2, 1)
 
     @property
     def orientation(self) -> WorldQuaternion:
@@ -62,7 +62,7 @@ class FloatingBase:
     def linear_velocity(self) -> WorldVector:
         """Of the root link's origin, in the world's axes [m/s]."""
         raw, rotation = self._read(), self.rotation_world_from_body
-        return raw[:, 7:10] - np.cross(raw[:, 10:13], rotation @ self._com)
+        return raw[:, 7:10] - np.cross(raw[:, 10:13], self._levers(rotation))
 
     def centre_states(
         self,
@@ -73,6 +73,10 @@ class FloatingBase:
         """
         raw = self._read()
         return raw[:, :3].copy(), self.rotation_world_from_body, raw[:, 7:13].copy()
+
+    def _levers(self, rotation: Float[np.ndarray, "world 3 3"]) -> WorldVector:
+        """From the root links' origins to their centres of mass, world's axes [m]."""
+        return (rotation @ self._com[:, :, None])[:, :, 0]
 
     def home(self, worlds: Iterable[int]) -> None:
         """Put the root link of some worlds at the origin, at rest."""
@@ -100,11 +104,11 @@ class FloatingBase:
         body = np.eye(3) if orientation is None else rotations(np.array([orientation]))[0]
         spin = np.zeros(3) if angular_velocity is None else np.asarray(angular_velocity, float)
         speed = np.zeros(3) if linear_velocity is None else np.asarray(linear_velocity, float)
-        lever = body @ self._com
+        lever = body @ self._com[world]
         pybullet.resetBasePositionAndOrientation(
             client.body,
             (position + lever).tolist(),
-            quaternion(body @ self._rotation_link_from_principal).tolist(),
+            quaternion(body @ self._rotation_link_from_principal[world]).tolist(),
             physicsClientId=client.id,
         )
         pybullet.resetBaseVelocity(

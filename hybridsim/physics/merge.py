@@ -75,7 +75,7 @@ def merge_body(body: str, parts: list[Placed]) -> tuple[Link, list[Placed]]:
     # The body's own link decides, or the first that can touch anything.
     contact = head.contact if head.collisions or not touching else touching[0].link.contact
     shapes = tuple(
-        replace(shape, pose=part.pose @ shape.pose)
+        replace(shape, pose=part.pose @ shape.pose, link=shape.link or part.link.name)
         for part in touching
         if part.link.contact == contact
         for shape in part.link.collisions

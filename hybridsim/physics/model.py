@@ -56,6 +56,8 @@ class Collision:
     """box: full lengths x, y, z; cylinder, capsule: radius, length; sphere: radius; mesh: scale x, y, z."""
     pose: Pose = field(default_factory=Pose)
     mesh: Path | None = None
+    link: str = ""
+    """The link that the URDF draws it on, which a merge makes part of another; empty before any merge."""
 
 
 @dataclass(frozen=True, eq=False)

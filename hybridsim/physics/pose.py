@@ -14,13 +14,13 @@ def root_poses(
 
     Args:
         raw: [world 13] as PyBullet gives a base: position and quaternion of its inertial frame, velocities.
-        com: [3] centre of mass in the link's frame [m].
-        turn: [4] quaternion xyzw, principal axes from link.
+        com: [world 3] centre of mass in the link's frame [m].
+        turn: [world 4] quaternion xyzw, principal axes from link.
         position: [world 3] written [m].
         orientation: [world 4] written.
     """
-    x, y, z, w = turn
     for n in range(len(raw)):
+        x, y, z, w = turn[n]
         a, b, c, d = raw[n, 3], raw[n, 4], raw[n, 5], raw[n, 6]
         i = d * x + a * w + b * z - c * y
         j = d * y - a * z + b * w + c * x
@@ -31,9 +31,9 @@ def root_poses(
         i, j, k, r = i * scale, j * scale, k * scale, r * scale
         orientation[n, 0], orientation[n, 1], orientation[n, 2], orientation[n, 3] = i, j, k, r
         # com turned into the world: v + 2 q x (q x v + r v)
-        u = j * com[2] - k * com[1] + r * com[0]
-        v = k * com[0] - i * com[2] + r * com[1]
-        s = i * com[1] - j * com[0] + r * com[2]
-        position[n, 0] = raw[n, 0] - com[0] - 2.0 * (j * s - k * v)
-        position[n, 1] = raw[n, 1] - com[1] - 2.0 * (k * u - i * s)
-        position[n, 2] = raw[n, 2] - com[2] - 2.0 * (i * v - j * u)
+        u = j * com[n, 2] - k * com[n, 1] + r * com[n, 0]
+        v = k * com[n, 0] - i * com[n, 2] + r * com[n, 1]
+        s = i * com[n, 1] - j * com[n, 0] + r * com[n, 2]
+        position[n, 0] = raw[n, 0] - com[n, 0] - 2.0 * (j * s - k * v)
+        position[n, 1] = raw[n, 1] - com[n, 1] - 2.0 * (k * u - i * s)
+        position[n, 2] = raw[n, 2] - com[n, 2] - 2.0 * (i * v - j * u)

@@ -26,8 +26,9 @@ ACTS_AS_MARKUP = {
 def card(scores: Scores, calibration_info: CalibrationInfo | Mapping[str, Any]) -> str:
     """The card as Markdown; foreign strings cannot act as markup."""
     info = CalibrationInfo.of(calibration_info)
-    parts = [what(scores, info), errors(scores), parameters(info), coverage(scores), limits(scores, info)]
-    return "\n".join(line for part in [*parts, logs(scores, info), again(scores, info)] for line in part)
+    parts = [what(scores, info), errors(scores), parameters(info), coverage(scores), spread(scores)]
+    parts += [limits(scores, info), logs(scores, info), again(scores, info)]
+    return "\n".join(line for part in parts for line in part)
 
 
 def plain(text: object, most: int = 60) -> str:
@@ -120,6 +121,13 @@ def coverage(scores: Scores) -> Iterator[str]:
     if not held:
         yield "No intervals: this calibration has no hybrid variant with a spread."
     yield ""
+
+
+def spread(scores: Scores) -> Iterator[str]:
+    """How well drawn worlds foretell where tosses end; nothing without draws."""
+    if "variation" in scores:
+        yield "## Spread of drawn worlds\n"
+        yield f"{plain(sentences.coverage_text(scores), 400)} {plain(sentences.energy_text(scores), 400)}\n"
 
 
 def limits(scores: Scores, info: CalibrationInfo) -> Iterator[str]:

@@ -170,6 +170,27 @@ def protocol_text(scores: Scores) -> str:
     )
 
 
+def energy_text(scores: Scores) -> str:
+    """The energy score with draws and without."""
+    found = scores["variation"]
+    with_draws, without, difference = (
+        interval_text(found[key]["mean"], found[key]["interval_95"], found[key]["unit"])
+        for key in ("energy_score", "energy_score_without_draws", "energy_score_difference")
+    )
+    return f"Energy score {with_draws}; {without} without draws, difference {difference}."
+
+
+def coverage_text(scores: Scores) -> str:
+    """What the region of 90 % covers."""
+    found = scores["variation"]["coverage_90"]
+    low, high = found["interval_95"]
+    logs = len(scores["variation"]["logs"])
+    return (
+        f"The 90 % region of resting position covers {100 * found['covers']:.0f} %"
+        f" [{100 * low:.0f}, {100 * high:.0f}] of {logs} logs."
+    )
+
+
 def speed_unit(scores: Scores, unit: str) -> str:
     """Unit of how fast the robot moved, for a signal of this unit."""
     return "rad/s" if inverse(scores) else f"{unit}/s" if unit != "1" else "1/s"

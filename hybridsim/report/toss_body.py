@@ -72,7 +72,7 @@ class Toss:
 
 def bodies_of(setups: Setups) -> list[Body]:
     """The root link of every world."""
-    mine = setups.point_body == 0
+    mine = (setups.point_body == 0) & (setups.point_share == 1.0)  # corners, and not what is within faces
     found = []
     for w, (length, time) in enumerate(setups.scale):
         body = Body(

@@ -11,8 +11,10 @@ from hybridsim.replay import Replay
 from hybridsim.report import sentences
 from hybridsim.report.impacts import APART, HARD, NEAR
 from hybridsim.report.info import CalibrationInfo
+from hybridsim.report.law_panels import law_panels
 from hybridsim.report.panel import Panel, panel
 from hybridsim.report.sentences import Scores, shortened
+from hybridsim.report.spread_panels import spread_panels
 from hybridsim.report.toss_body import tosses_of
 from hybridsim.report.toss_figures import energy_figure, energy_pairs, groups_figure
 from hybridsim.report.toss_frames import frames_figure
@@ -28,6 +30,8 @@ def toss_panels(scores: Scores, replays: Sequence[Replay], info: CalibrationInfo
     yield from frame_panels(scores, replays, info)
     yield from group_panels(scores)
     yield from energy_panels(scores)
+    yield from spread_panels(scores, info)
+    yield from law_panels(scores)
 
 
 def shown(scores: Scores) -> list[str]:

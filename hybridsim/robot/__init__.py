@@ -1,8 +1,8 @@
 """A robot design: what robot.toml and its URDF promise, every value with unit and source."""
 
+from hybridsim.robot.contact import ContactPrior, Touching
 from hybridsim.robot.load import load_robot
 from hybridsim.robot.model import (
-    ContactPrior,
     Drive,
     Encoder,
     Joint,
@@ -14,6 +14,7 @@ from hybridsim.robot.model import (
 )
 from hybridsim.robot.problems import problems
 from hybridsim.robot.quantity import Quantity
+from hybridsim.robot.tool import Tool
 
 __all__ = [
     "ContactPrior",
@@ -25,6 +26,8 @@ __all__ = [
     "RigidBody",
     "Robot",
     "Sensor",
+    "Tool",
+    "Touching",
     "UrdfSource",
     "load_robot",
     "problems",

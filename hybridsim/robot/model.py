@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from hybridsim.errors import RobotError
+from hybridsim.robot.contact import ContactPrior, Touching
 from hybridsim.robot.quantity import (
     Inertia,
     NewtonMetres,
     NewtonMetresPerAmpere,
-    NewtonSecondsPerMetre,
-    NewtonsPerMetre,
     Ohms,
     PerRadian,
     Quantity,
@@ -24,14 +23,8 @@ from hybridsim.robot.quantity import (
     Seconds,
     Volts,
 )
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$", max_length=80)]
-
-
-class Table(BaseModel):
-    """A table of robot.toml: no unknown keys, never changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+from hybridsim.robot.table import Name, Table
+from hybridsim.robot.tool import Tool
 
 
 class UrdfSource(Table):
@@ -164,30 +157,6 @@ class RigidBody(Table):
         return self
 
 
-class ContactPrior(Table):
-    """How the robot meets the ground, before its logs are looked at: a spring, a damper and dry friction.
-
-    Attributes:
-        stiffness: of the spring that a contact point presses in, along the normal [N/m].
-        damping: of the damper beside that spring [N*s/m].
-        friction: largest tangential force for one of normal force [1].
-    """
-
-    stiffness: NewtonsPerMetre
-    damping: NewtonSecondsPerMetre
-    friction: Ratio
-
-    @model_validator(mode="after")
-    def _pushes_and_never_drives(self) -> ContactPrior:
-        if self.stiffness.value <= 0:
-            raise ValueError(f"stiffness: is {self.stiffness.value:g} N/m, expected above 0")
-        for key in ("damping", "friction"):
-            quantity = getattr(self, key)
-            if quantity.value < 0:
-                raise ValueError(f"{key}: is {quantity.value:g} {quantity.unit}, expected 0 or more")
-        return self
-
-
 class Robot(Table):
     """A design: joints, drives, encoders, sensors and the URDF they belong to.
 
@@ -205,6 +174,8 @@ class Robot(Table):
     payloads: tuple[Payload, ...] = Field(alias="payload", default=())
     rigid_body: RigidBody
     contact: ContactPrior | None = None
+    touch: Touching | None = None
+    tool: Tool | None = None
 
     _folder: Path = PrivateAttr(default=Path())
 

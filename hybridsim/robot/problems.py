@@ -87,9 +87,11 @@ def _joint_problems(robot: Robot, tree: Element) -> Iterator[str]:
     for name in movable:
         if name not in named:
             yield f"URDF joint {name} moves but robot.toml does not name it"
-    for place, link in [("payload", payload.link) for payload in robot.payloads] + [
-        (f"sensor {sensor.name}", sensor.link) for sensor in robot.sensors
-    ]:
+    for place, link in (
+        [("payload", payload.link) for payload in robot.payloads]
+        + [(f"sensor {sensor.name}", sensor.link) for sensor in robot.sensors]
+        + [("touch", link) for link in (robot.touch.links if robot.touch else ())]
+    ):
         if link not in links:
             yield f"{place}: link '{link}' is not in the URDF; it has {listed(filter(None, links), most=40)}"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hybridsim.calibration import SimulationSettings
 from hybridsim.contacts.parameters import has_law, law_of
-from hybridsim.contacts.points import endless
+from hybridsim.contacts.points import Patches, endless
+from hybridsim.errors import SimulationError
+from hybridsim.networks.inference import Networks
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.carried import CarriedBodies
 from hybridsim.physics.client import WorldSettings
@@ -18,6 +20,7 @@ from hybridsim.robot import Robot
 from hybridsim.simulator.body import body_of
 from hybridsim.simulator.ground_contact import GroundContacts
 from hybridsim.simulator.residual import coupled_by_motion
+from hybridsim.simulator.surfaces import Surface, patches_of
 from hybridsim.simulator.touch_points import points_of
 
 GRAVITY = 9.81
@@ -29,12 +32,21 @@ def rigid_worlds(
     settings: SimulationSettings,
     worlds: int,
     constants: Mapping[str, float],
+    *,
+    surfaces: Sequence[Surface] = (),
+    own: Sequence[Mapping[str, float]] = (),
 ) -> BulletWorlds | CarriedBodies:
-    """Worlds of a robot as a calibration and a log's constants describe it; collisions only over ground."""
+    """Worlds of a robot as a calibration and a log's constants describe it; collisions only over ground.
+
+    Where worlds have parameters of their `own`, one set a world, the robot has to float over a law's ground.
+    """
     fixed, motion = robot.urdf.base == "fixed", coupled_by_motion(robot)
+    if fixed and surfaces:
+        raise SimulationError(f"robots/{robot.name}: base is fixed; expected no surfaces")
     model = with_limits(body_of(robot, values, constants), False)
-    if has_law(values) and not fixed:
-        return on_law(robot, model, values, settings, worlds)
+    if not fixed and (surfaces or has_law(values)):
+        return on_law(robot, models_of(robot, values, constants, own or [{}] * worlds), values, settings)
+    assert not own, "worlds differ on the ground of an identified law alone"
     geared = not motion and fixed and not settings.plane
     world = WorldSettings(
         timestep=settings.physics_timestep_s,
@@ -52,8 +64,23 @@ def rigid_worlds(
     return BulletWorlds(model, joints, worlds, world)
 
 
+def models_of(
+    robot: Robot,
+    values: Mapping[str, float],
+    constants: Mapping[str, float],
+    own: Sequence[Mapping[str, float]],
+) -> list[RigidModel]:
+    """The robot in every world, without collisions or limits; the same object where nothing differs."""
+    known: dict[tuple[float, ...], RigidModel] = {}
+    for one in own:
+        if (key := tuple(one.values())) not in known:
+            body = body_of(robot, {**values, **one}, constants)
+            known[key] = with_collision(with_limits(body, False), False)
+    return [known[tuple(one.values())] for one in own]
+
+
 def on_law(
-    robot: Robot, model: RigidModel, values: Mapping[str, float], settings: SimulationSettings, worlds: int
+    robot: Robot, models: Sequence[RigidModel], values: Mapping[str, float], settings: SimulationSettings
 ) -> BulletWorlds:
     """Floating worlds without a plane: `ground_of` puts the ground under them."""
     world = WorldSettings(
@@ -61,17 +88,36 @@ def on_law(
         base="floating",
         gravity=(0.0, 0.0, -values.get("world.gravity", GRAVITY)),
     )
-    bare, joints = with_collision(model, False), [joint.urdf_joint for joint in robot.joints]
-    return BulletWorlds(bare, joints, worlds, world)
+    joints = [joint.urdf_joint for joint in robot.joints]
+    return BulletWorlds(models, joints, len(models), world)
 
 
 def ground_of(
-    robot: Robot, values: Mapping[str, float], constants: Mapping[str, float], worlds: BulletWorlds
-) -> GroundContacts:
-    """The ground of an identified law, one endless patch at `ground.height`."""
-    model = body_of(robot, values, constants)
-    patch = endless(law_of(values), values.get("ground.height", 0.0))
-    return GroundContacts(model, worlds, points_of(model, values), [patch] * worlds.worlds)
+    robot: Robot,
+    values: Mapping[str, float],
+    constants: Mapping[str, float],
+    worlds: BulletWorlds | CarriedBodies,
+    surfaces: Sequence[Surface] = (),
+    own: Sequence[Mapping[str, float]] = (),
+    networks: Networks | None = None,
+) -> GroundContacts | None:
+    """The ground that `on_law` leaves to us: the surfaces, else one endless patch of the identified law."""
+    known = has_law(values)
+    if not isinstance(worlds, BulletWorlds) or worlds.base is None or not (surfaces or known):
+        return None
+    sets = [{**values, **one} for one in own] or [values]
+    models = [body_of(robot, one, constants) for one in sets]
+    points = [points_of(model, one, robot.touch) for model, one in zip(models, sets, strict=True)]
+    patches = [ground_under(surfaces, one) for one in sets]
+    times = worlds.worlds // len(sets)
+    return GroundContacts(models * times, worlds, points * times, patches * times, networks)
+
+
+def ground_under(surfaces: Sequence[Surface], values: Mapping[str, float]) -> Patches:
+    """The surfaces, else one endless patch of the identified law."""
+    if surfaces:
+        return patches_of(surfaces, values)
+    return endless(law_of(values), values.get("ground.height", 0.0))
 
 
 def with_prior_contact(robot: Robot, model: RigidModel) -> RigidModel:

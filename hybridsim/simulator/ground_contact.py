@@ -14,37 +14,52 @@ from numba import njit
 
 from hybridsim.contacts.law import COEFFICIENTS
 from hybridsim.contacts.points import Patches, Points, Touch, new_touch
-from hybridsim.contacts.solve import NORMAL, Contacts, new_contacts
+from hybridsim.contacts.residual import Residual, evaluate, residual_of
+from hybridsim.contacts.solve import NORMAL, Contacts, contacts_in, new_contacts
+from hybridsim.networks.inference import Networks
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.external import push_link, tree_links, twist_link
 from hybridsim.physics.model import RigidModel
-from hybridsim.physics.tree import Tree, TreeWork, new_tree_work, tree_of
+from hybridsim.physics.tree import TreeWork, new_tree_work, tree_of
 from hybridsim.physics.tree_kernel import mass_matrix, place
 from hybridsim.physics.tree_step import factor, free_velocity
-from hybridsim.simulator.touching import touch
+from hybridsim.simulator.stacked import Stacked, stacked, world_in
+from hybridsim.simulator.touching import meet_ground, settle
 
 
 class GroundContacts:
     """What touches in every world, and what it does there."""
 
     def __init__(
-        self, model: RigidModel, worlds: BulletWorlds, points: Points, patches: Sequence[Patches]
+        self,
+        models: Sequence[RigidModel],
+        worlds: BulletWorlds,
+        points: Sequence[Points],
+        patches: Sequence[Patches],
+        networks: Networks | None = None,
     ) -> None:
         """Nothing touches yet.
 
         Args:
-            model: what the worlds were made of.
+            models: what the worlds were made of, one each; they differ in masses and lengths alone.
             worlds: floating, without a plane.
-            points: where the robot may touch.
+            points: where the robot may touch, in each world.
             patches: of each world.
+            networks: contact residual; None for the law alone.
         """
-        self.worlds, self.points, self.patches = worlds, points, tuple(patches)
-        self.tree = tree_of(model, worlds.joints)
-        self._links = tree_links(model, worlds.clients[0])
-        bodies, joints, count = len(self.tree.mass), len(worlds.joints), len(points.body)
-        self._work = new_tree_work(bodies, joints)
-        self._contacts = [new_contacts(count, COEFFICIENTS, 6 + joints) for _ in patches]
-        self._touch = new_touch(worlds.worlds, count)
+        self.worlds, self.patches = worlds, tuple(patches)
+        known = {id(model): tree_of(model, worlds.joints) for model in {id(m): m for m in models}.values()}
+        trees = [known[id(model)] for model in models]
+        self.tree, self.points = trees[0], points[0]
+        """The first world's; all worlds' where they were not drawn apart."""
+        self._stacked = stacked(trees, points, patches)
+        self._links = tree_links(models[0], worlds.clients[0])
+        count, size = len(self.points.body), 6 + len(worlds.joints)
+        each = [new_contacts(count, COEFFICIENTS, size) for _ in patches]
+        self._contacts = Contacts(*(np.stack(arrays) for arrays in zip(*each, strict=True)))
+        self._work = new_tree_work(len(self.tree.mass), len(worlds.joints))
+        self._touch, self._free = new_touch(worlds.worlds, count), np.zeros((worlds.worlds, size))
+        self._residual = residual_of(networks, worlds.worlds * count, worlds.settings.timestep)
         self._gravity = np.array(worlds.settings.gravity, float)
 
     @property
@@ -72,61 +87,73 @@ class GroundContacts:
         """
         base, timestep = self.worlds.base, self.worlds.settings.timestep
         assert base is not None, "a robot on identified ground floats"
-        states = base.centre_states()
+        states = (*base.centre_states(), self.worlds.joint_position, self.worlds.joint_velocity)
+        contacts = self._contacts
+        impulses(
+            self._stacked,
+            self._work,
+            self._touch,
+            contacts,
+            states,
+            np.ascontiguousarray(effort),
+            self._gravity,
+            self._free,
+            timestep,
+            self._residual,
+        )
         for w, client in enumerate(self.worlds.clients):
-            contacts = self._contacts[w]
-            impulses(
-                self.tree,
-                self._work,
-                self.points,
-                self.patches[w],
-                (self._touch.since[w], self._touch.approach[w], self._touch.impulse[w]),
-                contacts,
-                (*(part[w] for part in states), self.worlds.joint_position[w], self.worlds.joint_velocity[w]),
-                effort[w],
-                self._gravity,
-                timestep,
-            )
-            for c in range(int(contacts.count[0])):
-                link, push = self._links[contacts.body[c]], contacts.impulse[c] / timestep
-                push_link(client, link, push[:3], contacts.place[c])
+            pushes = contacts.impulse[w] / timestep
+            for c in range(int(contacts.count[w, 0])):
+                link, push = self._links[contacts.body[w, c]], pushes[c]
+                push_link(client, link, push[:3], contacts.place[w, c])
                 if push[3:].any():
                     twist_link(client, link, push[3:])
 
 
 @njit(cache=True, nogil=True)
 def impulses(
-    tree: Tree,
+    stacked: Stacked,
     work: TreeWork,
-    points: Points,
-    patches: Patches,
-    memory: tuple[np.ndarray, np.ndarray, np.ndarray],
+    touch: Touch,
     contacts: Contacts,
-    state: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    states: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     effort: np.ndarray,
     gravity: np.ndarray,
+    free: np.ndarray,
     timestep: float,
+    residual: Residual | None,
 ) -> None:
-    """Impulses of one world over the next step, into `contacts`.
+    """Impulses of all worlds over the next step, into `contacts`; the network sees all of them at once.
 
     Args:
-        tree: the robot.
+        stacked: robots and ground.
         work: scratch.
-        points: where it may touch.
-        patches: what it may touch.
-        memory: the world's rows of `Touch`, advanced.
-        contacts: written.
-        state: centre of mass of the root [m], rotation_world_from_root, velocity of both (linear, then
-            angular, world axes), joint positions and velocities.
-        effort: on the joints [N*m].
+        touch: what the points remember, advanced.
+        contacts: [world ...] written.
+        states: per world the root's centre of mass [m], rotation_world_from_root, velocity of both (linear,
+            then angular, world axes), joint positions and velocities.
+        effort: [world joint] on the joints [N*m].
         gravity: [m/s^2].
+        free: [world n] written: velocities at the step's end.
         timestep: [s].
+        residual: changes the law, or no network.
     """
-    centre, rotation, twist, q, rate = state
-    u, free = np.empty(6 + len(q)), np.empty(6 + len(q))
-    u[:6], u[6:] = twist, rate
-    place(tree, centre, rotation, q, work)
-    mass_matrix(tree, work)
-    factor(work)
-    free_velocity(tree, work, u, effort, gravity, timestep, free)
-    touch(tree, work, points, patches, memory, contacts, u, free, timestep)
+    centre, rotation, twist, q, rate = states
+    u, rows = np.empty(free.shape[1]), 0
+    for w in range(len(free)):
+        tree, points, patches = world_in(stacked, w)
+        own, memory = contacts_in(contacts, w), (touch.since[w], touch.approach[w], touch.impulse[w])
+        u[:6], u[6:] = twist[w], rate[w]
+        place(tree, centre[w], rotation[w], q[w], work)
+        mass_matrix(tree, work)
+        factor(work)
+        free_velocity(tree, work, u, effort[w], gravity, timestep, free[w])
+        meet_ground(tree, work, points, patches, memory, own, u, timestep, residual, rows)
+        rows += own.ground[0]
+    if residual is not None:
+        evaluate(residual, rows)
+    rows = 0
+    for w in range(len(free)):
+        own, memory = contacts_in(contacts, w), (touch.since[w], touch.approach[w], touch.impulse[w])
+        settle(own, memory, free[w], timestep, residual, rows)
+        rows += own.ground[0]

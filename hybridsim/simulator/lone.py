@@ -1,7 +1,7 @@
 """One step of a single body that touches the ground: `touching` and `tree_step` without joints, in scalars.
 
-Five times as fast, because velocities stay in registers and no rows are laid out. Bodies with joints, and laws with
-spinning or rolling friction, go the general way.
+Five times as fast, because velocities stay in registers and no rows are laid out. Bodies with joints, and
+laws with spinning or rolling friction, go the general way.
 Error: equal to the general way to 1e-12 over a toss, tests/simulator/test_lone.py.
 """
 
@@ -13,11 +13,13 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from hybridsim.contacts.law import ROLLING_FRICTION, SPINNING_FRICTION, friction_coefficient
+from hybridsim.contacts.law import friction_coefficient
 from hybridsim.contacts.points import Patches, Points
+from hybridsim.contacts.residual import Residual, correct, describe, evaluate
 from hybridsim.contacts.solve import NORMAL, SETTLED, Contacts, stiffen, stretched
 from hybridsim.physics.recursion import Triple, cross, plus, times
 from hybridsim.physics.tree import TreeWork
+from hybridsim.physics.tree_step import advance
 from hybridsim.simulator.touching import SWEEPS, find
 
 Matrix = tuple[Triple, Triple, Triple]
@@ -90,15 +92,6 @@ def fallen(body: Lone, rotation: Matrix, twist: Twist, gravity: Triple, timestep
     return Twist(plus(twist.linear, times(gravity, timestep)), turned)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def turns(laws: np.ndarray) -> bool:
-    """Whether any patch has spinning or rolling friction."""
-    found = False
-    for k in range(len(laws)):
-        found = found or laws[k, SPINNING_FRICTION] != 0.0 or laws[k, ROLLING_FRICTION] != 0.0
-    return found
-
-
 @njit(cache=True, nogil=True)
 def kicked(twist: Twist, arm: Triple, impulse: Triple, mass: float, inverse: Matrix) -> Twist:
     """Velocities after an impulse at an arm from the centre of mass; `inverse` in world axes."""
@@ -146,6 +139,15 @@ def begin_lone(
         contacts.approach[c] = approach[p]
         contacts.impulse[c, 0], contacts.impulse[c, 1] = impulse[p, 0], impulse[p, 1]
         contacts.impulse[c, 2] = impulse[p, 2]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def sense_lone(contacts: Contacts, twist: Twist, centre: Triple) -> None:
+    """As `touching.sense`."""
+    for c in range(contacts.ground[0]):
+        contacts.speed[c, 0], contacts.speed[c, 1], contacts.speed[c, 2] = speed_at(
+            twist, arm_of(contacts, c, centre)
+        )
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
@@ -236,8 +238,8 @@ def stand(work: TreeWork, quaternion: np.ndarray, position: np.ndarray, com: np.
     return rotation
 
 
-@njit(cache=True, nogil=True, inline="always")
-def step_lone(
+@njit(cache=True, nogil=True)
+def steps_lone(
     body: Lone,
     work: TreeWork,
     com: np.ndarray,
@@ -248,9 +250,11 @@ def step_lone(
     state: tuple[np.ndarray, np.ndarray, np.ndarray],
     gravity: np.ndarray,
     timestep: float,
+    steps: int,
     touching: bool,
+    residual: Residual | None,
 ) -> None:
-    """Velocities after a timestep, contacts included, into the state's last part.
+    """Advance the state by some timesteps, contacts included.
 
     Args:
         body: what moves.
@@ -263,19 +267,29 @@ def step_lone(
         state: position of the centre of mass [m], quaternion xyzw, velocities [6] in world axes.
         gravity: [m/s^2].
         timestep: [s].
+        steps: how many; a call costs as much as a tenth of one.
         touching: False flies through the ground.
+        residual: changes the law, or no network.
     """
     position, quaternion, u = state
-    rotation = stand(work, quaternion, position, com)
-    now = Twist((u[0], u[1], u[2]), (u[3], u[4], u[5]))
-    new = fallen(body, rotation, now, (gravity[0], gravity[1], gravity[2]), timestep)
-    if touching:
-        find(work, points, patches, memory, contacts)
-        if contacts.count[0] > 0:
-            centre = (position[0], position[1], position[2])
-            begin_lone(contacts, memory, now, centre)
-            inverse = seen_from(rotation, body.inverse)
-            new = solve_lone(contacts, new, centre, body.mass, inverse, timestep, SWEEPS)
-            keep_lone(contacts, memory, timestep)
-    u[0], u[1], u[2] = new.linear
-    u[3], u[4], u[5] = new.angular
+    fall, no_joints = (gravity[0], gravity[1], gravity[2]), np.empty(0)
+    for _ in range(steps):
+        rotation = stand(work, quaternion, position, com)
+        now = Twist((u[0], u[1], u[2]), (u[3], u[4], u[5]))
+        new = fallen(body, rotation, now, fall, timestep)
+        if touching:
+            find(work, points, patches, memory, contacts)
+            if contacts.count[0] > 0:
+                centre = (position[0], position[1], position[2])
+                begin_lone(contacts, memory, now, centre)
+                if residual is not None:
+                    sense_lone(contacts, now, centre)
+                    describe(contacts, points, patches, memory[0], now.angular, timestep, residual, 0)
+                    evaluate(residual, contacts.ground[0])
+                    correct(contacts, residual, 0)
+                inverse = seen_from(rotation, body.inverse)
+                new = solve_lone(contacts, new, centre, body.mass, inverse, timestep, SWEEPS)
+                keep_lone(contacts, memory, timestep)
+        u[0], u[1], u[2] = new.linear
+        u[3], u[4], u[5] = new.angular
+        advance(position, quaternion, no_joints, u, timestep)

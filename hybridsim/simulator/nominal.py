@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hybridsim.actuators import offered
+from hybridsim.calibration import Calibration, SimulationSettings
 from hybridsim.contacts.parameters import has_law
 from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import SimulationError, listed
 from hybridsim.robot import Robot
 from hybridsim.simulator.body import offered_inertials
 from hybridsim.simulator.signs import offered_signs
+
+VARIANTS = ("hybrid", "identified", "nominal")
+
+
+def variant_of(robot: Robot, found: Calibration, variant: str) -> tuple[dict[str, float], SimulationSettings]:
+    """Parameters and world of a calibration's variant, networks left out.
+
+    Raises:
+        SimulationError: there is no such variant, or the calibration is of another robot.
+    """
+    if variant not in VARIANTS:
+        raise SimulationError(f"HybridSim: variant '{variant}'; available: {', '.join(VARIANTS)}")
+    settings = found.record.simulation
+    if variant != "nominal":
+        return simulated_values(robot, found.values()), settings
+    if has_law(found.values()):
+        settings = settings.model_copy(update={"plane": True})
+    return nominal_values(robot, found.values()), settings
 
 
 def nominal_values(robot: Robot, values: Mapping[str, float]) -> dict[str, float]:

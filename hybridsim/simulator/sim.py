@@ -15,19 +15,21 @@ from hybridsim.actuators import Drives, drive_matrix
 from hybridsim.actuators.drive import SPEED
 from hybridsim.actuators.loop import EFFORT_LOOP, POSITION_LOOP, VELOCITY_LOOP
 from hybridsim.calibration import Calibration, SimulationSettings
-from hybridsim.contacts.parameters import has_law
+from hybridsim.contacts import residual
 from hybridsim.errors import SimulationError
 from hybridsim.networks.inference import Networks
 from hybridsim.physics.bullet import BulletWorlds
-from hybridsim.robot import Drive, Robot, load_robot
+from hybridsim.robot import Robot, load_robot
 from hybridsim.simulator.bodies import ground_of, rigid_worlds
 from hybridsim.simulator.carry import KEPT, Rows
 from hybridsim.simulator.correction import Correction
-from hybridsim.simulator.nominal import nominal_values, simulated_values
+from hybridsim.simulator.draws import drawn_worlds
+from hybridsim.simulator.nominal import variant_of
 from hybridsim.simulator.observation import Readout
 from hybridsim.simulator.residual import NETWORK, coupled_by_motion
 from hybridsim.simulator.signs import with_signs
 from hybridsim.simulator.stepping import stepping_of
+from hybridsim.simulator.surfaces import Surface
 
 WorldDrive = Float[np.ndarray, "world drive"]
 DEFAULT_RATE_HZ = 50.0
@@ -52,6 +54,9 @@ class HybridSim:
         worlds: int = 1,
         networks: Networks | None = None,
         constants: Mapping[str, float] | None = None,
+        surfaces: Sequence[Surface] = (),
+        own: Sequence[Mapping[str, float]] = (),
+        contact_networks: Networks | None = None,
     ) -> None:
         """Build the worlds.
 
@@ -62,31 +67,33 @@ class HybridSim:
             worlds: how many.
             networks: residual of the drives; None for parameters alone.
             constants: of a log, such as its payload.
+            surfaces: of the ground under a floating base; none for the calibration's own ground.
+            own: what differs from `values` in each world, for a floating base on an identified law.
+            contact_networks: residual of the contacts with its ground; None for the law alone.
         """
         if worlds < 1:
             raise SimulationError(f"HybridSim: {worlds} worlds; expected at least 1")
         self.robot = robot = with_signs(robot, values)
-        self.settings, self.values = settings, dict(values)
+        self.settings, self.values, self.surfaces = settings, dict(values), tuple(surfaces)
+        self.own = tuple(dict(one) for one in own)
         self.timestep = settings.physics_timestep_s
-        period = 1.0 / (settings.rate_hz or DEFAULT_RATE_HZ)
-        self.steps_per_command = max(1, round(period / self.timestep))
+        self.steps_per_command = max(1, round(1.0 / (settings.rate_hz or DEFAULT_RATE_HZ) / self.timestep))
         self.joints = tuple(drive.joint for drive in robot.drives)
         self.drive_scale = np.array([drive.command_scale.value for drive in robot.drives])
         self.drive_offset = np.array([drive.command_offset.value for drive in robot.drives])
         self._readout = Readout(robot)
         self.motion = coupled_by_motion(robot)
-        self.body = rigid_worlds(robot, self.values, settings, worlds, constants or {})
-        matrix, loops = drive_matrix(self.joints, self.values), [_loop(drive) for drive in robot.drives]
+        fixed = constants or {}
+        self.body = rigid_worlds(robot, self.values, settings, worlds, fixed, surfaces=surfaces, own=own)
+        matrix = drive_matrix(self.joints, self.values)
+        loops = [LOOPS.get(drive.command, POSITION_LOOP) for drive in robot.drives]
         self.drives = Drives(matrix, loops, [self.motion] * len(loops), worlds, self.timestep)
         self.correction = Correction(networks, worlds, len(self.joints), self.timestep, motion=self.motion)
-        self.ground = None
-        if isinstance(self.body, BulletWorlds) and self.body.base is not None and has_law(self.values):
-            self.ground = ground_of(robot, self.values, constants or {}, self.body)
+        self.ground = ground_of(robot, self.values, fixed, self.body, surfaces, own, contact_networks)
         self.stepping = stepping_of(robot, self.drives, self.correction, self.body, self.ground)
         self._mounting = self.stepping.mounting
-        self._register = np.array(
-            [d.position_gain_register.value if d.position_gain_register else 1.0 for d in robot.drives]
-        )
+        register = [drive.position_gain_register for drive in robot.drives]
+        self._register = np.array([1.0 if one is None else one.value for one in register])
         self.reset()
 
     @classmethod
@@ -98,6 +105,8 @@ class HybridSim:
         variant: str = "hybrid",
         constants: Mapping[str, float] | None = None,
         robot: str | Path | None = None,
+        surfaces: Sequence[Surface] = (),
+        draw_seed: int | None = None,
     ) -> HybridSim:
         """A simulator of the individual that a calibration describes.
 
@@ -107,18 +116,25 @@ class HybridSim:
             variant: `hybrid`, `identified` (parameters alone) or `nominal` (URDF and ideal drives).
             constants: of the set-up, such as payload_mass [kg].
             robot: where its robot.toml lies; None looks it up by the calibration's robot name.
+            surfaces: of the ground, such as `kind_of("slippery", ...)`; none for the calibration's own.
+            draw_seed: from which each world draws a law and a body of its own; None gives all the same.
         """
-        if variant not in ("hybrid", "identified", "nominal"):
-            raise SimulationError(f"HybridSim: variant '{variant}'; available: hybrid, identified, nominal")
         found = calibration if isinstance(calibration, Calibration) else Calibration.load(calibration)
         design = load_robot(robot or found.record.robot)
-        complete = nominal_values if variant == "nominal" else simulated_values
-        values, settings = complete(design, found.values()), found.record.simulation
-        if variant == "nominal" and has_law(found.values()):
-            settings = settings.model_copy(update={"plane": True})
+        values, settings = variant_of(design, found, variant)
         names = [one.contract.name for one in found.networks]
-        networks = found.network(NETWORK) if variant == "hybrid" and NETWORK in names else None
-        return cls(design, values, settings, worlds=worlds, networks=networks, constants=constants)
+        learned = {name: found.network(name) for name in names if variant == "hybrid"}
+        return cls(
+            design,
+            values,
+            settings,
+            worlds=worlds,
+            networks=learned.get(NETWORK),
+            contact_networks=learned.get(residual.NETWORK),
+            constants=constants,
+            surfaces=surfaces,
+            own=drawn_worlds(found, variant, draw_seed, worlds),
+        )
 
     @property
     def worlds(self) -> int:
@@ -283,7 +299,3 @@ class HybridSim:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _loop(drive: Drive) -> int:
-    return LOOPS.get(drive.command, POSITION_LOOP)

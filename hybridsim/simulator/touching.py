@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from hybridsim.contacts.law import DAMPING, DAMPING_GROWTH, STIFFNESS
 from hybridsim.contacts.points import Patches, Points, patch_under
-from hybridsim.contacts.solve import NORMAL, Contacts, along, rows_of, solve
+from hybridsim.contacts.residual import Residual, correct, describe, evaluate
+from hybridsim.contacts.solve import NORMAL, Contacts, along, rows_of, slip, solve
 from hybridsim.physics.recursion import plus, row, up
 from hybridsim.physics.tree import Tree, TreeWork
 from hybridsim.physics.tree_kernel import jacobian
@@ -27,6 +29,7 @@ def touch(
     u: np.ndarray,
     free: np.ndarray,
     timestep: float,
+    residual: Residual | None,
 ) -> None:
     """Change velocities at the step's end from those without contacts to those with them.
 
@@ -40,10 +43,48 @@ def touch(
         u: [n] velocities now.
         free: [n] at the step's end without contacts, changed.
         timestep: [s].
+        residual: changes the law, or no network.
     """
+    meet_ground(tree, work, points, patches, memory, contacts, u, timestep, residual, 0)
+    if residual is not None:
+        evaluate(residual, contacts.ground[0])
+    settle(contacts, memory, free, timestep, residual, 0)
+
+
+@njit(cache=True, nogil=True)
+def meet_ground(
+    tree: Tree,
+    work: TreeWork,
+    points: Points,
+    patches: Patches,
+    memory: tuple[np.ndarray, np.ndarray, np.ndarray],
+    contacts: Contacts,
+    u: np.ndarray,
+    timestep: float,
+    residual: Residual | None,
+    at: int,
+) -> None:
+    """What touches, and what the network is to see of it, from row `at` on; the rest as `touch` has it."""
     find(work, points, patches, memory, contacts)
     lay(tree, work, contacts)
     begin(contacts, memory, u)
+    if residual is not None:
+        sense(contacts, u)
+        describe(contacts, points, patches, memory[0], (u[3], u[4], u[5]), timestep, residual, at)
+
+
+@njit(cache=True, nogil=True)
+def settle(
+    contacts: Contacts,
+    memory: tuple[np.ndarray, np.ndarray, np.ndarray],
+    free: np.ndarray,
+    timestep: float,
+    residual: Residual | None,
+    at: int,
+) -> None:
+    """Impulses under the law as the network's rows from `at` on change it; the rest as `touch` has it."""
+    if residual is not None:
+        correct(contacts, residual, at)
     solve(contacts, free, timestep, SWEEPS)
     finish(contacts, memory, timestep)
 
@@ -67,13 +108,17 @@ def find(
         if k < 0 or z >= patches.height[k]:
             since[p] = -1.0
             continue
-        contacts.point[count], contacts.body[count] = p, b
+        contacts.point[count], contacts.body[count], contacts.patch[count] = p, b, k
         contacts.depth[count] = patches.height[k] - z
         contacts.place[count, 0], contacts.place[count, 1], contacts.place[count, 2] = x, y, z
         for n in range(patches.law.shape[1]):
             contacts.law[count, n] = patches.law[k, n]
+        if points.share[p] != 1.0:
+            contacts.law[count, STIFFNESS] *= points.share[p]
+            contacts.law[count, DAMPING] *= points.share[p]
+            contacts.law[count, DAMPING_GROWTH] *= points.share[p]
         count += 1
-    contacts.count[0] = count
+    contacts.count[0] = contacts.ground[0] = count
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -120,12 +165,20 @@ def begin(contacts: Contacts, memory: tuple[np.ndarray, np.ndarray, np.ndarray],
         p = contacts.point[c]
         if since[p] < 0.0:
             since[p] = 0.0
-            approach[p] = max(0.0, -along(contacts.jacobian, c, NORMAL, u))
+            approach[p] = max(0.0, -slip(contacts, c, NORMAL, u))
             impulse[p] = 0.0
         contacts.approach[c] = approach[p]
         contacts.impulse[c] = impulse[p]
         if rows_of(contacts, c) == 3:  # it may have come from ground with another law
             contacts.impulse[c, 3:] = 0.0
+
+
+@njit(cache=True, nogil=True, inline="always")
+def sense(contacts: Contacts, u: np.ndarray) -> None:
+    """How fast the points on the ground move now."""
+    for c in range(contacts.ground[0]):
+        for i in range(3):
+            contacts.speed[c, i] = along(contacts.jacobian, c, i, u)
 
 
 @njit(cache=True, nogil=True, inline="always")

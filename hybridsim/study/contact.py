@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from hybridsim.study.sections import Positive, Table
+from hybridsim.study.sections import Count, Positive, Table
 
 PASSIVE_SIGNALS = ("base_position", "base_orientation")
 
@@ -17,6 +17,7 @@ class ContactRule(Table):
     """What a study of passive bodies fits beside whole logs, and how well states are measured.
 
     Attributes:
+        refine_trials: evaluations of the contact residual's refinement on whole logs.
         windows_s: lengths of stretches that restart from measured states [s].
         every_s: between the starts of two such stretches [s].
         position_noise_m: scatter of a measured position in flight [m].
@@ -25,6 +26,7 @@ class ContactRule(Table):
         angular_velocity_noise_rad_s: scatter of the first measured rate [rad/s].
     """
 
+    refine_trials: Count = 100
     windows_s: Lengths = (0.2, 0.4)
     every_s: Positive = 0.1
     position_noise_m: Positive = 5e-5

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from hybridsim.passive.near import flying
 from hybridsim.passive.parameters import Noise
 from hybridsim.passive.setup import setups_of
-from hybridsim.passive.start import fit_flights, flying
+from hybridsim.passive.start import fit_flights
 from tests.passive.tosses import STEPS, TIMESTEP, cube, prior, random_starts, tossed, tracks_of
 
 TOSSES = 12

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hybridsim.passive.bullet import BulletAlone, LawInBullet, play
-from hybridsim.passive.roll import Paths
+from hybridsim.passive.laid import Paths
 from tests.passive.tosses import TIMESTEP, batch_of, cube, prior, random_starts, tossed
 
 SOFT = {

@@ -5,9 +5,10 @@ import functools
 import numpy as np
 
 from hybridsim.frames import conjugate, rotation_vector
+from hybridsim.passive.laid import Paths, Pieces, Starts
 from hybridsim.passive.parameters import offered_passive
 from hybridsim.passive.pieces import Batch
-from hybridsim.passive.roll import Paths, Pieces, Starts, roll
+from hybridsim.passive.roll import roll
 from hybridsim.passive.setup import setups_of
 from hybridsim.passive.track import Track
 from hybridsim.robot import Robot, load_robot

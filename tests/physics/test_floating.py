@@ -58,6 +58,32 @@ def test_a_tumbling_body_keeps_its_momentum(lump):
     np.testing.assert_allclose(momentum(), start, rtol=0.01, atol=0.01)
 
 
+def lump_of(mass: float, lever: float) -> RigidModel:
+    inertia = mass * np.diag([0.2, 0.3, 0.4])
+    return RigidModel("lump", (Link("lump", mass, np.array([lever, 0.1, 0.0]), inertia),), ())
+
+
+def test_worlds_of_different_robots_move_as_each_alone():
+    """A tumbling body whose mass and lever differ from world to world."""
+    models = [lump_of(3.0, 0.4), lump_of(1.5, -0.2)]
+    turn = Rotation.from_rotvec([0.5, -1.1, 0.7]).as_quat()
+
+    def tumbled(chosen: list[RigidModel]) -> np.ndarray:
+        with BulletWorlds(chosen, [], len(chosen), SETTINGS) as worlds:
+            assert worlds.base is not None
+            for world in range(len(chosen)):
+                start = np.zeros(3), turn, np.array([0.5, 0.0, 0.0]), np.array([1.0, 2.0, -1.0])
+                worlds.base.place(world, *start)
+            for _ in range(200):
+                worlds.step()
+            return np.concatenate([worlds.base.position, worlds.base.linear_velocity], axis=1)
+
+    together = tumbled(models)
+    alone = np.concatenate([tumbled([model]) for model in models])
+    assert np.array_equal(together, alone)
+    assert np.abs(together[0] - together[1]).max() > 0.1
+
+
 @given(st.lists(st.floats(-3, 3), min_size=3, max_size=3))
 def test_quaternions_and_rotations_agree_with_scipy(vector):
     rotation = Rotation.from_rotvec(vector)

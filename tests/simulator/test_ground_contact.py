@@ -5,7 +5,7 @@ import pytest
 
 from hybridsim.calibration import SimulationSettings
 from hybridsim.errors import SimulationError
-from hybridsim.passive.roll import Starts
+from hybridsim.passive.laid import Starts
 from hybridsim.simulator.sim import HybridSim
 from tests.passive.tosses import TIMESTEP, cube, prior, random_starts, tossed
 

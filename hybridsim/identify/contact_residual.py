@@ -1,0 +1,254 @@
+"""Networks on the contact law: fitted to what impacts do to velocities, then on whole replays.
+
+Hidden layers stay as they were drawn; what is learned is the last layer, in which replays change smoothly:
+Gauss and Newton's step finds it from short stretches around impacts, and an evolution strategy refines it on
+whole logs along the directions that those stretches know best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import cmaes
+import numpy as np
+from jaxtyping import Float, Float64
+
+from hybridsim.contacts.residual import NETWORK, OUTPUTS, contact_spec
+from hybridsim.frames import conjugate, rotation_vector
+from hybridsim.identify.contact import ANGLE, ContactProblem, centre_of
+from hybridsim.networks.contract import NetworkContract, NetworkSpec
+from hybridsim.networks.inference import Networks, untrained
+from hybridsim.networks.samples import Samples
+from hybridsim.networks.scaling import fit_scaling
+from hybridsim.networks.selection import Verdict, gate_verdict
+from hybridsim.passive.laid import Paths
+from hybridsim.passive.parameters import body_size
+from hybridsim.passive.pieces import Batch, windows
+from hybridsim.passive.roll import roll
+from hybridsim.progress import Progress
+from hybridsim.simulator.body import bare_body
+
+BOUND = 0.7
+"""Of the logarithms that the networks give; chosen, because a law that is wrong by more than 2 is wrong."""
+MARGIN, FADE = 0.1, 0.5
+"""Of the support beyond what was seen, as `fit_scaling` takes them."""
+IMPACT, APART = 0.1, 0.05
+"""Length of a stretch around an impact, and between the starts of two [s]."""
+NUDGE = 0.02
+"""Of a weight, for a difference; chosen, because the law then changes by a percent or so."""
+TAIL = 2.0
+"""Medians of the error from which on a stretch counts by its size and not by its square."""
+PRIOR = 0.3
+"""Standard deviation of a last layer's weights before any data."""
+DIRECTIONS, STEP = 8, 0.1
+"""In which the evolution strategy searches, and how far at first along the one that matters most; along the
+others as far as does as much to stretches around impacts, but within the prior."""
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Of its output that a network may ship with; chosen, because logs tell no finer ones apart."""
+
+Weights = Float64[np.ndarray, " weight"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnedContact:
+    """What learning gave.
+
+    Attributes:
+        networks: at their share; None where they do not ship.
+        share: of the output.
+        verdict: on the logs that judged, in the cost of `ContactProblem`.
+    """
+
+    networks: Networks | None
+    share: float
+    verdict: Verdict
+
+
+def learn_contact(
+    training: ContactProblem,
+    judging: ContactProblem,
+    values: dict[str, float],
+    hidden: tuple[int, ...],
+    trials: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> LearnedContact:
+    """Learn from some logs, choose the share and judge on others.
+
+    Args:
+        training: with starts fitted under the values.
+        judging: the same, of other logs.
+        values: of every parameter, which the networks leave as they are.
+        hidden: widths of the hidden layers.
+        trials: evaluations of the refinement on whole logs.
+        seed: of hidden layers, search and bootstrap.
+        progress: called as progress(done, total).
+    """
+    first = first_networks(training, values, hidden, seed)
+    told = _Told(progress, total=len(last_layer(first)) + 1 + trials)
+    weights, ways = regress(training, values, first, told)
+    weights = refine(training, values, first, np.column_stack([weights, ways]), trials, seed, told)
+    found = with_last_layer(first, weights)
+    share, verdict = judge(judging, values, found, seed)
+    if not verdict.ships:
+        return LearnedContact(networks=None, share=0.0, verdict=verdict)
+    return LearnedContact(networks=with_last_layer(first, share * weights), share=share, verdict=verdict)
+
+
+class _Told:
+    """Counts evaluations for a progress bar."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def __call__(self) -> None:
+        self.done += 1
+        if self.progress is not None:
+            self.progress(min(self.done, self.total), self.total)
+
+
+def first_networks(
+    problem: ContactProblem, values: dict[str, float], hidden: tuple[int, ...], seed: int
+) -> Networks:
+    """Untrained networks whose scaling and support are what contacts of the training logs look like."""
+    spec = contact_spec(problem.timestep, hidden, members=1)
+    blank = untrained(contract_of(spec, None), seed)
+    batch = problem.batches[0]
+    paths = roll(problem.setups(values), batch.pieces, batch.starts, problem.timestep, networks=blank)
+    seen = paths.features[np.isfinite(paths.features).all(axis=1)]
+    return untrained(contract_of(spec, seen), seed)
+
+
+def contract_of(spec: NetworkSpec, seen: np.ndarray | None) -> NetworkContract:
+    """A spec with the scaling of what was seen; bounds are fixed."""
+    rows = np.zeros((2, len(spec.feature_names)), np.float32) if seen is None else seen
+    features = np.repeat(rows[:, None], len(spec.groups), axis=1)
+    samples = Samples(
+        features=features,
+        targets=np.ones((len(rows), len(spec.groups))),
+        log_index=np.zeros(len(rows), np.int64),
+    )
+    scaling = tuple(
+        one.model_copy(update={"bound": BOUND, "output_scale": 1.0})
+        for one in fit_scaling(spec, samples, margin=MARGIN, fade=FADE, bound=1.0)
+    )
+    known = {name: getattr(spec, name) for name in type(spec).model_fields}
+    return NetworkContract(**known, scaling=scaling, weights=f"{spec.name}.safetensors", sha256="0" * 64)
+
+
+def last_layer(networks: Networks) -> Weights:
+    """Weights and bias of the last layer, group by group."""
+    layers = (networks.weights[-1][:, 0, :, 0], networks.biases[-1][:, 0])
+    return np.concatenate(layers, axis=1).ravel().astype(float)
+
+
+def with_last_layer(networks: Networks, weights: Weights) -> Networks:
+    """The same networks with another last layer."""
+    table = weights.reshape(len(OUTPUTS), -1).astype(np.float32)
+    return replace(
+        networks,
+        weights=(*networks.weights[:-1], table[:, None, :-1, None]),
+        biases=(*networks.biases[:-1], table[:, None, -1:]),
+    )
+
+
+def regress(
+    problem: ContactProblem, values: dict[str, float], networks: Networks, told: Callable[[], None]
+) -> tuple[Weights, Float64[np.ndarray, "weight way"]]:
+    """Weights that explain the velocities after impacts best, and the directions that matter most to them.
+
+    One step of Gauss and Newton from zero on the poses at the ends of short stretches that start measured and
+    hold an impact, beside a prior; stretches that nothing explains count less (Huber).
+    """
+    batch = around_impacts(problem, values, networks)
+    size = body_size(bare_body(problem.robot))
+    setups, base = problem.setups(values), last_layer(networks)
+
+    def ends(weights: Weights) -> Float[np.ndarray, "stretch column"]:
+        told()
+        paths = roll(
+            setups, batch.pieces, batch.starts, problem.timestep, networks=with_last_layer(networks, weights)
+        )
+        return end_errors(paths, batch, size)
+
+    here = ends(base)
+    slope = np.stack([(ends(base + NUDGE * one) - here) / NUDGE for one in np.eye(len(base))], axis=-1)
+    length = np.linalg.norm(here, axis=1)
+    scale = np.median(length)
+    share = np.sqrt(np.minimum(1.0, TAIL * scale / np.maximum(length, 1e-12)))[:, None] / scale
+    rows, left = (slope * share[..., None]).reshape(-1, len(base)), (here * share).ravel()
+    known, vector = np.linalg.eigh(rows.T @ rows)
+    known, vector = known[::-1][:DIRECTIONS], vector[:, ::-1][:, :DIRECTIONS]
+    found = base - np.linalg.solve(rows.T @ rows + np.eye(len(base)) / PRIOR**2, rows.T @ left)
+    return found, vector * np.minimum(STEP * np.sqrt(known[0] / np.maximum(known, 1e-12)), PRIOR)
+
+
+def around_impacts(problem: ContactProblem, values: dict[str, float], networks: Networks) -> Batch:
+    """Stretches in which something touches down."""
+    found = windows(problem.tracks, IMPACT, APART)
+    assert found is not None, "logs that land are longer than an impact"
+    paths = roll(problem.setups(values), found.pieces, found.starts, problem.timestep, networks=networks)
+    touching = np.isfinite(paths.features[:, 0])
+    first = np.logical_or.reduceat(touching, found.pieces.first)
+    fresh = np.array(
+        [
+            (~touching[a : a + n]).any() and hit
+            for a, n, hit in zip(found.pieces.first, found.pieces.count, first, strict=True)
+        ]
+    )
+    return found.picked(np.flatnonzero(fresh))
+
+
+def end_errors(paths: Paths, batch: Batch, size: float) -> Float[np.ndarray, "stretch column"]:
+    """Predicted minus measured pose at the ends: position over the body's size, angles as costs weigh."""
+    last = batch.last
+    turned = rotation_vector(conjugate(batch.orientation[last]), paths.orientation[last])
+    parts = [(paths.position - batch.position)[last] / size, ANGLE * turned]
+    return np.concatenate([*parts, ANGLE * (paths.joint - batch.joint)[last]], axis=1)
+
+
+def refine(
+    problem: ContactProblem,
+    values: dict[str, float],
+    networks: Networks,
+    ways: Float64[np.ndarray, "weight way"],
+    trials: int,
+    seed: int,
+    told: Callable[[], None],
+) -> Weights:
+    """CMA-ES on whole logs and windows, from half the first way: what stretches learned, made shorter."""
+    scales = [float(cost.mean()) for cost in problem.costs(values)]
+    start = np.r_[0.5, np.zeros(ways.shape[1] - 1)]
+    sampler = cmaes.CMA(mean=start, sigma=0.5, seed=seed % 2**32)
+    recent: list[tuple[np.ndarray, float]] = []
+    random = np.random.default_rng(seed)
+    for _ in range(max(1, trials // sampler.population_size)):
+        scattered = problem.scattered(random)
+        asked = [sampler.ask() for _ in range(sampler.population_size)]
+        answers = []
+        for point in asked:
+            cost = scattered.relative(values, scales, with_last_layer(networks, ways @ point))
+            answers.append((point, cost))
+            told()
+        sampler.tell(answers)
+        recent = [*recent[-2 * len(asked) :], *answers]
+    return ways @ centre_of(recent)
+
+
+def judge(
+    problem: ContactProblem, values: dict[str, float], networks: Networks, seed: int
+) -> tuple[float, Verdict]:
+    """The share of the output that does best on the logs that judge, and whether it is better than none.
+
+    Each log is judged at the share that the others ask for.
+    """
+    scales = [float(cost.mean()) for cost in problem.costs(values)]
+    weights = last_layer(networks)
+    costs = np.array(
+        [problem.by_log(values, scales, with_last_layer(networks, share * weights)) for share in SHARES]
+    )
+    others = costs.sum(axis=1, keepdims=True) - costs
+    apart = costs[np.argmin(others, axis=0), np.arange(costs.shape[1])]
+    verdict = gate_verdict(apart[:, None], costs[:1].T, (NETWORK,), seed=seed).overall
+    return SHARES[int(np.argmin(costs.sum(axis=1)))], verdict
