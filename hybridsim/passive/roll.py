@@ -58,13 +58,14 @@ def roll(
     pushed = True if touching and len(pieces.tool.time) else None
     turning = setups.law[..., [SPINNING_FRICTION, ROLLING_FRICTION]].any()
     alone = True if setups.mass.shape[1] == 1 and not pushed and not turning else None
+    jointed = None if alone else True
 
     def some(span: tuple[int, int]) -> None:
         # Copies, because threads that count references to the same arrays wait for each other at every call.
         own = (copied(setups), copied(pieces), copied(starts))
         learned = residual_of(networks, len(setups.point_body), timestep)
         residual = None if learned is None else copied(learned)
-        roll_some(*own, timestep, alone, pushed, touching, residual, paths, *span)
+        roll_some(*own, timestep, alone, jointed, pushed, touching, residual, paths, *span)
 
     map_jobs(some, shares(pieces.time, pieces.first, pieces.count), engine="threads")
     return paths
@@ -102,6 +103,7 @@ def roll_some(
     starts: Starts,
     timestep: float,
     alone: bool | None,
+    jointed: bool | None,
     pushed: bool | None,
     touching: bool,
     residual: Residual | None,
@@ -154,7 +156,7 @@ def roll_some(
                     touching,
                     residual,
                 )
-            else:
+            if jointed is not None:
                 steps_tree(
                     setups,
                     pieces,
