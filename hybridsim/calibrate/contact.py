@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Findings, Gate, Lineage
-from hybridsim.identify.contact import FoundContact, contact_problem, identify_contact
+from hybridsim.identify.contact import (
+    ContactProblem,
+    FoundContact,
+    contact_problem,
+    identify_contact,
+    refit,
+)
 from hybridsim.identify.contact_ensemble import ensemble
 from hybridsim.identify.contact_intervals import with_intervals
 from hybridsim.identify.contact_residual import LearnedContact, learn_contact
@@ -29,21 +36,20 @@ def find_contact(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
     tracks = _tracks(work, selection, "train")
     timestep = work.settings.physics_timestep_s
     work.say("scale of lengths, from free flights")
-    first = contact_problem(work.robot, selection, selection.varies, tracks, plan.contact, timestep)
-    selection, scale = with_flight_scale(first)
-    found = identify_contact(
-        lambda some: contact_problem(work.robot, selection, selection.varies, some, plan.contact, timestep),
-        tracks,
-        plan.identify.trials,
-        work.seed,
-        work.named("identifying contacts"),
-    )
+    selection, scale = with_flight_scale(_laid(work, selection, tracks))
+    lay = partial(_laid, work, selection)
+    found = identify_contact(lay, tracks, plan.identify.trials, work.seed, work.named("identifying contacts"))
+    judges = _tracks(work, selection, "validation") if evidence.numbers("validation") else []
+    learned = _learn(work, lay(judges), found) if plan.learn.enabled and len(judges) >= FEWEST_LOGS else None
+    networks = None if learned is None else learned.networks
+    if plan.identify.refit and judges:
+        told = work.named("identifying contacts again, on validation logs too")
+        found = refit(lay([*tracks, *judges]), found, plan.identify.trials, work.seed, networks, told)
+    tracks = list(found.problem.tracks)
     fitted = with_intervals(found, work.named("intervals of the parameters"))
     group = {log_id: name for name, ids in groups_of(plan, evidence.logs).items() for log_id in ids}
     together = [group[track.log_id] for track in tracks]
     laws = ensemble(found, fitted, together, work.seed, work.named("ensemble of laws"))
-    learned = _learn(work, selection, found)
-    networks = None if learned is None else learned.networks
     own = [*scatter_parameters(selection), *noise_parameters(plan.contact)]
     parameters = [*_with(selection.identified(fitted), scale), *own]
     told = work.named("spread of resting places")
@@ -60,6 +66,12 @@ def find_contact(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
     )
 
 
+def _laid(work: Work, selection: Selection, tracks: Sequence[Track]) -> ContactProblem:
+    """Some logs, laid out for a search."""
+    timestep, rule = work.settings.physics_timestep_s, work.plan.contact
+    return contact_problem(work.robot, selection, selection.varies, tracks, rule, timestep)
+
+
 def _tracks(work: Work, selection: Selection, side: str) -> list[Track]:
     """The logs of one side that can be replayed; the others are named and left out."""
     ground = setups_of(work.robot, [selection.expand(selection.space.prior())])
@@ -70,20 +82,14 @@ def _tracks(work: Work, selection: Selection, side: str) -> list[Track]:
     return tracks
 
 
-def _learn(work: Work, selection: Selection, found: FoundContact) -> LearnedContact | None:
-    """The residual on top of the law; None where the study wants none or too few logs could judge it."""
-    plan = work.plan
-    if not plan.learn.enabled or len(work.evidence.numbers("validation")) < FEWEST_LOGS:
-        return None
-    judges = _tracks(work, selection, "validation")
-    timestep = work.settings.physics_timestep_s
-    judging = contact_problem(work.robot, selection, selection.varies, judges, plan.contact, timestep)
+def _learn(work: Work, judging: ContactProblem, found: FoundContact) -> LearnedContact:
+    """The residual on top of the law."""
     return learn_contact(
         found.problem,
         judging.renewed(found.values),
         found.values,
-        plan.learn.hidden,
-        plan.contact.refine_trials,
+        work.plan.learn.hidden,
+        work.plan.contact.refine_trials,
         work.seed,
         work.named("learning the contact residual"),
     )

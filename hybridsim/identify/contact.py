@@ -222,6 +222,18 @@ def identify_contact(
     return search(fine, found.point, NARROW, last, seed + 1, told)
 
 
+def refit(
+    problem: ContactProblem,
+    found: FoundContact,
+    trials: int,
+    seed: int,
+    networks: Networks | None,
+    progress: Progress | None = None,
+) -> FoundContact:
+    """Search close to what was found, on the logs of a problem, under networks that stay as they are."""
+    return search(problem, found.point, NARROW, max(1, round(trials * FINE)), seed, progress, networks)
+
+
 def search(
     problem: ContactProblem,
     start: Float[np.ndarray, " entry"],
@@ -229,6 +241,7 @@ def search(
     trials: int,
     seed: int,
     progress: Progress | None = None,
+    networks: Networks | None = None,
 ) -> FoundContact:
     """CMA-ES around a point, on the mean over batches of each batch's cost relative to the first one.
 
@@ -238,7 +251,7 @@ def search(
     """
     selection = problem.selection
     problem = problem.renewed(selection.values(start))
-    scales = [cost.mean() for cost in problem.costs(selection.values(start))]
+    scales = [float(cost.mean()) for cost in problem.costs(selection.values(start), networks)]
     size = 4 + int(3 * np.log(len(start) + 1))
     sampler = cmaes.CMA(
         mean=start,
@@ -255,7 +268,7 @@ def search(
         told, scattered = [], problem.scattered(random)
         for n in range(size):
             point = sampler.ask()
-            told.append((point, scattered.relative(selection.values(point), scales)))
+            told.append((point, scattered.relative(selection.values(point), scales, networks)))
             if progress is not None:
                 progress(min(generation * size + n + 1, trials), trials)
         sampler.tell(told)
@@ -265,7 +278,8 @@ def search(
     point = centre_of(recent)
     values = selection.values(point)
     problem = problem.renewed(values)
-    return FoundContact(values=values, point=point, cost=problem.relative(values, scales), problem=problem)
+    cost = problem.relative(values, scales, networks)
+    return FoundContact(values=values, point=point, cost=cost, problem=problem)
 
 
 def centre_of(recent: Sequence[tuple[np.ndarray, float]]) -> np.ndarray:

@@ -7,7 +7,7 @@ whole logs along the directions that those stretches know best.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import cmaes
@@ -29,6 +29,8 @@ from hybridsim.passive.roll import roll
 from hybridsim.progress import Progress
 from hybridsim.simulator.body import bare_body
 
+LOOKS = 6
+"""Starts of every log from which networks are judged."""
 BOUND = 0.7
 """Of the logarithms that the networks give; chosen, because a law that is wrong by more than 2 is wrong."""
 MARGIN, FADE = 0.1, 0.5
@@ -241,14 +243,24 @@ def judge(
 ) -> tuple[float, Verdict]:
     """The share of the output that does best on the logs that judge, and whether it is better than none.
 
-    Each log is judged at the share that the others ask for.
+    Each log is judged at the share that the others ask for, as the mean over starts that scatter as measurements
+    do: tosses are chaotic, and one start says little.
     """
+    random = np.random.default_rng([seed, 1])
+    scattered = [problem.scattered(random) for _ in range(LOOKS)]
     scales = [float(cost.mean()) for cost in problem.costs(values)]
     weights = last_layer(networks)
     costs = np.array(
-        [problem.by_log(values, scales, with_last_layer(networks, share * weights)) for share in SHARES]
+        [_judged(scattered, values, scales, with_last_layer(networks, s * weights)) for s in SHARES]
     )
     others = costs.sum(axis=1, keepdims=True) - costs
     apart = costs[np.argmin(others, axis=0), np.arange(costs.shape[1])]
     verdict = gate_verdict(apart[:, None], costs[:1].T, (NETWORK,), seed=seed).overall
     return SHARES[int(np.argmin(costs.sum(axis=1)))], verdict
+
+
+def _judged(
+    problems: Sequence[ContactProblem], values: dict[str, float], scales: Sequence[float], networks: Networks
+) -> Float64[np.ndarray, " log"]:
+    """Cost of every log, mean over problems that differ in their starts."""
+    return np.mean([problem.by_log(values, scales, networks) for problem in problems], axis=0)
