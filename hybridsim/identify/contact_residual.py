@@ -243,8 +243,8 @@ def judge(
 ) -> tuple[float, Verdict]:
     """The share of the output that does best on the logs that judge, and whether it is better than none.
 
-    Each log is judged at the share that the others ask for, as the mean over starts that scatter as measurements
-    do: tosses are chaotic, and one start says little.
+    Each log is judged at the share that the others ask for, as the mean over starts that scatter as
+    measurements do: tosses are chaotic, and one start says little.
     """
     random = np.random.default_rng([seed, 1])
     scattered = [problem.scattered(random) for _ in range(LOOKS)]
