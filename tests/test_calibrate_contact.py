@@ -87,10 +87,13 @@ scored_signals = ["base_position", "base_orientation"]
 [simulation]
 physics_timestep_s = 0.00125
 [contact]
+refine_trials = 10
 windows_s = [0.2]
 every_s = 0.4
 [identify]
 trials = 48
+[learn]
+hidden = [8]
 [[parameter]]
 name = "contact.friction"
 unit = "1"

@@ -52,6 +52,8 @@ windows_s = [0.2]
 every_s = 0.2
 [identify]
 trials = 160
+[learn]
+enabled = false
 [[parameter]]
 name = "contact.friction"
 unit = "1"
