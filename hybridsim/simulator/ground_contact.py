@@ -85,22 +85,8 @@ class GroundContacts:
         Args:
             effort: that drives put on the joints during that step [N*m].
         """
-        base, timestep = self.worlds.base, self.worlds.settings.timestep
-        assert base is not None, "a robot on identified ground floats"
-        states = (*base.centre_states(), self.worlds.joint_position, self.worlds.joint_velocity)
-        contacts = self._contacts
-        impulses(
-            self._stacked,
-            self._work,
-            self._touch,
-            contacts,
-            states,
-            np.ascontiguousarray(effort),
-            self._gravity,
-            self._free,
-            timestep,
-            self._residual,
-        )
+        self.solve(effort)
+        contacts, timestep = self._contacts, self.worlds.settings.timestep
         for w, client in enumerate(self.worlds.clients):
             pushes = contacts.impulse[w] / timestep
             for c in range(int(contacts.count[w, 0])):
@@ -108,6 +94,24 @@ class GroundContacts:
                 push_link(client, link, push[:3], contacts.place[w, c])
                 if push[3:].any():
                     twist_link(client, link, push[3:])
+
+    def solve(self, effort: Float[np.ndarray, "world joint"]) -> None:
+        """Find the impulses of the next step, as `push` puts them on, and remember what touches."""
+        base = self.worlds.base
+        assert base is not None, "a robot on identified ground floats"
+        states = (*base.centre_states(), self.worlds.joint_position, self.worlds.joint_velocity)
+        impulses(
+            self._stacked,
+            self._work,
+            self._touch,
+            self._contacts,
+            states,
+            np.ascontiguousarray(effort),
+            self._gravity,
+            self._free,
+            self.worlds.settings.timestep,
+            self._residual,
+        )
 
 
 @njit(cache=True, nogil=True)
