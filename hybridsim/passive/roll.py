@@ -113,7 +113,7 @@ def roll_some(
 ) -> None:
     """Replay the pieces from `begin` to before `end`.
 
-    What is None is left out when it is compiled, which takes minutes for everything together.
+    What is None is left out when it is compiled, which takes long for everything together.
     """
     bodies, joints, count = setups.mass.shape[1], starts.joint.shape[1], len(setups.point_body)
     n = 6 + joints

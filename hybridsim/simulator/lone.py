@@ -1,8 +1,7 @@
 """One step of a single body that touches the ground: `touching` and `tree_step` without joints, in scalars.
 
-Five times as fast, because velocities stay in registers and no rows are laid out. Bodies with joints, and
-laws with spinning or rolling friction, go the general way.
-Error: equal to the general way to 1e-12 over a toss, tests/simulator/test_lone.py.
+Faster, because velocities stay in registers and no rows are laid out. Bodies with joints, and laws with spinning or rolling friction, go the general way.
+Error: equal to the general way to 1e-9 m over a toss, tests/simulator/test_lone.py.
 """
 
 from __future__ import annotations
@@ -267,7 +266,7 @@ def steps_lone(
         state: position of the centre of mass [m], quaternion xyzw, velocities [6] in world axes.
         gravity: [m/s^2].
         timestep: [s].
-        steps: how many; a call costs as much as a tenth of one.
+        steps: how many; one call for several, because it counts references to every array.
         touching: False flies through the ground.
         residual: changes the law, or no network.
     """
