@@ -1,6 +1,7 @@
 """One step of a single body that touches the ground: `touching` and `tree_step` without joints, in scalars.
 
-Faster, because velocities stay in registers and no rows are laid out. Bodies with joints, and laws with spinning or rolling friction, go the general way.
+Faster, because velocities stay in registers and no rows are laid out. Bodies with joints, and laws with
+spinning or rolling friction, go the general way.
 Error: equal to the general way to 1e-9 m over a toss, tests/simulator/test_lone.py.
 """
 
