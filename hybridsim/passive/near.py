@@ -64,7 +64,7 @@ def measure(
     out: np.ndarray,
 ) -> None:
     """As `distances`, at every measured pose, in true units."""
-    work, pushed = new_tree_work(setups.mass.shape[1], joint.shape[1]), len(pieces.tool.time) > 0
+    work, pushed = new_tree_work(setups.worlds.mass.shape[1], joint.shape[1]), len(pieces.tool.time) > 0
     centre = np.empty(3)
     for k in range(len(pieces.world)):
         w = pieces.world[k]

@@ -56,14 +56,14 @@ def roll(
     samples, joints = len(pieces.time), starts.joint.shape[1]
     paths = new_paths(samples, joints)
     pushed = True if touching and len(pieces.tool.time) else None
-    turning = setups.law[..., [SPINNING_FRICTION, ROLLING_FRICTION]].any()
-    alone = True if setups.mass.shape[1] == 1 and not pushed and not turning else None
+    turning = setups.worlds.law[..., [SPINNING_FRICTION, ROLLING_FRICTION]].any()
+    alone = True if setups.worlds.mass.shape[1] == 1 and not pushed and not turning else None
     jointed = None if alone else True
 
     def some(span: tuple[int, int]) -> None:
         # Copies, because threads that count references to the same arrays wait for each other at every call.
         own = (copied(setups), copied(pieces), copied(starts))
-        learned = residual_of(networks, len(setups.point_body), timestep)
+        learned = residual_of(networks, len(setups.worlds.points.body), timestep)
         residual = None if learned is None else copied(learned)
         roll_some(*own, timestep, alone, jointed, pushed, touching, residual, paths, *span)
 
@@ -115,7 +115,7 @@ def roll_some(
 
     What is None is left out when it is compiled, which takes long for everything together.
     """
-    bodies, joints, count = setups.mass.shape[1], starts.joint.shape[1], len(setups.point_body)
+    bodies, joints, count = setups.worlds.mass.shape[1], starts.joint.shape[1], len(setups.worlds.points.body)
     n = 6 + joints
     if pushed is not None:
         count += PLACES * setups.solids.kind.shape[1]

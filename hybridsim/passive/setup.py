@@ -11,38 +11,25 @@ from numba import njit
 from hybridsim.contacts.parameters import law_of
 from hybridsim.contacts.points import Patches, Points, endless
 from hybridsim.passive.parameters import body_size
-from hybridsim.physics.tree import Tree, tree_of
+from hybridsim.physics.model import RigidModel
+from hybridsim.physics.tree import Tree, tree_bodies, tree_of
 from hybridsim.robot import Robot
-from hybridsim.simulator.body import bare_body, body_of
-from hybridsim.simulator.solids import NO_SOLIDS, Solids, solids_in, solids_of, stacked
+from hybridsim.simulator.body import COM, bare_body, body_of
+from hybridsim.simulator.solids import NO_SOLIDS, Solids, solids_in, solids_of
+from hybridsim.simulator.solids import stacked as solids_stacked
+from hybridsim.simulator.stacked import Stacked, stacked, world_in
 from hybridsim.simulator.tool_path import NO_ROD, Rod, rod_of
 from hybridsim.simulator.touch_points import points_of
 
+CENTRES = tuple(f".{axis}" for axis in COM)
+"""How names of centres of mass end."""
+
 
 class Setups(NamedTuple):
-    """Worlds of one robot stacked: what is the same for all first, then [world ...]."""
+    """Worlds of one robot stacked: [world ...]."""
 
-    shape: Tree
-    """The first world's; only its joints' geometry is read."""
-    point_body: np.ndarray
-    area: np.ndarray
-    point_embedding: np.ndarray
-    point_share: np.ndarray
-    surface_embedding: np.ndarray
-    mass: np.ndarray
-    """[world body] [kg]."""
-    com: np.ndarray
-    """[world body 3] [m]."""
-    inertia: np.ndarray
-    """[world body 3 3] [kg*m^2]."""
-    point_position: np.ndarray
-    """[world point 3] [m]."""
-    point_radius: np.ndarray
-    """[world point] [m]."""
-    height: np.ndarray
-    """[world patch] [m]."""
-    law: np.ndarray
-    """[world patch coefficient]."""
+    worlds: Stacked
+    """Robots and ground."""
     gravity: np.ndarray
     """[world 3] [m/s^2]."""
     lag: np.ndarray
@@ -56,35 +43,41 @@ class Setups(NamedTuple):
 
 
 def setups_of(robot: Robot, values: Sequence[Mapping[str, float]]) -> Setups:
-    """Worlds of a robot under parameters, one world a set of values."""
+    """Worlds of a robot under parameters, one world a set of values.
+
+    Worlds that differ in centres of mass alone are made once, because searches ask for many of those.
+    """
     known: dict[tuple[float, ...], tuple[Tree, Points, Patches, Solids, Rod]] = {}
-    found = []
+    model, found = bare_body(robot), []
+    centred = not any(joint.kind == "fixed" for joint in model.joints)  # then a body is one link
     for own in values:
-        key = tuple(own.values())  # worlds that differ in nothing are made once
+        key = tuple(v for name, v in own.items() if not (centred and name.endswith(CENTRES)))
         if key not in known:
             known[key] = _made(robot, own)
-        found.append((*known[key], own))
-    trees, points, patches, solids, rods, own = zip(*found, strict=True)
+        found.append(known[key])
+    trees, points, patches, solids, rods = zip(*found, strict=True)
+    worlds = stacked(trees, points, patches)
+    if centred:
+        worlds = worlds._replace(com=_centres(model, values))
     return Setups(
-        shape=trees[0],
-        point_body=points[0].body,
-        area=patches[0].area,
-        point_embedding=points[0].embedding,
-        point_share=points[0].share,
-        surface_embedding=patches[0].embedding,
-        mass=np.array([tree.mass for tree in trees]),
-        com=np.array([tree.com for tree in trees]),
-        inertia=np.array([tree.inertia for tree in trees]),
-        point_position=np.array([p.position for p in points]),
-        point_radius=np.array([p.radius for p in points]),
-        height=np.array([p.height for p in patches]),
-        law=np.array([p.law for p in patches]),
-        gravity=np.array([[0.0, 0.0, -v["world.gravity"]] for v in own]),
-        lag=np.array([v["data.velocity_lag"] for v in own]),
-        scale=np.array([[v["data.length_scale"], v["data.time_scale"]] for v in own]),
-        solids=stacked(solids),
+        worlds=worlds,
+        gravity=np.array([[0.0, 0.0, -v["world.gravity"]] for v in values]),
+        lag=np.array([v["data.velocity_lag"] for v in values]),
+        scale=np.array([[v["data.length_scale"], v["data.time_scale"]] for v in values]),
+        solids=solids_stacked(solids),
         rod=rods[0]._replace(law=np.concatenate([rod.law for rod in rods])),
     )
+
+
+def _centres(model: RigidModel, values: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """[world body 3] centres of mass [m], the model's where values do not name them."""
+    known = [
+        (f"link.{name}.{axis}", float(c))
+        for name in tree_bodies(model)
+        for axis, c in zip(COM, model.link(name).com, strict=True)
+    ]
+    flat = np.array([[own.get(name, c) for name, c in known] for own in values])
+    return flat.reshape(len(values), -1, 3)
 
 
 def _made(robot: Robot, values: Mapping[str, float]) -> tuple[Tree, Points, Patches, Solids, Rod]:
@@ -106,26 +99,7 @@ def deepest(robot: Robot) -> float:
 @njit(cache=True, nogil=True)
 def world_of(setups: Setups, w: int) -> tuple[Tree, Points, Patches]:
     """One world's robot, points and ground."""
-    s = setups.shape
-    tree = Tree(
-        s.parent,
-        s.dof,
-        s.sliding,
-        s.axis,
-        s.position,
-        s.rotation,
-        setups.mass[w],
-        setups.com[w],
-        setups.inertia[w],
-    )
-    points = Points(
-        setups.point_body,
-        setups.point_position[w],
-        setups.point_radius[w],
-        setups.point_embedding,
-        setups.point_share,
-    )
-    return tree, points, Patches(setups.area, setups.height[w], setups.law[w], setups.surface_embedding)
+    return world_in(setups.worlds, w)
 
 
 @njit(cache=True, nogil=True)

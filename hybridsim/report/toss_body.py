@@ -72,18 +72,19 @@ class Toss:
 
 def bodies_of(setups: Setups) -> list[Body]:
     """The root link of every world."""
-    mine = (setups.point_body == 0) & (setups.point_share == 1.0)  # corners, and not what is within faces
-    found = []
+    worlds, found = setups.worlds, []
+    # Corners, and not what is within faces.
+    mine = (worlds.points.body == 0) & (worlds.points.share == 1.0)
     for w, (length, time) in enumerate(setups.scale):
         body = Body(
-            corners=length * setups.point_position[w, mine],
-            radius=length * setups.point_radius[w, mine],
-            mass=float(setups.mass[w, 0]),
-            com=length * setups.com[w, 0],
-            inertia=length**2 * setups.inertia[w, 0],
+            corners=length * worlds.position[w, mine],
+            radius=length * worlds.radius[w, mine],
+            mass=float(worlds.mass[w, 0]),
+            com=length * worlds.com[w, 0],
+            inertia=length**2 * worlds.inertia[w, 0],
             gravity=float(-setups.gravity[w, 2] * length / time**2),
-            ground=float(length * setups.height[w, 0]),
-            whole=setups.mass.shape[1] == 1,
+            ground=float(length * worlds.height[w, 0]),
+            whole=worlds.mass.shape[1] == 1,
         )
         found.append(body)
     return found

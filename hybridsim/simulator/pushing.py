@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit
 
 from hybridsim.contacts.points import Patches, Points
-from hybridsim.contacts.residual import Residual, correct, describe, evaluate
-from hybridsim.contacts.solve import Contacts, rows_of, solve
+from hybridsim.contacts.residual import Residual, describe, evaluate
+from hybridsim.contacts.solve import Contacts, rows_of
 from hybridsim.physics.recursion import Triple, cross, dot, down, plus, put, row, times, up
 from hybridsim.physics.tree import Tree, TreeWork
 from hybridsim.physics.tree_kernel import jacobian
@@ -22,7 +22,7 @@ from hybridsim.simulator.distance import gap
 from hybridsim.simulator.solids import Solids
 from hybridsim.simulator.stretch import stretch_of
 from hybridsim.simulator.tool_path import Moving, Rod
-from hybridsim.simulator.touching import SWEEPS, begin, find, finish, keep, lay, sense, turning
+from hybridsim.simulator.touching import begin, find, keep, lay, sense, settle, turning
 
 PLACES = 2
 """At which a rod presses on one shape."""
@@ -76,9 +76,7 @@ def push(
         sense(contacts, u)
         describe(contacts, points, patches, memory[0], (u[3], u[4], u[5]), timestep, residual, 0)
         evaluate(residual, contacts.ground[0])
-        correct(contacts, residual, 0)
-    solve(contacts, free, timestep, SWEEPS)
-    finish(contacts, memory, timestep)
+    settle(contacts, memory, free, timestep, residual, 0)
 
 
 @njit(cache=True, nogil=True)

@@ -58,13 +58,13 @@ def test_energy_never_grows(seed, learned):
 def total_energy(setups, k, position, orientation) -> np.ndarray:
     """Of every interval between samples [J]."""
     step = 1.0 / 148.0
-    com = np.tile(setups.com[k, 0], (len(position), 1))
+    com = np.tile(setups.worlds.com[k, 0], (len(position), 1))
     centre = position + rotated(orientation, com)
     speed = np.diff(centre, axis=0) / step
     back = conjugate(orientation[:-1])
     spin = rotation_vector(back, orientation[1:]) / step
     height = (centre[1:, 2] + centre[:-1, 2]) / 2
-    mass, inertia = setups.mass[k, 0], setups.inertia[k, 0]
+    mass, inertia = setups.worlds.mass[k, 0], setups.worlds.inertia[k, 0]
     turning = np.einsum("ni,ij,nj->n", spin, inertia, spin) / 2
     return mass * (speed**2).sum(1) / 2 + turning - mass * setups.gravity[k, 2] * height
 
