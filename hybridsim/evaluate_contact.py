@@ -32,6 +32,7 @@ from hybridsim.replay import Replay
 from hybridsim.report.toss_body import Body, bodies_of
 from hybridsim.report.tosses import toss_scores
 from hybridsim.robot import Robot, load_robot
+from hybridsim.scatter import Scatter
 from hybridsim.score import WindowError, score
 from hybridsim.score.scores import plain
 from hybridsim.simulator.draws import scatter_of
@@ -65,7 +66,8 @@ def score_passive(
     ground = setups_of(robot, [values])
     tracks, refused = tracks_of(logs, robot, lambda some: buried(ground, some, deepest(robot)))
     timestep = calibration.record.simulation.physics_timestep_s
-    flights = _flights(robot, values, tracks, timestep) if start == "flight" else None
+    scatter = scatter_of(values, calibration.record.variation)
+    flights = _flights(robot, values, scatter, tracks, timestep) if start == "flight" else None
     runs: dict[str, Paths] = {}
     seconds = 0.0
     laid = _laid(tracks, flights)
@@ -109,12 +111,13 @@ def _bodies(
     return {track.log_id: body for track, body in zip(tracks, bodies, strict=True)}
 
 
-def _flights(robot: Robot, values: Mapping[str, float], tracks: Sequence[Track], timestep: float) -> Flights:
-    scatter = scatter_of(values)
+def _flights(
+    robot: Robot, values: Mapping[str, float], scatter: Scatter, tracks: Sequence[Track], timestep: float
+) -> Flights:
     return fit_flights(
         lambda own: setups_of(robot, [{**values, **one} for one in own]),
         tracks,
-        {name: values[name] for name in scatter},
+        {name: values[name] for name in scatter.sigma},
         scatter,
         noise_of(values),
         timestep,

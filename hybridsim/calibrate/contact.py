@@ -38,13 +38,16 @@ def find_contact(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
     work.say("scale of lengths, from free flights")
     selection, scale = with_flight_scale(_laid(work, selection, tracks))
     lay = partial(_laid, work, selection)
-    found = identify_contact(lay, tracks, plan.identify.trials, work.seed, work.named("identifying contacts"))
+    told = work.named("identifying contacts")
+    found = identify_contact(lay, tracks, plan.identify.trials, work.seed, work.memory, told)
     judges = _tracks(work, selection, "validation") if evidence.numbers("validation") else []
     learned = _learn(work, lay(judges), found) if plan.learn.enabled and len(judges) >= FEWEST_LOGS else None
     networks = None if learned is None else learned.networks
     if plan.identify.refit and judges:
         told = work.named("identifying contacts again, on validation logs too")
-        found = refit(lay([*tracks, *judges]), found, plan.identify.trials, work.seed, networks, told)
+        found = refit(
+            lay([*tracks, *judges]), found, plan.identify.trials, work.seed, networks, work.memory, told
+        )
     tracks = list(found.problem.tracks)
     fitted = with_intervals(found, work.named("intervals of the parameters"))
     group = {log_id: name for name, ids in groups_of(plan, evidence.logs).items() for log_id in ids}
@@ -53,6 +56,9 @@ def find_contact(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
     own = [*scatter_parameters(selection), *noise_parameters(plan.contact)]
     parameters = [*_with(selection.identified(fitted), scale), *own]
     told = work.named("spread of resting places")
+    variation = with_scale(
+        work.robot, parameters, laws, plan.contact.scatter, tracks, timestep, work.seed, networks, told
+    )
     return Findings(
         robot=work.robot.name,
         serial=evidence.logs[0].serial,
@@ -62,14 +68,14 @@ def find_contact(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
         lineage=lineage,
         gates=dict.fromkeys(plan.scored_signals, _gate(learned)),
         networks=() if networks is None else (networks,),
-        variation=with_scale(work.robot, parameters, laws, tracks, timestep, work.seed, networks, told),
+        variation=variation,
     )
 
 
 def _laid(work: Work, selection: Selection, tracks: Sequence[Track]) -> ContactProblem:
     """Some logs, laid out for a search."""
     timestep, rule = work.settings.physics_timestep_s, work.plan.contact
-    return contact_problem(work.robot, selection, selection.varies, tracks, rule, timestep)
+    return contact_problem(work.robot, selection, tracks, rule, timestep)
 
 
 def _tracks(work: Work, selection: Selection, side: str) -> list[Track]:
@@ -91,6 +97,7 @@ def _learn(work: Work, judging: ContactProblem, found: FoundContact) -> LearnedC
         work.plan.learn.hidden,
         work.plan.contact.refine_trials,
         work.seed,
+        work.memory,
         work.named("learning the contact residual"),
     )
 

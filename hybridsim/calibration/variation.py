@@ -9,6 +9,7 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from hybridsim.calibration.parts import Part, Word
 from hybridsim.parameters import Parameter
+from hybridsim.scatter import Kind
 
 FEWEST, MOST = 2, 1000
 """Members; chosen, because one does not vary, and sixteen are usual."""
@@ -26,12 +27,14 @@ class Variation(Part):
 
     Attributes:
         members: per parameter its values, one a member [its unit]; a member's values belong together.
-        scale: of the scatter from log to log, `varies.*`, and of measured starts, `noise.*` [1].
+        scale: of normal scatter from log to log, `varies.*`, and of measured starts, `noise.*` [1].
+        scatter: of what varies from log to log; see `Scatter`.
         fitted_on: training logs whose resting positions chose the scale.
     """
 
     members: Columns
     scale: Annotated[FiniteFloat, Field(ge=0, le=100)]
+    scatter: Kind = "normal"
     fitted_on: Annotated[int, Field(ge=1)]
 
     @model_validator(mode="after")

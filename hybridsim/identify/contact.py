@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-import cmaes
 import numpy as np
 from jaxtyping import Float
 
 from hybridsim.frames import product
+from hybridsim.identify.evolve import Evolution
+from hybridsim.identify.remember import Told
 from hybridsim.networks.inference import Networks
 from hybridsim.passive.laid import Starts
 from hybridsim.passive.parameters import Noise, body_size
@@ -20,6 +22,7 @@ from hybridsim.passive.start import Flights, fit_flights
 from hybridsim.passive.track import Track
 from hybridsim.progress import Progress
 from hybridsim.robot import Robot
+from hybridsim.scatter import Scatter
 from hybridsim.simulator.body import bare_body
 from hybridsim.study import ContactRule, Selection
 
@@ -41,7 +44,7 @@ class ContactProblem:
     Attributes:
         robot: the design.
         selection: what is searched.
-        scatter: standard deviation from log to log of the parameters that vary [their units].
+        scatter: how parameters vary from log to log.
         tracks: the logs.
         noise: of their measurements.
         timestep: of the simulation [s].
@@ -51,7 +54,7 @@ class ContactProblem:
 
     robot: Robot
     selection: Selection
-    scatter: Mapping[str, float]
+    scatter: Scatter
     tracks: Sequence[Track]
     noise: Noise
     timestep: float
@@ -64,7 +67,7 @@ class ContactProblem:
 
     def renewed(self, values: Mapping[str, float], samples: np.ndarray | None = None) -> ContactProblem:
         """The same with starts fitted under these values, to all samples that fly or as many as are named."""
-        means = {name: values[name] for name in self.scatter}
+        means = {name: values[name] for name in self.scatter.sigma}
         flights = fit_flights(
             lambda own: self.setups(values, own),
             self.tracks,
@@ -155,7 +158,6 @@ class ContactProblem:
 def contact_problem(
     robot: Robot,
     selection: Selection,
-    scatter: Mapping[str, float],
     tracks: Sequence[Track],
     rule: ContactRule,
     timestep: float,
@@ -171,7 +173,7 @@ def contact_problem(
     return ContactProblem(
         robot=robot,
         selection=selection,
-        scatter=scatter,
+        scatter=Scatter(sigma=selection.varies, kind=rule.scatter),
         tracks=tracks,
         noise=noise,
         timestep=timestep,
@@ -201,6 +203,7 @@ def identify_contact(
     tracks: Sequence[Track],
     trials: int,
     seed: int,
+    memory: Path | None = None,
     progress: Progress | None = None,
 ) -> FoundContact:
     """Search on a part of the logs from the prior, then closer on all of them.
@@ -210,16 +213,18 @@ def identify_contact(
         tracks: the training logs.
         trials: evaluations of both searches together; one on all logs counts as much as one on a part.
         seed: of the searches.
+        memory: folder in which both remember what they were told.
         progress: called as progress(done, total).
     """
     coarse, fine = problem(tracks[::EVERY]), problem(tracks)
     space = fine.selection.space
     start = np.clip(space.to_vector(space.prior()), 0.02, 0.98)
     last = max(1, round(trials * FINE))
-    told = (lambda done, _: progress(done, trials)) if progress is not None else None
-    found = search(coarse, start, WIDE, trials - last, seed, told)
-    told = (lambda done, _: progress(trials - last + done, trials)) if progress is not None else None
-    return search(fine, found.point, NARROW, last, seed + 1, told)
+    shown = (lambda done, _: progress(done, trials)) if progress is not None else None
+    told = Told(trials - last, shown, memory, "contact-part")
+    found = search(coarse, start, WIDE, seed, told)
+    shown = (lambda done, _: progress(trials - last + done, trials)) if progress is not None else None
+    return search(fine, found.point, NARROW, seed + 1, Told(last, shown, memory, "contact-all"))
 
 
 def refit(
@@ -228,61 +233,46 @@ def refit(
     trials: int,
     seed: int,
     networks: Networks | None,
+    memory: Path | None = None,
     progress: Progress | None = None,
 ) -> FoundContact:
     """Search close to what was found, on the logs of a problem, under networks that stay as they are."""
-    return search(problem, found.point, NARROW, max(1, round(trials * FINE)), seed, progress, networks)
+    told = Told(max(1, round(trials * FINE)), progress, memory, "contact-again")
+    return search(problem, found.point, NARROW, seed, told, networks)
 
 
 def search(
     problem: ContactProblem,
     start: Float[np.ndarray, " entry"],
     width: float,
-    trials: int,
     seed: int,
-    progress: Progress | None = None,
+    told: Told,
     networks: Networks | None = None,
 ) -> FoundContact:
     """CMA-ES around a point, on the mean over batches of each batch's cost relative to the first one.
 
     Every generation sees the logs from starts moved by the noise of the measurements: tosses are chaotic, and
-    a law that fits exactly those starts has learned their luck. Fitted starts are renewed on the way; the
-    centre of the last generations counts, because the best of many noisy costs is lucky.
+    a law that fits exactly those starts has learned their luck. Fitted starts are renewed on the way.
     """
     selection = problem.selection
     problem = problem.renewed(selection.values(start))
     scales = [float(cost.mean()) for cost in problem.costs(selection.values(start), networks)]
-    size = 4 + int(3 * np.log(len(start) + 1))
-    sampler = cmaes.CMA(
-        mean=start,
-        sigma=width,
-        bounds=np.tile([0.0, 1.0], (len(start), 1)),
-        seed=seed % 2**32,
-        population_size=size,
-    )
-    generations = max(1, trials // size)
+    evolution = Evolution(start, width, seed, box=(0.0, 1.0))
+    generations = max(1, told.total // evolution.size)
     renew = {generations * (k + 1) // (RENEWALS + 1) for k in range(RENEWALS)}
-    recent: list[tuple[np.ndarray, float]] = []
     random = np.random.default_rng(seed)
     for generation in range(generations):
-        told, scattered = [], problem.scattered(random)
-        for n in range(size):
-            point = sampler.ask()
-            told.append((point, scattered.relative(selection.values(point), scales, networks)))
-            if progress is not None:
-                progress(min(generation * size + n + 1, trials), trials)
-        sampler.tell(told)
-        recent = [*recent[-2 * size :], *told]
+        evolution.generation(told.costs(_cost(problem.scattered(random), scales, networks)))
         if generation in renew:
-            problem = problem.renewed(selection.values(centre_of(recent)))
-    point = centre_of(recent)
-    values = selection.values(point)
+            problem = problem.renewed(selection.values(evolution.centre))
+    values = selection.values(evolution.centre)
     problem = problem.renewed(values)
     cost = problem.relative(values, scales, networks)
-    return FoundContact(values=values, point=point, cost=cost, problem=problem)
+    return FoundContact(values=values, point=evolution.centre, cost=cost, problem=problem)
 
 
-def centre_of(recent: Sequence[tuple[np.ndarray, float]]) -> np.ndarray:
-    """Mean of the better third of the last points."""
-    ordered = sorted(recent, key=lambda one: one[1])
-    return np.mean([point for point, _ in ordered[: max(1, len(ordered) // 3)]], axis=0)
+def _cost(
+    problem: ContactProblem, scales: Sequence[float], networks: Networks | None
+) -> Callable[[Float[np.ndarray, " entry"]], float]:
+    """Of a point of the unit cube."""
+    return lambda point: problem.relative(problem.selection.values(point), scales, networks)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-import cmaes
 import numpy as np
 from jaxtyping import Float, Float64
 
 from hybridsim.contacts.residual import NETWORK, OUTPUTS, contact_spec
 from hybridsim.frames import conjugate, rotation_vector
-from hybridsim.identify.contact import ANGLE, ContactProblem, centre_of
+from hybridsim.identify.contact import ANGLE, ContactProblem
+from hybridsim.identify.evolve import Evolution
+from hybridsim.identify.remember import Cost, Told
 from hybridsim.networks.contract import NetworkContract, NetworkSpec
 from hybridsim.networks.inference import Networks, untrained
 from hybridsim.networks.samples import Samples
@@ -74,6 +76,7 @@ def learn_contact(
     hidden: tuple[int, ...],
     trials: int,
     seed: int,
+    memory: Path | None = None,
     progress: Progress | None = None,
 ) -> LearnedContact:
     """Learn from some logs, choose the share and judge on others.
@@ -85,29 +88,18 @@ def learn_contact(
         hidden: widths of the hidden layers.
         trials: evaluations of the refinement on whole logs.
         seed: of hidden layers, search and bootstrap.
+        memory: folder in which the refinement remembers what it was told.
         progress: called as progress(done, total).
     """
     first = first_networks(training, values, hidden, seed)
-    told = _Told(progress, total=len(last_layer(first)) + 1 + trials)
-    weights, ways = regress(training, values, first, told)
+    told = Told(len(last_layer(first)) + 1 + trials, progress, memory, "contact-residual")
+    weights, ways = regress(training, values, first, told.count)
     weights = refine(training, values, first, np.column_stack([weights, ways]), trials, seed, told)
     found = with_last_layer(first, weights)
     share, verdict = judge(judging, values, found, seed)
     if not verdict.ships:
         return LearnedContact(networks=None, share=0.0, verdict=verdict)
     return LearnedContact(networks=with_last_layer(first, share * weights), share=share, verdict=verdict)
-
-
-class _Told:
-    """Counts evaluations for a progress bar."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, total, 0
-
-    def __call__(self) -> None:
-        self.done += 1
-        if self.progress is not None:
-            self.progress(min(self.done, self.total), self.total)
 
 
 def first_networks(
@@ -217,25 +209,19 @@ def refine(
     ways: Float64[np.ndarray, "weight way"],
     trials: int,
     seed: int,
-    told: Callable[[], None],
+    told: Told,
 ) -> Weights:
     """CMA-ES on whole logs and windows, from half the first way: what stretches learned, made shorter."""
     scales = [float(cost.mean()) for cost in problem.costs(values)]
-    start = np.r_[0.5, np.zeros(ways.shape[1] - 1)]
-    sampler = cmaes.CMA(mean=start, sigma=0.5, seed=seed % 2**32)
-    recent: list[tuple[np.ndarray, float]] = []
+    evolution = Evolution(np.r_[0.5, np.zeros(ways.shape[1] - 1)], 0.5, seed)
     random = np.random.default_rng(seed)
-    for _ in range(max(1, trials // sampler.population_size)):
-        scattered = problem.scattered(random)
-        asked = [sampler.ask() for _ in range(sampler.population_size)]
-        answers = []
-        for point in asked:
-            cost = scattered.relative(values, scales, with_last_layer(networks, ways @ point))
-            answers.append((point, cost))
-            told()
-        sampler.tell(answers)
-        recent = [*recent[-2 * len(asked) :], *answers]
-    return ways @ centre_of(recent)
+
+    def cost(scattered: ContactProblem) -> Cost:
+        return lambda point: scattered.relative(values, scales, with_last_layer(networks, ways @ point))
+
+    for _ in range(max(1, trials // evolution.size)):
+        evolution.generation(told.costs(cost(problem.scattered(random))))
+    return ways @ evolution.centre
 
 
 def judge(

@@ -15,6 +15,7 @@ from hybridsim.passive.spread import Source, rests
 from hybridsim.passive.track import Track
 from hybridsim.progress import Progress
 from hybridsim.robot import Robot
+from hybridsim.scatter import Kind
 
 DRAWS = 19
 """Of every log; chosen, because with the real place they are 20, of which 18 are 90 %."""
@@ -28,6 +29,7 @@ def with_scale(
     robot: Robot,
     parameters: Sequence[Parameter],
     found: Ensemble,
+    scatter: Kind,
     tracks: Sequence[Track],
     timestep: float,
     seed: int,
@@ -43,6 +45,7 @@ def with_scale(
         robot: the design.
         parameters: of the calibration, `varies.*` and `noise.*` among them.
         found: the ensemble.
+        scatter: of what varies from log to log.
         tracks: the training logs.
         timestep: of the simulation [s].
         seed: of the draws.
@@ -53,7 +56,7 @@ def with_scale(
     known = {parameter.name: parameter for parameter in parameters}
 
     def variation(scale: float) -> Variation:
-        return Variation(members=found.members, scale=scale, fitted_on=len(tracks))
+        return Variation(members=found.members, scale=scale, scatter=scatter, fitted_on=len(tracks))
 
     def tried(scale: float, before: int) -> float:
         source = Source(

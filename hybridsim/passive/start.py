@@ -16,6 +16,7 @@ from hybridsim.passive.pieces import Batch, batch
 from hybridsim.passive.roll import roll
 from hybridsim.passive.setup import Setups
 from hybridsim.passive.track import Track
+from hybridsim.scatter import Scatter
 
 ROUNDS = 2
 """Of Gauss and Newton; chosen, because flights are all but linear in what is sought."""
@@ -46,27 +47,63 @@ def fit_flights(
     setups: Callable[[Sequence[Mapping[str, float]]], Setups],
     tracks: Sequence[Track],
     means: Mapping[str, float],
-    scatter: Mapping[str, float],
+    scatter: Scatter,
     noise: Noise,
     timestep: float,
     samples: np.ndarray | None = None,
 ) -> Flights:
     """Fit the state at the first sample, and parameters that vary, to the samples before the first touch.
 
-    Least squares over poses, first velocities and the varying parameters' own scatter around their means.
+    Least squares over poses, first velocities and the varying parameters' own scatter around their means; of
+    several places that those may have, each log has the one that leaves least.
 
     Args:
         setups: makes worlds from the varying parameters' values, one set a world.
         tracks: the logs.
         means: of the varying parameters.
-        scatter: their standard deviation from log to log.
+        scatter: how they vary from log to log.
         noise: of the measurements.
         timestep: of the simulation [s].
         samples: [track] how many are fitted; None for all that fly.
     """
+    samples = flying(setups([dict(means)] * len(tracks)), tracks) if samples is None else samples
+
+    def fitted(step: Mapping[str, float]) -> Flights:
+        place = {name: mean + step[name] for name, mean in means.items()}
+        around = lambda own: setups([{**place, **one} for one in own])  # noqa: E731
+        return _fitted(around, tracks, place, scatter.free, noise, timestep, samples)
+
+    found = [fitted(step) for step in scatter.places()]
+    best = np.argmin([flights.misfit for flights in found], axis=0)
+    starts = Starts(*(_chosen(parts, best) for parts in zip(*(f.starts for f in found), strict=True)))
+    varying = [
+        found[place].varying[k] if found[place].samples[k] else dict(means) for k, place in enumerate(best)
+    ]
+    return Flights(
+        starts=starts,
+        varying=varying,
+        samples=found[0].samples,
+        misfit=_chosen([flights.misfit for flights in found], best),
+    )
+
+
+def _chosen(parts: Sequence[np.ndarray], best: np.ndarray) -> np.ndarray:
+    """Each track's row of the part that is its best."""
+    return np.stack(parts)[best, np.arange(len(best))]
+
+
+def _fitted(
+    setups: Callable[[Sequence[Mapping[str, float]]], Setups],
+    tracks: Sequence[Track],
+    means: Mapping[str, float],
+    scatter: Mapping[str, float],
+    noise: Noise,
+    timestep: float,
+    samples: np.ndarray,
+) -> Flights:
+    """The same around one place; `scatter` is of what may lie anywhere around it."""
     names = tuple(scatter)
-    plain = setups([dict(means)] * len(tracks))
-    samples = flying(plain, tracks) if samples is None else samples
+    plain = setups([{}] * len(tracks))
     flown = batch(tracks, [(k, 0, max(int(n), 2)) for k, n in enumerate(samples)])
     unknown = _Unknown(flown.starts, plain.lag, plain.gravity, names, means, scatter, noise)
     for _ in range(ROUNDS):
@@ -76,9 +113,10 @@ def fit_flights(
         *(np.where(_wide(good, a), a, b) for a, b in zip(unknown.starts(), flown.starts, strict=True))
     )
     values = np.where(good[:, None], unknown.values, unknown.prior_values)
+    varying = [dict(means) | dict(zip(names, row, strict=True)) for row in values.tolist()]
     return Flights(
         starts=starts,
-        varying=[dict(zip(names, row, strict=True)) for row in values.tolist()],
+        varying=varying,
         samples=np.where(good, samples, 0),
         misfit=np.where(good, _misfit(unknown, flown, setups, timestep), 0.0),
     )

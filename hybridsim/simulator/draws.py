@@ -10,11 +10,13 @@ from hybridsim.calibration import Calibration, Variation
 from hybridsim.calibration.variation import KINDS, VARIES
 from hybridsim.errors import SimulationError
 from hybridsim.parameters import Parameter
+from hybridsim.scatter import Scatter
 
 
-def scatter_of(values: Mapping[str, float]) -> dict[str, float]:
-    """Standard deviation of the parameters that vary from log to log [their units]."""
-    return {name.removeprefix(VARIES): value for name, value in values.items() if name.startswith(VARIES)}
+def scatter_of(values: Mapping[str, float], variation: Variation | None) -> Scatter:
+    """How a calibration's parameters vary from log to log."""
+    sigma = {name.removeprefix(VARIES): value for name, value in values.items() if name.startswith(VARIES)}
+    return Scatter(sigma=sigma, kind="normal" if variation is None else variation.scatter)
 
 
 def drawn(
@@ -23,7 +25,7 @@ def drawn(
     random: np.random.Generator,
     among: Sequence[int] | None = None,
 ) -> dict[str, float]:
-    """What one world has of its own: a member's values, and normal scatter within the parameters' bounds.
+    """What one world has of its own: a member's values, and scatter within the parameters' bounds.
 
     Args:
         parameters: of the calibration, `varies.*` among them.
@@ -36,8 +38,8 @@ def drawn(
     """
     some = range(variation.count) if among is None else among
     own = variation.member(int(some[int(random.random() * len(some))]))
-    for name, sigma in scatter_of({n: p.value for n, p in parameters.items()}).items():
-        step = variation.scale * sigma * random.standard_normal()
+    scatter = scatter_of({n: p.value for n, p in parameters.items()}, variation)
+    for name, step in scatter.drawn(variation.scale, random).items():
         if name.startswith(KINDS):
             known = parameters[name]
             own[name] = min(max(own.get(name, known.value) + step, known.low), known.high)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from hybridsim.scatter import Kind
 from hybridsim.study.sections import Count, Positive, Table
 
 PASSIVE_SIGNALS = ("base_position", "base_orientation")
@@ -18,6 +19,8 @@ class ContactRule(Table):
 
     Attributes:
         refine_trials: evaluations of the contact residual's refinement on whole logs.
+        scatter: of what `varies` from log to log: `normal` around the value that all share, or `cross`, one
+            parameter at a time off by just that much, up or down.
         windows_s: lengths of stretches that restart from measured states [s].
         every_s: between the starts of two such stretches [s].
         position_noise_m: scatter of a measured position in flight [m].
@@ -27,6 +30,7 @@ class ContactRule(Table):
     """
 
     refine_trials: Count = 100
+    scatter: Kind = "normal"
     windows_s: Lengths = (0.2, 0.4)
     every_s: Positive = 0.1
     position_noise_m: Positive = 5e-5

@@ -30,7 +30,7 @@ def found():
         windows_s=(0.2,), every_s=0.2, linear_velocity_noise_m_s=1e-3, angular_velocity_noise_rad_s=1e-2
     )
     return identify_contact(
-        lambda some: contact_problem(cube(), selection, {}, some, rule, TIMESTEP),
+        lambda some: contact_problem(cube(), selection, some, rule, TIMESTEP),
         tracks_of(pieces, paths),
         trials=200,
         seed=0,

@@ -34,7 +34,7 @@ def problem(seed: int, planted: bool) -> ContactProblem:
     selection = select(rules, offered_passive(cube()), "test")
     rule = ContactRule(windows_s=(0.1,), every_s=0.1)
     tracks = tracks_of(pieces, paths, lag=False)
-    return contact_problem(cube(), selection, {}, tracks, rule, TIMESTEP).renewed(VALUES)
+    return contact_problem(cube(), selection, tracks, rule, TIMESTEP).renewed(VALUES)
 
 
 def test_short_stretches_show_a_planted_network_to_others():

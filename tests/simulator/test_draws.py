@@ -97,6 +97,15 @@ def test_members_stay_together_and_scatter_is_as_wide_as_said(varied):
     assert abs(np.corrcoef(levers, [one["link.cube.com_y"] for one in own])[0, 1]) < 0.15
 
 
+def test_a_cross_puts_one_lever_at_a_time_on_one_of_its_ends():
+    crossed = calibration(Variation(members=MEMBERS, scale=3.0, scatter="cross", fitted_on=5))
+    own = drawn_worlds(crossed, "identified", 0, 400)
+    levers = [(one["link.cube.com_y"], one["link.cube.com_z"]) for one in own]
+    ends = [(0.005, 0.0), (-0.005, 0.0), (0.0, 0.005), (0.0, -0.005)]
+    assert set(levers) == set(ends)  # what scales normal scatter leaves them where they are
+    assert min(levers.count(end) for end in ends) > 70
+
+
 @pytest.mark.parametrize(
     ("variation", "options", "message"),
     [
