@@ -1,7 +1,7 @@
 """Networks on the contact law: fitted to what impacts do to velocities, then on whole replays.
 
 Hidden layers stay as they were drawn; what is learned is the last layer, in which replays change smoothly:
-Gauss and Newton's step finds it from short stretches around impacts, and an evolution strategy refines it on
+Gauss and Newton's steps find it from short stretches after impacts, and an evolution strategy refines it on
 whole logs along the directions that those stretches know best.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int
 
 from hybridsim.contacts.residual import NETWORK, OUTPUTS, contact_spec
 from hybridsim.frames import conjugate, rotation_vector
@@ -24,10 +24,11 @@ from hybridsim.networks.inference import Networks, untrained
 from hybridsim.networks.samples import Samples
 from hybridsim.networks.scaling import fit_scaling
 from hybridsim.networks.selection import Verdict, gate_verdict
-from hybridsim.passive.laid import Paths
+from hybridsim.passive.laid import Starts
 from hybridsim.passive.parameters import body_size
-from hybridsim.passive.pieces import Batch, windows
+from hybridsim.passive.pieces import Batch, batch, windows
 from hybridsim.passive.roll import roll
+from hybridsim.passive.setup import Setups
 from hybridsim.progress import Progress
 from hybridsim.simulator.body import bare_body
 
@@ -37,8 +38,14 @@ BOUND = 0.7
 """Of the logarithms that the networks give; chosen, because a law that is wrong by more than 2 is wrong."""
 MARGIN, FADE = 0.1, 0.5
 """Of the support beyond what was seen, as `fit_scaling` takes them."""
+AFTER, EVERY = 0.2, 3
+"""How long after the first touch poses count [s], and one sample in how many."""
+POSES = 2
+"""That a log's poses after its first touch are worth together: they share start and impact."""
+ROUNDS = 2
+"""Of Gauss and Newton."""
 IMPACT, APART = 0.1, 0.05
-"""Length of a stretch around an impact, and between the starts of two [s]."""
+"""Length of a stretch around an impact where nothing flies, and between the starts of two [s]."""
 NUDGE = 0.02
 """Of a weight, for a difference; chosen, because the law then changes by a percent or so."""
 TAIL = 2.0
@@ -92,7 +99,7 @@ def learn_contact(
         progress: called as progress(done, total).
     """
     first = first_networks(training, values, hidden, seed)
-    told = Told(len(last_layer(first)) + 1 + trials, progress, memory, "contact-residual")
+    told = Told(ROUNDS * (len(last_layer(first)) + 1) + trials, progress, memory, "contact-residual")
     weights, ways = regress(training, values, first, told.count)
     weights = refine(training, values, first, np.column_stack([weights, ways]), trials, seed, told)
     found = with_last_layer(first, weights)
@@ -150,36 +157,98 @@ def with_last_layer(networks: Networks, weights: Weights) -> Networks:
 def regress(
     problem: ContactProblem, values: dict[str, float], networks: Networks, told: Callable[[], None]
 ) -> tuple[Weights, Float64[np.ndarray, "weight way"]]:
-    """Weights that explain the velocities after impacts best, and the directions that matter most to them.
+    """Weights that explain the motion after impacts best, and the directions that matter most to it.
 
-    One step of Gauss and Newton from zero on the poses at the ends of short stretches that start measured and
-    hold an impact, beside a prior; stretches that nothing explains count less (Huber).
+    Two steps of Gauss and Newton from zero on poses soon after impacts, beside a prior; poses that nothing
+    explains count less (Huber), and all poses of a log as much as two that know nothing of each other.
     """
-    batch = around_impacts(problem, values, networks)
-    size = body_size(bare_body(problem.robot))
-    setups, base = problem.setups(values), last_layer(networks)
-
-    def ends(weights: Weights) -> Float[np.ndarray, "stretch column"]:
+    stretches = after_impacts(problem, values, networks)
+    base = last_layer(networks)
+    found, rows = base, np.zeros((0, len(base)))
+    for _ in range(ROUNDS):
+        here = stretches.errors(with_last_layer(networks, found))
         told()
-        paths = roll(
-            setups, batch.pieces, batch.starts, problem.timestep, networks=with_last_layer(networks, weights)
-        )
-        return end_errors(paths, batch, size)
-
-    here = ends(base)
-    slope = np.stack([(ends(base + NUDGE * one) - here) / NUDGE for one in np.eye(len(base))], axis=-1)
-    length = np.linalg.norm(here, axis=1)
-    scale = np.median(length)
-    share = np.sqrt(np.minimum(1.0, TAIL * scale / np.maximum(length, 1e-12)))[:, None] / scale
-    rows, left = (slope * share[..., None]).reshape(-1, len(base)), (here * share).ravel()
+        columns = []
+        for one in np.eye(len(base)):
+            there = stretches.errors(with_last_layer(networks, found + NUDGE * one))
+            columns.append((there - here) / NUDGE)
+            told()
+        length = np.linalg.norm(here, axis=1)
+        scale = np.median(length)
+        worth = np.sqrt(min(1.0, POSES * stretches.logs / len(here))) / scale
+        share = worth * np.sqrt(np.minimum(1.0, TAIL * scale / np.maximum(length, 1e-12)))[:, None]
+        rows = (np.stack(columns, axis=-1) * share[..., None]).reshape(-1, len(base))
+        pull = rows.T @ (here * share).ravel() + (found - base) / PRIOR**2
+        found = found - np.linalg.solve(rows.T @ rows + np.eye(len(base)) / PRIOR**2, pull)
     known, vector = np.linalg.eigh(rows.T @ rows)
     known, vector = known[::-1][:DIRECTIONS], vector[:, ::-1][:, :DIRECTIONS]
-    found = base - np.linalg.solve(rows.T @ rows + np.eye(len(base)) / PRIOR**2, rows.T @ left)
     return found, vector * np.minimum(STEP * np.sqrt(known[0] / np.maximum(known, 1e-12)), PRIOR)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stretches:
+    """Short replays through impacts.
+
+    Attributes:
+        setups: worlds.
+        batch: what is replayed.
+        rows: samples that are looked at.
+        timestep: of the simulation [s].
+        size: of the body, against which errors of position are weighed [m].
+    """
+
+    setups: Setups
+    batch: Batch
+    rows: Int[np.ndarray, " sample"]
+    timestep: float
+    size: float
+
+    @property
+    def logs(self) -> int:
+        """How many logs the stretches are of."""
+        return len(np.unique(self.batch.pieces.world))
+
+    def errors(self, networks: Networks | None) -> Float[np.ndarray, "sample column"]:
+        """Predicted minus measured poses: position over the body's size, angles as costs weigh them."""
+        batch, rows = self.batch, self.rows
+        paths = roll(self.setups, batch.pieces, batch.starts, self.timestep, networks=networks)
+        turned = rotation_vector(conjugate(batch.orientation[rows]), paths.orientation[rows])
+        parts = [(paths.position - batch.position)[rows] / self.size, ANGLE * turned]
+        return np.concatenate([*parts, ANGLE * (paths.joint - batch.joint)[rows]], axis=1)
+
+
+def after_impacts(problem: ContactProblem, values: dict[str, float], networks: Networks) -> Stretches:
+    """From states fitted to free flights through the first touch; from measured ones where nothing flies.
+
+    Measured velocities are blunt around impacts: what a network learns from them holds for a tenth of a
+    second and makes whole logs worse.
+    """
+    size, flown = body_size(bare_body(problem.robot)), problem.flown
+    if flown is None:
+        found = around_impacts(problem, values, networks)
+        worlds = problem.setups(values)
+        return Stretches(setups=worlds, batch=found, rows=found.last, timestep=problem.timestep, size=size)
+    logs = np.flatnonzero(flown.samples).tolist()
+    spans = []
+    for k in logs:
+        time = problem.tracks[k].time_s
+        spans.append((k, 0, int(np.searchsorted(time, time[flown.samples[k] - 1] + AFTER, "right"))))
+    found = batch(problem.tracks, spans)
+    free = found.pieces._replace(measured=np.zeros(len(logs), bool))
+    starts = Starts(*(part[logs] for part in flown.starts))
+    ends = found.pieces.first + found.pieces.count
+    touched = found.pieces.first + flown.samples[logs] + EVERY - 1
+    return Stretches(
+        setups=problem.setups(values, flown.varying),
+        batch=replace(found, pieces=free, starts=starts),
+        rows=np.concatenate([np.arange(a, b, EVERY) for a, b in zip(touched, ends, strict=True)]),
+        timestep=problem.timestep,
+        size=size,
+    )
+
+
 def around_impacts(problem: ContactProblem, values: dict[str, float], networks: Networks) -> Batch:
-    """Stretches in which something touches down."""
+    """Stretches from measured states in which something touches down."""
     found = windows(problem.tracks, IMPACT, APART)
     assert found is not None, "logs that land are longer than an impact"
     paths = roll(problem.setups(values), found.pieces, found.starts, problem.timestep, networks=networks)
@@ -194,14 +263,6 @@ def around_impacts(problem: ContactProblem, values: dict[str, float], networks: 
     return found.picked(np.flatnonzero(fresh))
 
 
-def end_errors(paths: Paths, batch: Batch, size: float) -> Float[np.ndarray, "stretch column"]:
-    """Predicted minus measured pose at the ends: position over the body's size, angles as costs weigh."""
-    last = batch.last
-    turned = rotation_vector(conjugate(batch.orientation[last]), paths.orientation[last])
-    parts = [(paths.position - batch.position)[last] / size, ANGLE * turned]
-    return np.concatenate([*parts, ANGLE * (paths.joint - batch.joint)[last]], axis=1)
-
-
 def refine(
     problem: ContactProblem,
     values: dict[str, float],
@@ -213,7 +274,7 @@ def refine(
 ) -> Weights:
     """CMA-ES on whole logs and windows, from half the first way: what stretches learned, made shorter."""
     scales = [float(cost.mean()) for cost in problem.costs(values)]
-    evolution = Evolution(np.r_[0.5, np.zeros(ways.shape[1] - 1)], 0.5, seed)
+    evolution = Evolution(np.r_[0.5, np.zeros(ways.shape[1] - 1)], 0.3, seed)
     random = np.random.default_rng(seed)
 
     def cost(scattered: ContactProblem) -> Cost:

@@ -20,6 +20,7 @@ from hybridsim.physics.client import WorldSettings
 from hybridsim.physics.edits import with_collision, with_limits
 from hybridsim.physics.floating import FloatingBase
 from hybridsim.physics.moved_shape import MovedShape
+from hybridsim.physics.pose import rotations
 from hybridsim.physics.tree import new_tree_work
 from hybridsim.physics.tree_kernel import place
 from hybridsim.physics.tree_step import advance
@@ -97,7 +98,7 @@ class LawInBullet:
         turned, q = base.orientation[0].copy(), self.worlds.joint_position[0].copy()
         if ahead > 1e-9:
             advance(centre[0], turned, q, np.concatenate([twist[0], self.worlds.joint_velocity[0]]), ahead)
-        lever = rotated(turned[None], self.tree.com[:1])[0]
+        lever = rotations(turned[None])[0] @ self.tree.com[0]
         return (centre[0] - lever) * self.setups.scale[0, 0], turned, q
 
     def close(self) -> None:

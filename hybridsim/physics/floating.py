@@ -11,7 +11,7 @@ from jaxtyping import Float
 from hybridsim.physics.client import Client
 from hybridsim.physics.inertia import principal_axes
 from hybridsim.physics.model import RigidModel
-from hybridsim.physics.pose import root_poses
+from hybridsim.physics.pose import root_poses, rotations
 
 WorldVector = Float[np.ndarray, "world 3"]
 WorldQuaternion = Float[np.ndarray, "world 4"]
@@ -40,8 +40,7 @@ class FloatingBase:
     @property
     def position(self) -> WorldVector:
         """Origin of the root link in the world [m]."""
-        raw, rotation = self._read(), self.rotation_world_from_body
-        return raw[:, :3] - self._levers(rotation)
+        return self.pose()[0]
 
     @property
     def rotation_world_from_body(self) -> Float[np.ndarray, "world 3 3"]:
@@ -51,7 +50,7 @@ class FloatingBase:
     @property
     def orientation(self) -> WorldQuaternion:
         """Orientation of the root link, world from body, quaternion xyzw with w >= 0."""
-        return np.array([quaternion(rotation) for rotation in self.rotation_world_from_body])
+        return self.pose()[1]
 
     @property
     def angular_velocity(self) -> WorldVector:
@@ -101,7 +100,7 @@ class FloatingBase:
             angular_velocity: world's axes [rad/s]; None for rest.
         """
         client = self._clients[world]
-        body = np.eye(3) if orientation is None else rotations(np.array([orientation]))[0]
+        body = np.eye(3) if orientation is None else rotations(np.array([orientation], float))[0]
         spin = np.zeros(3) if angular_velocity is None else np.asarray(angular_velocity, float)
         speed = np.zeros(3) if linear_velocity is None else np.asarray(linear_velocity, float)
         lever = body @ self._com[world]
@@ -133,17 +132,6 @@ class FloatingBase:
                 row[:] = pose[0] + pose[1] + speed[0] + speed[1]
             self.stale = False
         return self._raw
-
-
-def rotations(quaternions: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, "n 3 3"]:
-    """Rotation matrices of unit quaternions xyzw."""
-    x, y, z, w = np.asarray(quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)).T
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.moveaxis(np.array(rows), -1, 0)
 
 
 def quaternion(rotation: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "4"]:

@@ -11,9 +11,7 @@ from jaxtyping import Float
 from hybridsim.replay import Replay
 from hybridsim.score.bootstrap import Draws, interval_over_logs, mean_over_logs
 from hybridsim.score.table import SignalErrors, coverage
-from hybridsim.score.windows import WindowError, windowed_scores
-
-REFERENCE = "identified"  # every other variant is compared with it, log by log
+from hybridsim.score.windows import REFERENCE, WindowError, windowed_scores
 
 
 def variant_scores(

@@ -24,7 +24,7 @@ from tests.benchmarks.stepping import DAMPING, STIFFNESS, WORLDS, Barest, measur
 from tests.physics.conftest import robot_path
 from tests.simulator.made import HEIGHT, random_networks, stance
 
-TIMESTEP, HIDDEN, BOUND = 1 / 400, (16,), 0.7
+TIMESTEP, HIDDEN, BOUND = 1 / 400, (32,), 0.7
 PAIRS, CALLS = 60, 200
 
 

@@ -1,12 +1,13 @@
 """A planted network is learned from made-up tosses (synthetic); where the law is all there is, none ships."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hybridsim.identify.contact import ContactProblem, contact_problem
 from hybridsim.identify.contact_residual import (
-    around_impacts,
-    end_errors,
+    after_impacts,
     first_networks,
     learn_contact,
     regress,
@@ -42,12 +43,18 @@ def test_short_stretches_show_a_planted_network_to_others():
     training, others = problem(1, True), problem(2, True)
     first = first_networks(training, VALUES, HIDDEN, seed=0)
     weights, _ = regress(training, VALUES, first, lambda: None)
-    batch, setups = around_impacts(others, VALUES, first), others.setups(VALUES)
-    error = {}
-    for name, networks in (("law", None), ("learned", with_last_layer(first, weights))):
-        paths = roll(setups, batch.pieces, batch.starts, TIMESTEP, networks=networks)
-        error[name] = np.median(np.linalg.norm(end_errors(paths, batch, 0.1048), axis=1))
-    assert error["learned"] < 0.6 * error["law"]
+    stretches = after_impacts(others, VALUES, first)
+    law, learned = (stretches.errors(one) for one in (None, with_last_layer(first, weights)))
+    assert np.median(np.linalg.norm(learned, axis=1)) < 0.6 * np.median(np.linalg.norm(law, axis=1))
+
+
+def test_where_nothing_flies_stretches_start_as_measured():
+    found = replace(problem(1, True), flights=None)
+    first = first_networks(found, VALUES, HIDDEN, seed=0)
+    stretches = after_impacts(found, VALUES, first)
+    assert stretches.logs == TOSSES
+    assert stretches.rows.tolist() == stretches.batch.last.tolist()
+    assert np.median(np.linalg.norm(stretches.errors(None), axis=1)) > 0.0
 
 
 @pytest.mark.parametrize("planted", [True, False])

@@ -165,6 +165,23 @@ def test_windowed_scores_average_over_logs(replay):
     short, long = found["variants"]["hybrid"]["windowed"]["joint_position"]
     assert (short["horizon_s"], short["mae_mean"], short["logs"], short["samples"]) == (0.1, 1.5, 2, 18)
     assert (long["horizon_s"], long["mae"], long["logs"]) == (1.0, [3.0], 1)
+    assert "minus_identified" not in short
+
+
+def test_windowed_differences_are_paired_log_by_log(replay):
+    errors = [
+        WindowError(
+            log_id=log, signal="joint_position", horizon_s=0.1, variant=name, mae=np.array([mae]), count=9
+        )
+        for name, maes in (("hybrid", {"a": 1.0, "b": 5.0}), ("identified", {"b": 5.5, "a": 1.5, "c": 9.0}))
+        for log, mae in maes.items()
+    ]
+    replays = [replay("a", [[0.0]], {"hybrid": [[1.0]], "identified": [[1.0]]})]
+    found = score(replays, **NAMES, windowed=errors)["variants"]
+    (entry,) = found["hybrid"]["windowed"]["joint_position"]
+    assert entry["minus_identified"] == pytest.approx(-0.5)
+    assert entry["minus_identified_interval_95"] == pytest.approx([-0.5, -0.5])
+    assert "minus_identified" not in found["identified"]["windowed"]["joint_position"][0]
 
 
 def test_logs_that_do_not_fit_each_other_are_refused(replay):
