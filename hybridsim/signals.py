@@ -44,6 +44,9 @@ UNITS: dict[str, tuple[str, float, float]] = {
     "V": ("V", 1.0, 0.0),
     "mV": ("V", 1e-3, 0.0),
     "ohm": ("ohm", 1.0, 0.0),
+    "T": ("T", 1.0, 0.0),
+    "mT": ("T", 1e-3, 0.0),
+    "uT": ("T", 1e-6, 0.0),
     "degC": ("degC", 1.0, 0.0),
     "K": ("degC", 1.0, -273.15),
     "s": ("s", 1.0, 0.0),
@@ -128,6 +131,8 @@ SIGNALS: dict[str, SignalWord] = {
     "imu_linear_acceleration": SignalWord(
         "m/s^2", "vector", "specific force, sensor's frame", low=-1e5, high=1e5
     ),
+    "imu_magnetic_field": SignalWord("T", "vector", "flux density, sensor's frame", low=-10.0, high=10.0),
+    "movement": SignalWord("1", "scalar", "1: part of a movement, 0: of a rest", low=0.0, high=1.0),
     "tool_position": SignalWord("m", "vector", "what pushes, in the world; z may be robot.toml's"),
     "tool_orientation": SignalWord("1", "quaternion", "rotation_world_from_tool, xyzw", low=-1.1, high=1.1),
     "foot_force": SignalWord("N", "vector", "contact force on a foot"),

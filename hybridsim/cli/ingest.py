@@ -46,8 +46,8 @@ def ingest(
 ) -> None:
     """Turn recordings into logs with named, stamped, unit-carrying signals.
 
-    Reads CSV, JSON, Parquet and bags: .bag, .db3, .mcap and rosbag2 folders, whole or damaged. A bad row,
-    message, file or log costs that row, message, file or log, and is counted and named. Ingesting twice
+    Reads CSV, JSON, Parquet, MATLAB and bags: .bag, .db3, .mcap and rosbag2 folders, whole or damaged. A bad
+    row, message, file or log costs that row, message, file or log, and is counted and named. Ingesting twice
     changes nothing, and goes on where a killed run stopped.
 
     Exit code: 0 when all of every source is in, 3 when a source, a part or a row was refused but logs are in,

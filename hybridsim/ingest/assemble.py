@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from hybridsim.errors import LogError
-from hybridsim.ingest.cells import Cells, lists, numbers
-from hybridsim.ingest.clocks import order_faults, parse_stamps
-from hybridsim.ingest.columns import PLACE, Column, Decoding, SignalSpec
+from hybridsim.errors import LogError, listed
+from hybridsim.ingest.cells import Cells, lists, number, numbers
+from hybridsim.ingest.clocks import LIMIT_NS, even_stamps, order_faults, parse_stamps
+from hybridsim.ingest.columns import MAX_RATE_HZ, PLACE, Column, Decoding, SignalSpec, TableStamp
 from hybridsim.ingest.faults import Fault, Faults, refusals
 from hybridsim.ingest.limits import bounds
 from hybridsim.ingest.quaternions import unit_quaternions
 from hybridsim.ingest.spec import TableSpec
-from hybridsim.ingest.tables import Rows
-from hybridsim.log import Signal, SignalFacts
+from hybridsim.ingest.tables import Rows, dig
+from hybridsim.log import Clock, Signal, SignalFacts
 from hybridsim.robot import Robot
 from hybridsim.signals import is_quaternion, signal_word
 
@@ -28,6 +28,15 @@ class Place:
 
     base: str
     index: int | None
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """Nanoseconds of every row, what is wrong with them, and where they come from."""
+
+    ns: Int64[np.ndarray, " row"]
+    fault: Faults
+    clock: Clock
 
 
 def signals_of(
@@ -45,7 +54,7 @@ def signals_of(
     for spec in specs:  # a joint that the file lacks is a clearer refusal than the rows it spoils
         for column in spec.columns.values() if spec.required else ():
             place_of(column.column, rows.columns, names, rows.file)
-    stamp_ns, stamp_fault = parse_stamps(rows.cells(table.stamp.column), table.stamp.unit)
+    stamps = _stamps(rows, table.stamp)
     parsed: dict[str, Cells] = {}
     found = {}
     for spec in specs:
@@ -55,32 +64,56 @@ def signals_of(
             if spec.required:
                 raise
             continue
-        fault = np.where(stamp_fault != Fault.NONE, stamp_fault, fault).astype(np.uint8)
+        fault = np.where(stamps.fault != Fault.NONE, stamps.fault, fault).astype(np.uint8)
         fault = _with_structure(rows, fault)
         good = np.flatnonzero(fault == Fault.NONE)
-        fault[good] = order_faults(stamp_ns[good])
+        fault[good] = order_faults(stamps.ns[good])
         if (fault == Fault.NONE).sum() >= 2:
-            found[spec.name] = _kept(rows, spec, stamp_ns, values, fault)
+            found[spec.name] = _kept(rows, spec, stamps, values, fault)
         elif spec.required:
             raise LogError(_nothing_left(rows, spec, fault))
     return found
 
 
+def _stamps(rows: Rows, stamp: TableStamp) -> Stamps:
+    """Stamps from their column, or of rows that are evenly spaced."""
+    if stamp.rate is None:
+        assert stamp.column is not None and stamp.unit != "Hz"
+        return Stamps(*parse_stamps(rows.cells(stamp.column), stamp.unit), Clock())
+    count, rate = len(rows.numbers), _rate_hz(rows, stamp.rate)
+    clock = Clock(method=f"rows evenly spaced at {rate:.9g} Hz, the first at 0")
+    return Stamps(even_stamps(count, rate), np.zeros(count, np.uint8), clock)
+
+
+def _rate_hz(rows: Rows, rate: float | str) -> float:
+    """Rows a second, as the specification or a field of the file says."""
+    value, fault = number(dig(rows.document, rate)) if isinstance(rate, str) else (rate, Fault.NONE)
+    if fault == Fault.MISSING:
+        raise LogError(f"{rows.file}: no field '{rate}' for the rate; it has {listed(rows.document)}")
+    least = len(rows.numbers) * 1e9 / LIMIT_NS
+    if fault != Fault.NONE or not least < value <= MAX_RATE_HZ:
+        raise LogError(
+            f"{rows.file}: the rate is {value:g} Hz; expected above {least:.1g}, at most {MAX_RATE_HZ:g}"
+        )
+    return value
+
+
 def _kept(
     rows: Rows,
     spec: SignalSpec,
-    stamp_ns: Int64[np.ndarray, " row"],
+    stamps: Stamps,
     values: Float64[np.ndarray, "row component"],
     fault: Faults,
 ) -> tuple[Signal, SignalFacts]:
     """The signal of the rows without a fault, and what is to be said of the others."""
     keep = fault == Fault.NONE
     unit = signal_word(spec.name).unit
-    signal = Signal(spec.name, unit, tuple(spec.columns), stamp_ns[keep], values[keep], spec.frame)
+    signal = Signal(spec.name, unit, tuple(spec.columns), stamps.ns[keep], values[keep], spec.frame)
     return signal, SignalFacts(
         rows_read=len(fault),
         duplicates_dropped=int((fault == Fault.DUPLICATE).sum()),
         refused=refusals(fault, rows.numbers, rows.file),
+        clock=stamps.clock,
     )
 
 

@@ -42,6 +42,11 @@ def parse_stamps(
     return np.array([ns for ns, _ in pairs], np.int64), np.array([fault for _, fault in pairs], np.uint8)
 
 
+def even_stamps(rows: int, rate_hz: float) -> Int64[np.ndarray, " row"]:
+    """Nanoseconds of rows evenly spaced, the first at 0."""
+    return np.rint(np.arange(rows) * (1e9 / rate_hz)).astype(np.int64)
+
+
 def _whole(cells: Int64[np.ndarray, " row"], factor: int) -> tuple[Int64[np.ndarray, " row"], Faults]:
     """Nanoseconds of whole numbers, exactly."""
     limit = int(LIMIT_NS) // factor

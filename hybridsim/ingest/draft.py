@@ -94,7 +94,7 @@ def draft_of(recording: Recording, spec: IngestSpec, robot: Robot, serial: str |
         signals={name: signal for name, (signal, _) in signals.items()},
         facts={name: facts for name, (_, facts) in signals.items()},
         constants=constants_of(fields, spec, columns),
-        labels=labels_of(fields, spec, columns),
+        labels=labels_of(fields, spec, source.name, columns),
         sources=tuple(files),
         spec=spec.set_name,
         notes=tuple(notes),

@@ -10,6 +10,7 @@ from typing import Any
 
 from hybridsim.errors import LogError, SpecError, listed
 from hybridsim.ingest.cells import number
+from hybridsim.ingest.columns import found_in
 from hybridsim.ingest.faults import WORDS, Fault
 from hybridsim.ingest.spec import ConstantSpec, IngestSpec, LabelSpec
 from hybridsim.ingest.tables import dig
@@ -123,6 +124,8 @@ def _given(
 
 
 def _place(entry: ConstantSpec | LabelSpec) -> str:
+    if isinstance(entry, LabelSpec) and entry.pattern is not None:
+        return f"label {entry.name}: pattern '{entry.pattern}'"
     return f"header field '{entry.field}'" if entry.column is None else f"column '{entry.column}'"
 
 
@@ -148,16 +151,19 @@ def si_unit(name: str, unit: str) -> str:
 
 
 def labels_of(
-    fields: Mapping[str, Any], spec: IngestSpec, columns: Mapping[str, str] | None = None
+    fields: Mapping[str, Any], spec: IngestSpec, name: str, columns: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Every label that the header, or the one value of a column, gives.
+    """Every label that the header, the one value of a column, or the recording's name gives.
 
     Raises:
         LogError: a required one is missing, or one that counts is no number.
     """
     found = {}
     for entry in spec.labels:
-        word = _given(entry, fields, columns)
+        by_name = entry.pattern is not None
+        word = found_in(name, entry.pattern) if by_name else _given(entry, fields, columns)
+        if word is None and entry.required and by_name:
+            raise LogError(f"{_place(entry)} finds nothing in the name '{name}'")
         if word is None and entry.required:
             raise LogError(f"{_place(entry)} is missing; {_there(entry, fields)}")
         if word is not None and not isinstance(word, dict | list):

@@ -12,7 +12,7 @@ from hybridsim.ingest.bags.batch import ros2_type
 from hybridsim.ingest.bags.open import STRAY, alike, batches, open_bag
 from hybridsim.ingest.columns import SignalSpec, Stamp
 from hybridsim.ingest.faults import Fault
-from hybridsim.ingest.fields import constants_of
+from hybridsim.ingest.fields import constants_of, labels_of
 from hybridsim.ingest.find import METADATA
 from hybridsim.ingest.lag import lags_of
 from hybridsim.ingest.limits import bounds
@@ -194,6 +194,7 @@ def draft_of_bag(
         signals=signals,
         facts=facts,
         constants=constants_of({}, spec),
+        labels=labels_of({}, spec, source.name),
         sources=sources,
         spec=spec.set_name,
         notes=_some([*source.notes, *recorder.notes]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from hybridsim.errors import SpecError, listed
 from hybridsim.ingest.bags.paths import parse_path
-from hybridsim.ingest.columns import Finite, SignalSpec, Stamp, Table
+from hybridsim.ingest.columns import Finite, Pattern, SignalSpec, Stamp, Table, TableStamp, found_in
 from hybridsim.resources import available, find
 from hybridsim.robot import Robot
 from hybridsim.signals import signal_word
@@ -26,23 +25,25 @@ class TableSpec(Table):
 
     Attributes:
         file: pattern of the file's name, such as `control.csv` or `*.json`.
-        format: `csv`, `json` (one document), `jsonl` (one object a line) or `parquet`.
+        format: `csv`, `json` (one document), `jsonl` (one object a line), `parquet`, or `mat`
+            (MATLAB, versions 5 to 7).
         rows: dotted path of the list of rows inside a JSON document; empty for the document itself.
         delimiter: of CSV cells.
         where: columns that must hold these words; other rows belong to somebody else and are left alone.
     """
 
     file: str = Field(min_length=1)
-    format: Literal["csv", "json", "jsonl", "parquet"]
+    format: Literal["csv", "json", "jsonl", "parquet", "mat"]
     rows: str = ""
     delimiter: str = Field(default=",", min_length=1, max_length=1)
-    stamp: Stamp
+    stamp: TableStamp
     where: dict[str, str] = Field(default_factory=dict)
     signals: tuple[SignalSpec, ...] = Field(alias="signal", min_length=1)
 
     def paths(self) -> Iterator[str]:
         """Every column that is read."""
-        yield self.stamp.column
+        if self.stamp.column is not None:
+            yield self.stamp.column
         yield from self.where
         for signal in self.signals:
             yield from (column.column for column in signal.columns.values())
@@ -132,7 +133,8 @@ class LabelSpec(Table):
 
     Attributes:
         field: of the header that holds it; or
-        column: of the table, the same word in all rows of a log.
+        column: of the table, the same word in all rows of a log; or
+        pattern: regular expression over the recording's name; what it finds is the word.
         every: the word is a number, and so many numbers in a row share the label: with 20 those of 0 to 19
             have label 0, those of 20 to 39 label 1. For recordings made one after the other.
     """
@@ -140,13 +142,14 @@ class LabelSpec(Table):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     field: str | None = None
     column: str | None = None
+    pattern: Pattern | None = None
     every: int | None = Field(default=None, ge=1, le=1_000_000_000)
     required: bool = False
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> LabelSpec:
-        if (self.field is None) == (self.column is None):
-            raise ValueError(f"label {self.name}: expected either 'field' or 'column'")
+    def _one_of_three(self) -> LabelSpec:
+        if [self.field, self.column, self.pattern].count(None) != 2:
+            raise ValueError(f"label {self.name}: expected either 'field', 'column' or 'pattern'")
         return self
 
 
@@ -175,7 +178,7 @@ class IngestSpec(Table):
     set_name: str = Field(alias="set", min_length=1)
     robots: tuple[str, ...] = Field(min_length=1)
     serial: str | None = None
-    session: str | None = None
+    session: Pattern | None = None
     one_log_per: Literal["folder", "file", "value", "bag"]
     value_of: str | None = Field(default=None, min_length=1)
     header: str | None = None
@@ -185,15 +188,6 @@ class IngestSpec(Table):
     labels: tuple[LabelSpec, ...] = Field(alias="label", default=())
     tables: tuple[TableSpec, ...] = Field(alias="table", default=())
     topics: tuple[TopicSpec, ...] = Field(alias="topic", default=())
-
-    @field_validator("session")
-    @classmethod
-    def _is_a_pattern(cls, value: str | None) -> str | None:
-        try:
-            re.compile(value or "")
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return value
 
     @model_validator(mode="after")
     def _tables_fit(self) -> IngestSpec:
@@ -242,8 +236,7 @@ class IngestSpec(Table):
 
     def session_of(self, name: str) -> str | None:
         """The session that a recording's name tells."""
-        found = re.search(self.session, name) if self.session else None
-        return found.group() if found else None
+        return found_in(name, self.session)
 
     def check(self, robot: Robot) -> None:
         """Refuse a robot that this set does not serve, or components that are not its joints.

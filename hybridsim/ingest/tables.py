@@ -1,4 +1,4 @@
-"""Files to rows of cells: CSV, JSON documents, JSON lines and Parquet, broken ones included."""
+"""Files to rows of cells: CSV, JSON documents, JSON lines, Parquet and MATLAB, broken ones included."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from jaxtyping import Int64
 
 from hybridsim.errors import LogError, listed
 from hybridsim.ingest.faults import Fault, Faults
+from hybridsim.ingest.mat import read_variables
 from hybridsim.ingest.parquet import Column, read_columns
 from hybridsim.ingest.spec import TableSpec
 
@@ -31,7 +32,7 @@ class Rows:
         numbers: where each row stands: line of the file or place in the list or table, from 1.
         cells_by_name: cells of every column; None where a row does not have it.
         fault: what is wrong with the row as a whole: cut short, or no row at all.
-        document: fields beside the rows, from a JSON document.
+        document: fields beside the rows, from a JSON document or variables of a single number.
         notes: what a reader should know.
         unread: names of columns that were left in the file.
     """
@@ -83,12 +84,15 @@ def read_rows(content: bytes, file: str, table: TableSpec, also: Iterable[str] =
         also: other columns that are wanted.
 
     Raises:
-        LogError: empty, neither text nor Parquet, too large, damaged, or no list of rows where one should be.
+        LogError: empty, another format than it should have, too large, damaged, or no list of rows where one
+            should be.
     """
     if not content.strip():
         raise LogError(f"{file}: the file is empty")
     if table.format == "parquet":
         return _matching(_read_parquet(content, file, {*table.paths(), *also}), table)
+    if table.format == "mat":
+        return _matching(_read_mat(content, file, {*table.paths(), *also}), table)
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise LogError(f"{file}: the text is UTF-16; expected UTF-8")
     most = MAX_BYTES if table.format == "csv" else MAX_JSON_BYTES
@@ -194,6 +198,13 @@ def _read_parquet(content: bytes, file: str, wanted: set[str]) -> Rows:
     count = len(next(iter(columns.values()), ()))
     unread = tuple(name for name in names if name not in columns)
     return Rows(file, np.arange(1, count + 1), columns, np.zeros(count, np.uint8), {}, unread=unread)
+
+
+def _read_mat(content: bytes, file: str, wanted: set[str]) -> Rows:
+    found = read_variables(content, file, wanted)
+    count = len(next(iter(found.columns.values())))
+    numbers, fault = np.arange(1, count + 1), np.zeros(count, np.uint8)
+    return Rows(file, numbers, found.columns, fault, dict(found.fields), unread=found.unread)
 
 
 def _from_objects(

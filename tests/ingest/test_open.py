@@ -108,7 +108,9 @@ def test_recordings_and_stores_on_one_page(both, tmp_path):
 
 
 def test_what_is_nothing_is_an_error_that_says_what_was_expected(tmp_path):
-    with pytest.raises(HybridSimError, match="no such file or folder; robots: anymal_c, cube, so101"):
+    with pytest.raises(
+        HybridSimError, match="no such file or folder; robots: anymal_c, cube, imu_broad, so101"
+    ):
         inspect_path(tmp_path / "nowhere")
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(

@@ -183,3 +183,57 @@ def test_blocks_that_share_no_copy_are_enough_to_split_by(tosses):
     )
     with pytest.raises(StudyError, match="puts copies of one recording on different sides: of group 1"):
         split_logs(by_log, logs)
+
+
+@pytest.fixture(scope="module")
+def trials(shared_data, tmp_path_factory):
+    """Logs of the free IMU by the number of their trial, and what ingestion said."""
+    folder = shared_data / "imu_broad"
+    if not folder.is_dir():
+        pytest.skip("no imu_broad among the real logs")
+    store = LogStore(tmp_path_factory.mktemp("trials"))
+    report = ingest([folder], None, "imu_broad", None, store)
+    logs = [store.load(log_id) for log_id in store.ids()]
+    return {int(log.labels["trial"]): log for log in logs}, report
+
+
+IMU = ("imu_angular_velocity", "imu_linear_acceleration", "imu_magnetic_field", "movement")
+
+
+def test_all_trials_come_in_with_every_row_of_the_imu(trials):
+    logs, report = trials
+    assert sorted(logs) == [2, 5, 7, 9, 11, 14, 16, 18, 21, 28, 29, 30, 31] and report.refused == ()
+    # scipy.io.whosmat adds up to 693,380 rows of imu_gyr in the 13 files
+    assert {sum(log.signal(name).rows for log in logs.values()) for name in IMU} == {693_380}
+    assert not any(log.header.signals[name].refused for log in logs.values() for name in IMU)
+    # of which optics have no orientation in 25,198, no position in 1,327: NaN in opt_quat, in opt_pos
+    lost = {name: 0 for name in ("base_orientation", "base_position")}
+    for log in logs.values():
+        for name in lost:
+            lost[name] += sum(refusal.count for refusal in log.header.signals[name].refused)
+    assert lost == {"base_orientation": 25_198, "base_position": 1_327}
+    assert {round(log.header.signals["movement"].rate_hz, 3) for log in logs.values()} == {285.714}
+
+
+def test_trials_carry_their_mounting_and_kind(trials):
+    logs, _ = trials
+    assert [trial for trial, log in logs.items() if log.labels["mounting"] == "1"] == [
+        trial for trial in logs if trial > 20
+    ]
+    assert {log.labels["kind"] for log in logs.values()} == {
+        "slow_rotation", "slow_rotation_with_breaks", "fast_rotation", "fast_rotation_with_breaks",
+        "slow_translation", "slow_translation_with_breaks", "fast_translation",
+        "fast_translation_with_breaks", "fast_combined", "stationary_magnet",
+    }  # fmt: skip
+    (source,) = logs[21].header.sources
+    entry = load_manifest("imu_broad").files["21_undisturbed_fast_combined.mat"]
+    assert (source.sha256, source.bytes) == (entry.sha256, entry.bytes)
+
+
+def test_gravity_is_up_in_the_world_of_the_optics(trials):
+    """So orientation is world from sensor, xyzw, and acceleration a specific force in the sensor's frame."""
+    for log in trials[0].values():
+        pose, force = log.signal("base_orientation"), log.signal("imu_linear_acceleration")
+        seen = force.values[np.isin(force.stamp_ns, pose.stamp_ns)]
+        up = Rotation.from_quat(pose.values).apply(seen).mean(axis=0)
+        assert abs(up[2] - 9.81) < 0.05 and np.abs(up[:2]).max() < 0.1, log.name

@@ -268,7 +268,10 @@ def without_value_of(spec):
         (without_value_of, "one_log_per is 'value' without value_of; expected value_of = '<column>'"),
         (lambda s: s.update(one_log_per="file"), "one_log_per is 'file' with value_of"),
         (lambda s: s["table"].append(s["table"][0]), "one_log_per is 'value' with 2 tables; expected one"),
-        (lambda s: s["label"][0].update(field="group"), "label group: expected either 'field' or 'column'"),
+        (
+            lambda s: s["label"][0].update(field="group"),
+            "label group: expected either 'field', 'column' or 'pattern'",
+        ),
         (lambda s: s["label"][1].update(every=0), r"label\[1\].every: input should be greater"),
         (lambda s: s["constant"][0].update(value=1.0), "expected either 'field', 'column' or 'value'"),
         (

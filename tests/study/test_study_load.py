@@ -95,7 +95,7 @@ def test_one_line_says_file_place_and_what_there_is(extra, message):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("so101", "so100", "unknown robot 'so100'; .*one of: anymal_c, cube, so101"),
+        ("so101", "so100", "unknown robot 'so100'; .*one of: anymal_c, cube, imu_broad, so101"),
         ("gripper_opening", "jaw", "signal 'jaw' is unknown; available: .*gripper_opening"),
         ("gripper_opening", "joint_position", "'joint_position' given more than once"),
         ("schema = 1", "schema = 2", "schema is 2; this hybridsim reads up to 1; update hybridsim"),

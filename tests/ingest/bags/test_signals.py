@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
+from hybridsim.ingest.run import ingest
+from hybridsim.ingest.spec import load_spec
 from tests.ingest.bags import messages as said
 from tests.ingest.bags.lab import signal, states, topic
 from tests.ingest.bags.messages import JOINTS, Clock, joint_states, position
@@ -31,6 +33,13 @@ def test_joints_go_by_name_whatever_their_order(lab, order):
     np.testing.assert_array_equal(log.signal("joint_effort").values, planted(factor=-1.0))
     assert log.signal("joint_position").stamp_ns.tolist() == Clock().stamps(ROWS)[0]
     assert log.header.notes == () or "copies" in log.header.notes[0]
+
+
+def test_the_name_of_a_bag_gives_its_labels(lab):
+    bag = lab.bag(joint_states(ROWS), name="walk_07")
+    spec = lab.spec(states(), label=[{"name": "take", "pattern": r"\d+$"}])
+    report = ingest([bag], load_spec(spec), lab.leg, None, lab.store)
+    assert lab.store.load(report.logs[0].log_id).labels == {"take": "07"}
 
 
 def test_a_message_that_lacks_joints_is_refused_and_counted(lab):
