@@ -93,6 +93,7 @@ every_s = 0.4
 [identify]
 trials = 48
 [learn]
+folds = 2
 hidden = [8]
 [[parameter]]
 name = "contact.friction"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+
+import numpy as np
 
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Findings, Gate, Lineage
@@ -12,7 +14,6 @@ from hybridsim.identify.contact import (
     FoundContact,
     contact_problem,
     identify_contact,
-    refit,
 )
 from hybridsim.identify.contact_ensemble import ensemble
 from hybridsim.identify.contact_intervals import with_intervals
@@ -30,27 +31,21 @@ from hybridsim.study.split import groups_of
 
 
 def find_contact(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
-    """All that the study asks for, found on the training logs; validation logs judge the residual."""
+    """All that the study asks for, found on the training logs; logs that were left out judge the residual."""
     plan, evidence = work.plan, work.evidence
     selection = plan.resolve(offered_passive(work.robot))
-    tracks = _tracks(work, selection, "train")
+    training, judging = (_tracks(work, selection, side) for side in ("train", "validation"))
+    tracks = [*training, *judging] if plan.identify.refit else training
     timestep = work.settings.physics_timestep_s
     work.say("scale of lengths, from free flights")
     selection, scale = with_flight_scale(_laid(work, selection, tracks))
     lay = partial(_laid, work, selection)
     told = work.named("identifying contacts")
     found = identify_contact(lay, tracks, plan.identify.trials, work.seed, work.memory, told)
-    judges = _tracks(work, selection, "validation") if evidence.numbers("validation") else []
-    learned = _learn(work, lay(judges), found) if plan.learn.enabled and len(judges) >= FEWEST_LOGS else None
-    networks = None if learned is None else learned.networks
-    if plan.identify.refit and judges:
-        told = work.named("identifying contacts again, on validation logs too")
-        found = refit(
-            lay([*tracks, *judges]), found, plan.identify.trials, work.seed, networks, work.memory, told
-        )
-    tracks = list(found.problem.tracks)
-    fitted = with_intervals(found, work.named("intervals of the parameters"))
     group = {log_id: name for name, ids in groups_of(plan, evidence.logs).items() for log_id in ids}
+    learned = _learn(work, lay, _parts(work, training, judging, group), found) if plan.learn.enabled else None
+    networks = None if learned is None else learned.networks
+    fitted = with_intervals(found, work.named("intervals of the parameters"))
     together = [group[track.log_id] for track in tracks]
     laws = ensemble(found, fitted, together, work.seed, work.named("ensemble of laws"))
     own = [*scatter_parameters(selection), *noise_parameters(plan.contact)]
@@ -82,24 +77,48 @@ def _tracks(work: Work, selection: Selection, side: str) -> list[Track]:
     """The logs of one side that can be replayed; the others are named and left out."""
     ground = setups_of(work.robot, [selection.expand(selection.space.prior())])
     logs = [work.evidence.logs[n] for n in work.evidence.numbers(side)]
+    if not logs:
+        return []
     tracks, refused = tracks_of(logs, work.robot, lambda some: buried(ground, some, deepest(work.robot)))
     for line in refused:
         work.say(line)
     return tracks
 
 
-def _learn(work: Work, judging: ContactProblem, found: FoundContact) -> LearnedContact:
-    """The residual on top of the law."""
-    return learn_contact(
-        found.problem,
-        judging.renewed(found.values),
-        found.values,
-        work.plan.learn.hidden,
-        work.plan.contact.refine_trials,
-        work.seed,
-        work.memory,
-        work.named("learning the contact residual"),
-    )
+def _parts(
+    work: Work, training: list[Track], judging: list[Track], group: Mapping[str, str]
+) -> list[tuple[list[Track], list[Track]]]:
+    """Logs to learn from and logs that judge: validation logs, or with folds each part of the groups once."""
+    folds = work.plan.learn.folds
+    if folds == 1:
+        return [(training, judging)] if len(judging) >= FEWEST_LOGS else []
+    everyone = [*training, *judging]
+    names = np.random.default_rng([work.seed, 2]).permutation(sorted({group[t.log_id] for t in everyone}))
+    held = [set(part.tolist()) for part in np.array_split(names, folds) if len(part)]
+    if len(held) < folds or len(everyone) < FEWEST_LOGS:
+        return []
+    return [
+        (
+            [track for track in everyone if group[track.log_id] not in out],
+            [track for track in everyone if group[track.log_id] in out],
+        )
+        for out in held
+    ]
+
+
+def _learn(
+    work: Work,
+    lay: Callable[[Sequence[Track]], ContactProblem],
+    parts: Sequence[tuple[Sequence[Track], Sequence[Track]]],
+    found: FoundContact,
+) -> LearnedContact | None:
+    """The residual on top of the law; None where no logs can judge it."""
+    if not parts:
+        return None
+    pairs = [(lay(own).renewed(found.values), lay(others).renewed(found.values)) for own, others in parts]
+    hidden, trials = work.plan.learn.hidden, work.plan.contact.refine_trials
+    told = work.named("learning the contact residual")
+    return learn_contact(pairs, found.values, hidden, trials, work.seed, work.memory, told)
 
 
 def _gate(learned: LearnedContact | None) -> Gate:
@@ -107,7 +126,7 @@ def _gate(learned: LearnedContact | None) -> Gate:
     if learned is None:
         return Gate(
             ships=False,
-            reason=f"no residual was asked for, or fewer than {FEWEST_LOGS} validation logs could judge it",
+            reason=f"no residual was asked for, or fewer than {FEWEST_LOGS} logs could judge it",
         )
     v = learned.verdict
     return Gate(

@@ -227,20 +227,6 @@ def identify_contact(
     return search(fine, found.point, NARROW, seed + 1, Told(last, shown, memory, "contact-all"))
 
 
-def refit(
-    problem: ContactProblem,
-    found: FoundContact,
-    trials: int,
-    seed: int,
-    networks: Networks | None,
-    memory: Path | None = None,
-    progress: Progress | None = None,
-) -> FoundContact:
-    """Search close to what was found, on the logs of a problem, under networks that stay as they are."""
-    told = Told(max(1, round(trials * FINE)), progress, memory, "contact-again")
-    return search(problem, found.point, NARROW, seed, told, networks)
-
-
 def search(
     problem: ContactProblem,
     start: Float[np.ndarray, " entry"],

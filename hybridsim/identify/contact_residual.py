@@ -77,8 +77,7 @@ class LearnedContact:
 
 
 def learn_contact(
-    training: ContactProblem,
-    judging: ContactProblem,
+    pairs: Sequence[tuple[ContactProblem, ContactProblem]],
     values: dict[str, float],
     hidden: tuple[int, ...],
     trials: int,
@@ -86,27 +85,37 @@ def learn_contact(
     memory: Path | None = None,
     progress: Progress | None = None,
 ) -> LearnedContact:
-    """Learn from some logs, choose the share and judge on others.
+    """Learn from some logs and judge on others, once a pair; what ships is the mean over the pairs.
+
+    All have the same hidden layers, so that the mean of their last layers is that of their outputs.
 
     Args:
-        training: with starts fitted under the values.
-        judging: the same, of other logs.
+        pairs: logs to learn from and logs that judge, with starts fitted under the values.
         values: of every parameter, which the networks leave as they are.
         hidden: widths of the hidden layers.
-        trials: evaluations of the refinement on whole logs.
-        seed: of hidden layers, search and bootstrap.
-        memory: folder in which the refinement remembers what it was told.
+        trials: evaluations of each refinement on whole logs.
+        seed: of hidden layers, searches and bootstrap.
+        memory: folder in which refinements remember what they were told.
         progress: called as progress(done, total).
     """
-    first = first_networks(training, values, hidden, seed)
-    told = Told(ROUNDS * (len(last_layer(first)) + 1) + trials, progress, memory, "contact-residual")
-    weights, ways = regress(training, values, first, told.count)
-    weights = refine(training, values, first, np.column_stack([weights, ways]), trials, seed, told)
-    found = with_last_layer(first, weights)
-    share, verdict = judge(judging, values, found, seed)
+    first = first_networks(pairs[0][0], values, hidden, seed)
+    each = ROUNDS * (len(last_layer(first)) + 1) + trials
+    weights, judged = [], []
+    for n, (training, judging) in enumerate(pairs):
+        told = Told(each, _of_pair(progress, n, len(pairs)), memory, f"contact-residual-{n + 1}")
+        start, ways = regress(training, values, first, told.count)
+        weights.append(refine(training, values, first, np.column_stack([start, ways]), trials, seed, told))
+        judged.append(share_costs(judging, values, first, weights[-1], seed))
+    share, verdict = judge(np.concatenate(judged, axis=1), seed)
     if not verdict.ships:
         return LearnedContact(networks=None, share=0.0, verdict=verdict)
-    return LearnedContact(networks=with_last_layer(first, share * weights), share=share, verdict=verdict)
+    shipped = with_last_layer(first, share * np.mean(weights, axis=0))
+    return LearnedContact(networks=shipped, share=share, verdict=verdict)
+
+
+def _of_pair(progress: Progress | None, pair: int, pairs: int) -> Progress | None:
+    """Progress of one pair as a share of all."""
+    return None if progress is None else lambda done, total: progress(pair * total + done, pairs * total)
 
 
 def first_networks(
@@ -285,21 +294,25 @@ def refine(
     return ways @ evolution.centre
 
 
-def judge(
-    problem: ContactProblem, values: dict[str, float], networks: Networks, seed: int
-) -> tuple[float, Verdict]:
-    """The share of the output that does best on the logs that judge, and whether it is better than none.
+def share_costs(
+    problem: ContactProblem, values: dict[str, float], networks: Networks, weights: Weights, seed: int
+) -> Float64[np.ndarray, "share log"]:
+    """What logs cost with each share of a last layer, as the mean over starts that scatter.
 
-    Each log is judged at the share that the others ask for, as the mean over starts that scatter as
-    measurements do: tosses are chaotic, and one start says little.
+    Tosses are chaotic: one start says little.
     """
     random = np.random.default_rng([seed, 1])
     scattered = [problem.scattered(random) for _ in range(LOOKS)]
     scales = [float(cost.mean()) for cost in problem.costs(values)]
-    weights = last_layer(networks)
-    costs = np.array(
-        [_judged(scattered, values, scales, with_last_layer(networks, s * weights)) for s in SHARES]
-    )
+    shared = [with_last_layer(networks, share * weights) for share in SHARES]
+    return np.array([_judged(scattered, values, scales, one) for one in shared])
+
+
+def judge(costs: Float64[np.ndarray, "share log"], seed: int) -> tuple[float, Verdict]:
+    """The share of the output that does best on the logs that judge, and whether it is better than none.
+
+    Each log is judged at the share that the others ask for.
+    """
     others = costs.sum(axis=1, keepdims=True) - costs
     apart = costs[np.argmin(others, axis=0), np.arange(costs.shape[1])]
     verdict = gate_verdict(apart[:, None], costs[:1].T, (NETWORK,), seed=seed).overall

@@ -185,7 +185,7 @@ class Identify(Table):
         polish_iterations: of the least squares at the end; 0 for none.
         refit: once everything is judged, fit training and validation logs together; for few logs and no
             networks (a residual belongs to the parameters it was learned on). A contact law is searched on
-            close by, under its residual.
+            both from the start: its residual is judged by logs that it has not seen, whatever the law saw.
         polish_on: `logs` polishes on whole logs; `pieces` on the search's pieces of them, in a fraction of
             the time.
         folds: 1 takes errors on training logs as they are; more divide them into so many parts, each replayed

@@ -59,6 +59,6 @@ def test_where_nothing_flies_stretches_start_as_measured():
 
 @pytest.mark.parametrize("planted", [True, False])
 def test_a_network_ships_where_there_is_something_to_learn(planted):
-    found = learn_contact(problem(3, planted), problem(4, planted), VALUES, HIDDEN, trials=10, seed=0)
+    found = learn_contact([(problem(3, planted), problem(4, planted))], VALUES, HIDDEN, trials=10, seed=0)
     assert found.verdict.ships is planted, found.verdict
     assert (found.networks is not None) is planted
