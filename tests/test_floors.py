@@ -21,6 +21,7 @@ FLOORS = [
             "jobs",
             "files",
             "progress",
+            "scatter",
             "validation",
             "robot",
             "log",

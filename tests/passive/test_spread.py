@@ -90,7 +90,7 @@ def source(sigma: float, variation: Variation) -> Source:
 def found() -> Variation:
     """Fitted under a statement that is half the truth."""
     members = Ensemble(members={"contact.friction": (0.2, 0.2)}, unseen=np.ones((TOSSES, 2), bool))
-    return with_scale(cube(), parameters(LEVER / 2), members, planted(1), TIMESTEP, 0)
+    return with_scale(cube(), parameters(LEVER / 2), members, "normal", planted(1), TIMESTEP, 0)
 
 
 def test_a_planted_spread_is_found(found):
