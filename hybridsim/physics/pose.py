@@ -1,7 +1,4 @@
-"""A floating root link's pose from the inertial frame that PyBullet speaks of, in numba.
-
-NumPy takes a tenth of a millisecond to turn one quaternion into a matrix, longer than PyBullet takes to step.
-"""
+"""A floating root link's pose from the inertial frame that PyBullet speaks of, in numba. Kernels, because replays read one pose a step."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m tests.benchmarks.cube [CALIBRATION]
 
-Reads the tosses from $HYBRIDSIM_DATA or ../shared/data; replays them in PyBullet. Position in % of the cube's
-width. Takes the published calibration unless another folder is named.
+Reads the tosses from $HYBRIDSIM_DATA or ../shared/data; replays them in PyBullet. The cube is 104.8 mm wide.
+Takes the published calibration unless another folder is named.
 """
 
 import sys
@@ -17,8 +17,7 @@ from hybridsim.resources import find
 from hybridsim.robot import load_robot
 from tests.benchmarks.recordings import recordings
 
-WIDTH, DEGREES = 0.1048, 57.2958
-UNITS = {"base_position": ("%", 100.0 / WIDTH), "base_orientation": ("deg", DEGREES)}
+UNITS = {"base_position": ("mm", 1e3), "base_orientation": ("deg", 57.2958)}
 
 
 def main(folder: Path) -> None:
@@ -39,14 +38,17 @@ def show(scores: dict) -> None:
     for variant, found in scores["variants"].items():
         for signal, (unit, factor) in UNITS.items():
             line = text(found["signals"][signal], "mae_mean", "mae_mean_interval_95", factor)
-            apart = found["minus_identified"].get(signal)
-            less = "" if apart is None else text(apart, "mae_mean", "interval_95", factor)
-            print(f"  {variant:11s} {unit:4s} {line:24s} minus identified {less}")
+            apart = found["minus_identified"].get(signal, {})
+            print(f"  {variant:11s} {line} {unit}{less(apart, 'mae_mean', 'interval_95', factor)}")
             for entry in found["windowed"][signal]:
-                line = text(
-                    entry, "mae_mean", "mae_mean_interval_95", factor * (WIDTH * 10 if unit == "%" else 1)
-                )
-                print(f"    end of {entry['horizon_s']:g} s windows {line} {'mm' if unit == '%' else unit}")
+                line = text(entry, "mae_mean", "mae_mean_interval_95", factor)
+                apart = less(entry, "minus_identified", "minus_identified_interval_95", factor)
+                print(f"    end of {entry['horizon_s']:g} s windows {line} {unit}{apart}")
+
+
+def less(entry: dict, mean: str, interval: str, factor: float) -> str:
+    """The difference to `identified`, where there is one."""
+    return f", minus identified {text(entry, mean, interval, factor)}" if mean in entry else ""
 
 
 def text(entry: dict, mean: str, interval: str, factor: float) -> str:
