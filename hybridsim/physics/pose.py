@@ -1,4 +1,4 @@
-"""A floating root link's pose from the inertial frame that PyBullet speaks of, in numba. Kernels, because replays read one pose a step."""
+"""A floating root link's pose from the inertial frame that PyBullet speaks of, in numba."""
 
 from __future__ import annotations
 
