@@ -17,6 +17,7 @@ from numba import njit
 from hybridsim.contacts.law import (
     ANISOTROPY,
     ANISOTROPY_ANGLE,
+    COEFFICIENTS,
     ROLLING_FRICTION,
     SPINNING_FRICTION,
     friction_coefficient,
@@ -78,7 +79,7 @@ class Contacts(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def new_contacts(most: int, coefficients: int, n: int) -> Contacts:
+def new_contacts(most: int, n: int) -> Contacts:
     """Room for so many contacts in n generalised velocities."""
     rows = np.zeros((2, most, ROWS, n))
     return Contacts(
@@ -91,7 +92,7 @@ def new_contacts(most: int, coefficients: int, n: int) -> Contacts:
         depth=np.zeros(most),
         approach=np.zeros(most),
         speed=np.zeros((most, 3)),
-        law=np.zeros((most, coefficients)),
+        law=np.zeros((most, COEFFICIENTS)),
         frame=np.zeros((most, 3, 3)),
         drift=np.zeros((most, ROWS)),
         spring=np.zeros(most),

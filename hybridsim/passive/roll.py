@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numba import njit
 
-from hybridsim.contacts.law import COEFFICIENTS, ROLLING_FRICTION, SPINNING_FRICTION
+from hybridsim.contacts.law import ROLLING_FRICTION, SPINNING_FRICTION
 from hybridsim.contacts.points import Patches, Points, patch_under
 from hybridsim.contacts.residual import Residual, residual_of
 from hybridsim.contacts.solve import new_contacts
@@ -119,7 +119,7 @@ def roll_some(
     n = 6 + joints
     if pushed is not None:
         count += PLACES * setups.solids.kind.shape[1]
-    work, contacts = new_tree_work(bodies, joints), new_contacts(count, COEFFICIENTS, n)
+    work, contacts = new_tree_work(bodies, joints), new_contacts(count, n)
     memory = (np.empty(count), np.empty(count), np.empty((count, 6)))
     position, quaternion = np.empty(3), np.empty(4)
     q, u, free = np.empty(joints), np.empty(n), np.empty(n)
@@ -133,7 +133,7 @@ def roll_some(
         if pieces.measured[k] and clearance(work, points, patches) > CLEAR:
             u[:3] += gravity * (setups.lag[w] / time)
         body = lone_of(tree.mass[0], tree.inertia[0])
-        step = 0
+        step = np.int64(0)  # a plain 0 is a type of its own, for which all below would be compiled twice
         for s in range(pieces.first[k], pieces.first[k] + pieces.count[k]):
             due = pieces.time[s] / time
             steps = 0

@@ -12,9 +12,8 @@ import numpy as np
 from jaxtyping import Float
 from numba import njit
 
-from hybridsim.contacts.law import COEFFICIENTS
 from hybridsim.contacts.points import Patches, Points, Touch, new_touch
-from hybridsim.contacts.residual import Residual, evaluate, residual_of
+from hybridsim.contacts.residual import FIRST, Residual, evaluate, residual_of
 from hybridsim.contacts.solve import NORMAL, Contacts, contacts_in, new_contacts
 from hybridsim.networks.inference import Networks
 from hybridsim.physics.bullet import BulletWorlds
@@ -55,7 +54,7 @@ class GroundContacts:
         self._stacked = stacked(trees, points, patches)
         self._links = tree_links(models[0], worlds.clients[0])
         count, size = len(self.points.body), 6 + len(worlds.joints)
-        each = [new_contacts(count, COEFFICIENTS, size) for _ in patches]
+        each = [new_contacts(count, size) for _ in patches]
         self._contacts = Contacts(*(np.stack(arrays) for arrays in zip(*each, strict=True)))
         self._work = new_tree_work(len(self.tree.mass), len(worlds.joints))
         self._touch, self._free = new_touch(worlds.worlds, count), np.zeros((worlds.worlds, size))
@@ -143,7 +142,7 @@ def impulses(
         residual: changes the law, or no network.
     """
     centre, rotation, twist, q, rate = states
-    u, rows = np.empty(free.shape[1]), 0
+    u, rows = np.empty(free.shape[1]), FIRST
     for w in range(len(free)):
         tree, points, patches = world_in(stacked, w)
         own, memory = contacts_in(contacts, w), (touch.since[w], touch.approach[w], touch.impulse[w])
@@ -156,7 +155,7 @@ def impulses(
         rows += own.ground[0]
     if residual is not None:
         evaluate(residual, rows)
-    rows = 0
+    rows = FIRST
     for w in range(len(free)):
         own, memory = contacts_in(contacts, w), (touch.since[w], touch.approach[w], touch.impulse[w])
         settle(own, memory, free[w], timestep, residual, rows)

@@ -15,7 +15,7 @@ from numba import njit
 
 from hybridsim.contacts.law import friction_coefficient
 from hybridsim.contacts.points import Patches, Points
-from hybridsim.contacts.residual import Residual, correct, describe, evaluate
+from hybridsim.contacts.residual import FIRST, Residual, correct, describe, evaluate
 from hybridsim.contacts.solve import NORMAL, SETTLED, Contacts, stiffen, stretched
 from hybridsim.physics.recursion import Triple, cross, plus, times
 from hybridsim.physics.tree import TreeWork
@@ -284,9 +284,9 @@ def steps_lone(
                 begin_lone(contacts, memory, now, centre)
                 if residual is not None:
                     sense_lone(contacts, now, centre)
-                    describe(contacts, points, patches, memory[0], now.angular, timestep, residual, 0)
+                    describe(contacts, points, patches, memory[0], now.angular, timestep, residual, FIRST)
                     evaluate(residual, contacts.ground[0])
-                    correct(contacts, residual, 0)
+                    correct(contacts, residual, FIRST)
                 inverse = seen_from(rotation, body.inverse)
                 new = solve_lone(contacts, new, centre, body.mass, inverse, timestep, SWEEPS)
                 keep_lone(contacts, memory, timestep)

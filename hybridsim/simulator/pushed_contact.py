@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from hybridsim.contacts.law import COEFFICIENTS
 from hybridsim.contacts.points import Patches, Points, new_touch
 from hybridsim.contacts.residual import residual_of
 from hybridsim.contacts.solve import new_contacts
@@ -50,7 +49,7 @@ class PushedContacts:
         joints, points = len(worlds.joints), len(ground[0].body)
         count = points + PLACES * len(tool[0].kind)
         self._work = new_tree_work(len(self.tree.mass), joints)
-        self._contacts = new_contacts(count, COEFFICIENTS, 6 + joints)
+        self._contacts = new_contacts(count, 6 + joints)
         self._touch = new_touch(1, count)
         self._residual = residual_of(networks, points, worlds.settings.timestep)
         self._gravity = np.array(worlds.settings.gravity, float)

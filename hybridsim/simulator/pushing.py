@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from hybridsim.contacts.points import Patches, Points
-from hybridsim.contacts.residual import Residual, describe, evaluate
+from hybridsim.contacts.residual import FIRST, Residual, describe, evaluate
 from hybridsim.contacts.solve import Contacts, rows_of
 from hybridsim.physics.recursion import Triple, cross, dot, down, plus, put, row, times, up
 from hybridsim.physics.tree import Tree, TreeWork
@@ -74,9 +74,9 @@ def push(
     begin(contacts, memory, u)
     if residual is not None:
         sense(contacts, u)
-        describe(contacts, points, patches, memory[0], (u[3], u[4], u[5]), timestep, residual, 0)
+        describe(contacts, points, patches, memory[0], (u[3], u[4], u[5]), timestep, residual, FIRST)
         evaluate(residual, contacts.ground[0])
-    settle(contacts, memory, free, timestep, residual, 0)
+    settle(contacts, memory, free, timestep, residual, FIRST)
 
 
 @njit(cache=True, nogil=True)

@@ -104,7 +104,7 @@ def renew(
     clock, past, brain = recall.clock, recall.past, recall.brain
     if clock.every == 0:
         return
-    rows = 0
+    rows = np.int64(0)  # a plain 0 is a type of its own, for which `think` would be compiled twice
     for w in range(len(active)):
         if not active[w]:
             continue

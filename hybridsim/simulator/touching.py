@@ -7,7 +7,7 @@ from numba import njit
 
 from hybridsim.contacts.law import DAMPING, DAMPING_GROWTH, STIFFNESS
 from hybridsim.contacts.points import Patches, Points, patch_under
-from hybridsim.contacts.residual import Residual, correct, describe, evaluate
+from hybridsim.contacts.residual import FIRST, Residual, correct, describe, evaluate
 from hybridsim.contacts.solve import NORMAL, Contacts, along, rows_of, slip, solve
 from hybridsim.physics.recursion import plus, row, up
 from hybridsim.physics.tree import Tree, TreeWork
@@ -45,10 +45,10 @@ def touch(
         timestep: [s].
         residual: changes the law, or no network.
     """
-    meet_ground(tree, work, points, patches, memory, contacts, u, timestep, residual, 0)
+    meet_ground(tree, work, points, patches, memory, contacts, u, timestep, residual, FIRST)
     if residual is not None:
         evaluate(residual, contacts.ground[0])
-    settle(contacts, memory, free, timestep, residual, 0)
+    settle(contacts, memory, free, timestep, residual, FIRST)
 
 
 @njit(cache=True, nogil=True)
