@@ -30,7 +30,7 @@ FLOORS = [
     ("wings", {"ingest", "export", "networks", "fetch"}),
     ("wings", {"physics", "actuators", "contacts", "sensors"}),
     ("open", {"study", "calibration"}),
-    ("open", {"simulator", "replay", "effort", "passive"}),
+    ("open", {"simulator", "replay", "effort", "passive", "sensing"}),
     ("wings", {"identify", "learn", "score", "envs"}),
     (
         "open",
@@ -39,6 +39,7 @@ FLOORS = [
             "evaluate",
             "evaluate_effort",
             "evaluate_contact",
+            "evaluate_sensor",
             "evaluate_spread",
             "verify",
             "train",

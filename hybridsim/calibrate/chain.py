@@ -12,6 +12,7 @@ from pathlib import Path
 from hybridsim import __version__
 from hybridsim.calibrate.contact import find_contact
 from hybridsim.calibrate.effort import find_effort
+from hybridsim.calibrate.sensor import find_sensor, sensor_name
 from hybridsim.calibrate.steps import (
     compiling,
     identify,
@@ -148,6 +149,9 @@ def _check_scored(plan: Study, robot: Robot) -> None:
     if plan.is_passive:
         _check_passive(plan, robot)
         return
+    if plan.is_inertial:
+        sensor_name(plan, robot)
+        return
     measured = {drive.measured for drive in robot.drives}
     if unknown := set(plan.scored_signals) - measured:
         raise StudyError(
@@ -172,6 +176,8 @@ def find(work: Work, synthetic: bool = False) -> Findings:
         return find_effort(work, synthetic, lambda entries: _lineage(plan, entries, work.seed))
     if plan.is_passive:
         return find_contact(work, synthetic, lineage(plan, evidence, work.seed))
+    if plan.is_inertial:
+        return find_sensor(work, synthetic, lineage(plan, evidence, work.seed))
     selection = select_parameters(plan, work.robot, evidence.of("train"))
     with compiling(work, selection.expand(selection.space.prior())):
         work, selection = turn_joints(work, selection)

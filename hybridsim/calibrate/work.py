@@ -77,7 +77,7 @@ def gather_evidence(
         by_time = plan.split.by == "time"
         split = Split(train=ids, validation=(), test=()) if by_time else split_logs(plan, usable)
         return Evidence(logs=usable, inputs=(), split=split)
-    if plan.is_passive:  # no commands to read
+    if plan.is_passive or plan.is_inertial:  # no commands to read
         return Evidence(logs=usable, inputs=(), split=split_logs(plan, usable))
     inputs = [log_inputs(log, robot) for log in usable]
     return Evidence(logs=usable, inputs=inputs, split=split_logs(plan, usable))

@@ -6,6 +6,7 @@ from hybridsim.calibration.findings import Findings
 from hybridsim.calibration.locate import locate
 from hybridsim.calibration.parts import Gate, Intervals, Lineage, LoggedEvidence, SimulationSettings
 from hybridsim.calibration.record import CalibrationRecord
+from hybridsim.calibration.tables import Table, TableContract
 from hybridsim.calibration.variation import Variation
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "LoggedEvidence",
     "SealedBlackBox",
     "SimulationSettings",
+    "Table",
+    "TableContract",
     "Variation",
     "locate",
 ]

@@ -11,11 +11,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from hybridsim.calibration.baselines import MOST_WEIGHTS, SealedBlackBox
 from hybridsim.calibration.files import check_inside, place, read_bounded, write_texts
 from hybridsim.calibration.findings import Findings
 from hybridsim.calibration.locate import FILE, locate
 from hybridsim.calibration.record import CalibrationRecord, new_record, parse_json, parse_record
+from hybridsim.calibration.tables import Table
 from hybridsim.errors import CalibrationError, listed
 from hybridsim.networks.contract import REMEDY
 from hybridsim.networks.inference import Networks
@@ -38,12 +41,14 @@ class Calibration:
         networks: those that ship, in the order of their names.
         blackbox: the baseline without physics, still sealed.
         folder: where it was loaded from or saved to.
+        tables: further arrays, in the order of their names.
     """
 
     record: CalibrationRecord
     networks: tuple[Networks, ...] = ()
     blackbox: SealedBlackBox | None = None
     folder: Path | None = field(default=None)
+    tables: tuple[Table, ...] = ()
 
     @classmethod
     def create(cls, found: Findings) -> Calibration:
@@ -54,6 +59,7 @@ class Calibration:
         """
         networks = sorted((_hashed(one) for one in found.networks), key=lambda one: one.contract.name)
         blackbox = None if found.blackbox is None else SealedBlackBox.of(found.blackbox)
+        tables = tuple(sorted(found.tables, key=lambda one: one.contract.name))
         record = new_record(
             robot=found.robot,
             serial=found.serial,
@@ -66,8 +72,9 @@ class Calibration:
             baselines={"delays": found.delays, "blackbox": blackbox and blackbox.entry},
             lineage=found.lineage,
             variation=found.variation,
+            tables=tuple(one.contract for one in tables),
         )
-        return cls(record, tuple(networks), blackbox)
+        return cls(record, tuple(networks), blackbox, tables=tables)
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:
@@ -89,7 +96,8 @@ class Calibration:
             check_inside(folder, contract.weights, MOST_WEIGHTS)
         networks = tuple(load_networks(folder, contract) for contract in record.networks)
         entry = record.baselines.blackbox
-        return cls(record, networks, entry and SealedBlackBox.read(folder, entry), folder)
+        tables = tuple(Table.read(folder, contract) for contract in record.tables)
+        return cls(record, networks, entry and SealedBlackBox.read(folder, entry), folder, tables)
 
     @property
     def id(self) -> str:
@@ -113,6 +121,14 @@ class Calibration:
         ships = listed(networks.contract.name for networks in self.networks)
         raise CalibrationError(f"calibration {self.id}: no network '{name}'; available: {ships}")
 
+    def table(self, name: str) -> Mapping[str, np.ndarray]:
+        """The arrays of this name, or a CalibrationError that lists what there is."""
+        for table in self.tables:
+            if table.contract.name == name:
+                return table.arrays
+        there = listed(table.contract.name for table in self.tables)
+        raise CalibrationError(f"calibration {self.id}: no table '{name}'; available: {there}")
+
     def save(
         self, root: str | Path, *, scores: Mapping[str, Any] | None = None, card: str | None = None
     ) -> Path:
@@ -135,6 +151,8 @@ class Calibration:
             for networks in self.networks:
                 contract = save_networks(folder, networks)
                 assert contract == networks.contract, "weights changed since the calibration was created"
+            for table in self.tables:
+                table.write(folder)
             if self.blackbox is not None:
                 (folder / self.blackbox.entry.weights).write_bytes(self.blackbox.content)
             written = None if scores is None else json.dumps(scores, indent=1, allow_nan=False) + "\n"

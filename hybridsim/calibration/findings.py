@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hybridsim.calibration.baselines import BlackBoxLike
 from hybridsim.calibration.parts import Gate, Intervals, Lineage, SimulationSettings
+from hybridsim.calibration.tables import Table
 from hybridsim.calibration.variation import Variation
 from hybridsim.networks.inference import Networks
 from hybridsim.parameters import Parameter
@@ -29,6 +30,7 @@ class Findings:
         delays: per signal and component the baseline's pure delay [s].
         blackbox: the trained baseline; the hash in its contract need not be right yet.
         variation: what worlds of their own are drawn from.
+        tables: further arrays.
     """
 
     robot: str
@@ -43,3 +45,4 @@ class Findings:
     delays: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     blackbox: BlackBoxLike | None = None
     variation: Variation | None = None
+    tables: Iterable[Table] = ()

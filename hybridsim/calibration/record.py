@@ -19,6 +19,7 @@ from hybridsim.calibration.parts import (
     SimulationSettings,
     Word,
 )
+from hybridsim.calibration.tables import TableContract
 from hybridsim.calibration.variation import Variation
 from hybridsim.errors import CalibrationError
 from hybridsim.networks.contract import REMEDY, NetworkContract
@@ -69,6 +70,7 @@ class CalibrationRecord(Part):
         baselines: what the baselines need to be replayed on other logs.
         lineage: where it came from.
         variation: what worlds of their own are drawn from; None where nothing was found out about it.
+        tables: contracts of further arrays, in the order of their names.
     """
 
     schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
@@ -84,6 +86,7 @@ class CalibrationRecord(Part):
     baselines: Baselines
     lineage: Lineage
     variation: Variation | None = None
+    tables: Annotated[tuple[TableContract, ...], Field(max_length=100)] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> CalibrationRecord:
@@ -93,6 +96,9 @@ class CalibrationRecord(Part):
             names = [getattr(contract, what) for contract in self.networks]
             if names != sorted(set(names)):
                 raise ValueError(f"networks are not in the order of their {what}, each once: {names}")
+        names = [contract.name for contract in self.tables]
+        if names != sorted(set(names)):
+            raise ValueError(f"tables are not in the order of their names, each once: {names}")
         blackbox = self.baselines.blackbox
         if blackbox and blackbox.weights in [contract.weights for contract in self.networks]:
             raise ValueError(f"baselines.blackbox shares the file {blackbox.weights} with a network")
@@ -114,6 +120,8 @@ class CalibrationRecord(Part):
         data = self.model_dump(mode="json", by_alias=True)
         if self.variation is None:  # so that calibrations from before there was any keep their ids
             del data["variation"]
+        if not self.tables:
+            del data["tables"]
         return data
 
 

@@ -24,6 +24,7 @@ from hybridsim.study.sections import (
     Table,
 )
 from hybridsim.study.selection import Selection, select
+from hybridsim.study.sensor import INERTIAL_SIGNALS, SensorRule
 from hybridsim.validation import explain
 
 SCHEMA = 1
@@ -45,6 +46,7 @@ class Study(Table):
         blackbox: the baseline without physics.
         effort: how efforts are predicted from motion, where those are scored.
         contact: how bodies that nothing drives are replayed, where their base is scored.
+        sensor: how an inertial sensor is identified, where its signals are scored.
         overrides: table `[quick]`: what `--quick` changes.
     """
 
@@ -62,6 +64,7 @@ class Study(Table):
     blackbox: BlackBox = BlackBox()
     effort: EffortRule = EffortRule()
     contact: ContactRule = ContactRule()
+    sensor: SensorRule = SensorRule()
     overrides: Quick = Field(default=Quick(), alias="quick")
 
     _where: str = PrivateAttr(default="study")
@@ -106,6 +109,25 @@ class Study(Table):
                 "['motor_current']"
             )
         return self
+
+    @model_validator(mode="after")
+    def _sensor_alone(self) -> Study:
+        inertial = [name for name in self.scored_signals if name in INERTIAL_SIGNALS]
+        if inertial and set(self.scored_signals) != set(INERTIAL_SIGNALS):
+            raise ValueError(
+                f"scored_signals: {list(self.scored_signals)}; expected {' and '.join(INERTIAL_SIGNALS)} "
+                "together, in a study of their own"
+            )
+        if not inertial and self.sensor != SensorRule():
+            raise ValueError(f"[sensor] is for scored_signals = {list(INERTIAL_SIGNALS)}")
+        if inertial and self.parameters:
+            raise ValueError("parameter: a study of a sensor has none; expected the table [sensor] instead")
+        return self
+
+    @property
+    def is_inertial(self) -> bool:
+        """Whether it identifies an inertial sensor."""
+        return set(INERTIAL_SIGNALS) == set(self.scored_signals)
 
     @property
     def predicts_effort(self) -> bool:

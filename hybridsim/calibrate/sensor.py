@@ -1,0 +1,127 @@
+"""The chain of a study of an inertial sensor: read, identify, learn what is left, say what is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from hybridsim.calibrate.work import Work
+from hybridsim.calibration import Findings, Gate, Lineage, Table
+from hybridsim.errors import LogError, StudyError, listed
+from hybridsim.log import Log
+from hybridsim.parameters import Parameter
+from hybridsim.robot import Robot
+from hybridsim.sensing.judge import judged
+from hybridsim.sensing.model import ANY, fit_model
+from hybridsim.sensing.recording import Recording, recording_of
+from hybridsim.sensing.stored import arrays_of
+from hybridsim.sensing.values import Found, imu_values
+from hybridsim.sensors import offered
+from hybridsim.study import Study
+
+MEANING = "model of hybridsim.sensing.model.ImuModel, as hybridsim.sensing.stored has it"
+
+
+def sensor_name(plan: Study, robot: Robot) -> str:
+    """The IMU that a study is about.
+
+    Raises:
+        StudyError: the robot has none of this name, or several and the study names none.
+    """
+    names = [one.name for one in robot.sensors if one.kind == "imu"]
+    wanted = plan.sensor.name
+    if wanted is not None and wanted not in names:
+        raise StudyError(
+            f"{plan.where}: sensor.name: {robot.name} has no IMU '{wanted}'; it has {listed(names)}"
+        )
+    if wanted is None and len(names) != 1:
+        raise StudyError(
+            f"{plan.where}: sensor.name: {robot.name} has {len(names)} IMUs ({listed(names)}); expected the "
+            "name of one"
+        )
+    return wanted or names[0]
+
+
+def mounting_of(plan: Study, labels: Mapping[str, str]) -> str:
+    """Names logs that share a frame."""
+    key = plan.sensor.mounting
+    return ANY if key is None else labels.get(key, ANY)
+
+
+def find_sensor(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
+    """All that the study asks for, found on training logs; validation logs judge what follows the motion."""
+    plan, name = work.plan, sensor_name(work.plan, work.robot)
+    training, judging = (_recordings(work, side) for side in ("train", "validation"))
+    if not training:
+        raise LogError(f"{plan.where}: no training log fits; expected at least one")
+    told = work.named("identifying the sensor")
+    gravity = plan.sensor.gravity_m_s2
+    model, found = fit_model(training, lambda one: mounting_of(plan, one.labels), gravity, work.seed, told)
+    verdicts = judged(model, [(one, mounting_of(plan, one.labels)) for one in judging], work.seed)
+    values = imu_values(found)
+    return Findings(
+        robot=work.robot.name,
+        serial=work.evidence.logs[0].serial,
+        synthetic=synthetic,
+        simulation=work.settings,
+        parameters=_parameters(work.robot, name, values, len(training)),
+        lineage=lineage,
+        gates={
+            signal: Gate(
+                ships=v.ships,
+                unit=v.unit,
+                mean_difference=v.mean_difference,
+                interval_95=v.interval_95,
+                reason=v.reason,
+            )
+            for signal, v in verdicts.items()
+        },
+        tables=(Table.of(f"sensor.{name}", arrays_of(model), MEANING),),
+    )
+
+
+def _recordings(work: Work, side: str) -> list[Recording]:
+    """Logs of one side that can be read; the others are named and left out."""
+    found = []
+    for number in work.evidence.numbers(side):
+        log: Log = work.evidence.logs[number]
+        try:
+            recording = recording_of(log)
+            found.append(recording)
+        except LogError as error:
+            work.say(str(error))
+            continue
+        for fault in recording.faults:
+            work.say(f"log {log.name}: {fault}")
+    return found
+
+
+def _parameters(robot: Robot, sensor: str, values: Mapping[str, Found], logs: int) -> list[Parameter]:
+    """Every sensor parameter of the robot, those that were found at their values."""
+    source = f"identified on {logs} logs against the tracked pose"
+    known = {f"sensor.{sensor}.{name}": found for name, found in values.items()}
+    return [one if one.name not in known else _found(one, known[one.name], source) for one in offered(robot)]
+
+
+def _found(parameter: Parameter, found: Found, source: str) -> Parameter:
+    """A parameter where the logs put it."""
+    value = float(np.clip(found.value, parameter.low, parameter.high))
+    interval: Float[np.ndarray, "2"] | None = None
+    if found.half_width is not None:
+        interval = value + found.half_width * np.array([-1.0, 1.0])
+    return parameter.model_copy(
+        update={
+            "value": value,
+            "source": f"{found.source or source}; {parameter.source}",
+            "interval_95": None if interval is None else (float(interval[0]), float(interval[1])),
+            "at_bound": value != found.value,
+            "identifiable": found.identifiable,
+        }
+    )
+
+
+def names_of(recordings: Sequence[Recording]) -> str:
+    """For messages."""
+    return listed(one.name for one in recordings)

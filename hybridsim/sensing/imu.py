@@ -1,0 +1,177 @@
+"""An inertial sensor identified against a tracked pose: everything that its parameters are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from hybridsim.errors import LogError
+from hybridsim.sensing.acceleration import fit_force
+from hybridsim.sensing.alignment import Alignment, alignment_of
+from hybridsim.sensing.codes import cuts_toward_zero, step_of, uncut
+from hybridsim.sensing.gyro import Still, fit_delay, fit_matrix
+from hybridsim.sensing.noise import RestNoise, rest_noise
+from hybridsim.sensing.recording import Recording
+from hybridsim.sensing.rest import bias, first_rest, still
+from hybridsim.sensing.squares import Step
+
+APART_S = 0.1
+"""Clocks of truth and sensor that are further apart were never synchronised; then delays mean nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Codes:
+    """How a sensor's numbers are quantised, gyroscope and accelerometer.
+
+    Attributes:
+        gyro_step: [rad/s]; 0 for none.
+        acc_step: [m/s^2]; 0 for none.
+        gyro_cuts: whether the gyroscope cuts toward zero instead of rounding.
+    """
+
+    gyro_step: float
+    acc_step: float
+    gyro_cuts: bool
+
+    @property
+    def steps(self) -> Float[np.ndarray, "6"]:
+        """Of all six channels."""
+        return np.repeat([self.gyro_step, self.acc_step], 3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """How a sensor sits in the frame of the tracked body, and what its numbers mean there.
+
+    Attributes:
+        rate: rates of the body = rate (reading - bias) [1].
+        rate_delay: of the gyroscope behind the truth's stamps [s].
+        force: specific force in the body's axes = force reading + offset [1].
+        offset: see above [m/s^2].
+        lever: of the accelerometer in the tracked body's frame [m].
+        gravity: in the truth's world [m/s^2].
+        force_delay: of the accelerometer behind the truth's stamps [s].
+    """
+
+    rate: Float[np.ndarray, "3 3"]
+    rate_delay: float
+    force: Float[np.ndarray, "3 3"]
+    offset: Float[np.ndarray, "3"]
+    lever: Float[np.ndarray, "3"]
+    gravity: Float[np.ndarray, "3"]
+    force_delay: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundFrame:
+    """A frame and how well it is known: last steps of its matrix, its delay, and all of its accelerometer."""
+
+    frame: Frame
+    rate_step: Step
+    delay_step: Step
+    force_step: Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundImu:
+    """A sensor as its logs show it.
+
+    Attributes:
+        period: between rows [s].
+        codes: quantisation.
+        frame: of all logs together.
+        noise: at rest.
+        biases: of the gyroscope by log [rad/s].
+        scatter: standard error of each [rad/s].
+        lags: by which the truth's clock is later than the sensor's, by log [s]; 0 where they agree.
+    """
+
+    period: float
+    codes: Codes
+    frame: FoundFrame
+    noise: RestNoise
+    biases: Float[np.ndarray, "log 3"]
+    scatter: Float[np.ndarray, "log 3"]
+    lags: Float[np.ndarray, " log"]
+
+
+def codes_of(recordings: Sequence[Recording]) -> Codes:
+    """Quantisation that all logs share; none where they do not."""
+    gyro = [step_of(one.gyro.ravel()) for one in recordings]
+    acc = [step_of(one.acc.ravel()) for one in recordings]
+    step = _shared(gyro)
+    cuts = cuts_toward_zero([one.gyro[first_rest(one)] for one in recordings], step)
+    return Codes(gyro_step=step, acc_step=_shared(acc), gyro_cuts=cuts)
+
+
+def _shared(steps: Sequence[float]) -> float:
+    """The step that all have, to a hundredth."""
+    middle = float(np.median(steps))
+    return middle if middle > 0.0 and np.abs(np.array(steps) / middle - 1.0).max() < 0.01 else 0.0
+
+
+def prepared(recording: Recording, codes: Codes, alignment: Alignment) -> Still:
+    """A log as fits read it."""
+    plain = replace(recording, gyro=uncut(recording.gyro, codes.gyro_step)) if codes.gyro_cuts else recording
+    apart = abs(alignment.rows) * recording.period > APART_S
+    return Still(recording=plain, bias=bias(plain), still=still(plain), lag=alignment.rows if apart else 0)
+
+
+def find_frame(logs: Sequence[Still], rotation: Float[np.ndarray, "3 3"], gravity: float) -> FoundFrame:
+    """Everything that a mounting decides, and the matrices with it.
+
+    Args:
+        logs: of one mounting.
+        rotation: body from sensor, a first guess.
+        gravity: its size where it was recorded [m/s^2].
+    """
+    matrix, step = fit_matrix(logs, rotation, 0.0)
+    known = np.sqrt(np.diag(step.covariance)[:9])
+    delay, delay_step = fit_delay(logs, matrix, 0.0, known)
+    matrix, step = fit_matrix(logs, matrix, delay)
+    found = fit_force(logs, rotation, delay, gravity)
+    frame = Frame(
+        rate=matrix,
+        rate_delay=delay,
+        force=found.matrix,
+        offset=found.offset,
+        lever=found.lever,
+        gravity=found.gravity,
+        force_delay=found.delay,
+    )
+    return FoundFrame(frame=frame, rate_step=step, delay_step=delay_step, force_step=found.step)
+
+
+def identify_imu(recordings: Sequence[Recording], gravity: float) -> FoundImu:
+    """Identify one sensor on its logs.
+
+    Raises:
+        LogError: a log whose units, axes or motion do not fit its truth, or that never rests.
+    """
+    if not recordings:
+        raise LogError("no log to identify a sensor on; expected at least one")
+    codes = codes_of(recordings)
+    alignments = [alignment_of(one) for one in recordings]
+    logs = [prepared(one, codes, a) for one, a in zip(recordings, alignments, strict=True)]
+    rotation = mean_rotation([one.rotation_body_from_sensor for one in alignments])
+    frame = find_frame(logs, rotation, gravity)
+    noise = rest_noise([log.recording for log in logs], codes.steps)
+    samples = np.array([first_rest(log.recording).sum() for log in logs], float)
+    return FoundImu(
+        period=float(np.median([one.period for one in recordings])),
+        codes=codes,
+        frame=frame,
+        noise=noise,
+        biases=np.stack([log.bias for log in logs]),
+        scatter=np.sqrt(np.diag(noise.covariance)[:3] / samples[:, None]),
+        lags=np.array([log.lag * log.recording.period for log in logs]),
+    )
+
+
+def mean_rotation(rotations: Sequence[Float[np.ndarray, "3 3"]]) -> Float[np.ndarray, "3 3"]:
+    """The rotation nearest to the mean."""
+    left, _, right = np.linalg.svd(np.mean(rotations, axis=0))
+    return left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right

@@ -1,0 +1,206 @@
+"""An inertial sensor on logs: ideal readings from a pose, how far real ones lie from them, and draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from hybridsim.errors import LogError, listed
+from hybridsim.progress import Progress
+from hybridsim.sensing.alignment import alignment_of
+from hybridsim.sensing.gains import Gains, fit_gains, fixed_smoothing, ideal
+from hybridsim.sensing.given import Given, given_pose
+from hybridsim.sensing.gyro import Still
+from hybridsim.sensing.imu import Codes, FoundImu, Frame, find_frame, identify_imu, mean_rotation, prepared
+from hybridsim.sensing.recording import Recording
+from hybridsim.sensing.tails import Tail, fit_tail
+from hybridsim.sensing.texture import Texture, fit_texture
+
+Rows = Float[np.ndarray, "row 6"]
+ANY = "any"
+"""The frame of all logs together, for mountings that no log showed."""
+SAME_PERIOD = 0.01
+"""Share by which a log's period may differ from the model's: bands and noise depend on it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stated:
+    """Ideal readings and what is said about the errors of real ones; gyroscope, then accelerometer.
+
+    Attributes:
+        given: what the pose says.
+        ideal: readings.
+        spread: of the errors, before the tail's scale.
+        tails: of each column in motion, then at rest.
+    """
+
+    given: Given
+    ideal: Rows
+    spread: Rows
+    tails: tuple[tuple[Tail, ...], tuple[Tail, ...]]
+
+    def interval(self, share: float = 0.9) -> tuple[Rows, Rows]:
+        """Lower and upper end of the middle so many of the readings."""
+        moving, resting = (
+            np.array([tail.quantile(0.5 + 0.5 * share) for tail in tails]) for tails in self.tails
+        )
+        half = self.spread * np.where(self.given.standing[:, None] < 1.0, moving, resting)
+        return self.ideal - half, self.ideal + half
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImuModel:
+    """See above.
+
+    Attributes:
+        period: of the logs that it was fitted on [s].
+        codes: quantisation.
+        frames: by mounting; `ANY` for all together.
+        gains: how much of each band of a pose to believe.
+        texture: what is left.
+        tails: of errors over the texture's spread, in motion, then at rest.
+        plain_spread: errors under fixed smoothing in motion, then at rest [2 6].
+        plain_tails: of those.
+    """
+
+    period: float
+    codes: Codes
+    frames: Mapping[str, Frame]
+    gains: Gains
+    texture: Texture
+    tails: tuple[tuple[Tail, ...], tuple[Tail, ...]]
+    plain_spread: Float[np.ndarray, "2 6"]
+    plain_tails: tuple[tuple[Tail, ...], tuple[Tail, ...]]
+
+    def given(self, recording: Recording, frame: Frame) -> Given:
+        """What a log's pose says in a frame.
+
+        Raises:
+            LogError: another sample period, or a log that does not fit its pose.
+        """
+        if abs(recording.period / self.period - 1.0) > SAME_PERIOD:
+            raise LogError(
+                f"log {recording.name}: a sample every {recording.period:.4g} s; expected "
+                f"{self.period:.4g} s, for which the model was fitted"
+            )
+        return given_pose(prepared(recording, self.codes, alignment_of(recording)), frame)
+
+    def stated(self, given: Given) -> Stated:
+        """Ideal readings by gains that follow the motion, and spreads that do too."""
+        return Stated(
+            given=given,
+            ideal=ideal(given, self.gains.moving(given)),
+            spread=self.texture.spread(given),
+            tails=self.tails,
+        )
+
+    def plain(self, given: Given) -> Stated:
+        """The same by fixed smoothing, with one spread in motion and one at rest."""
+        share = given.standing[:, None] < 1.0
+        return Stated(
+            given=given,
+            ideal=ideal(given, fixed_smoothing(given)),
+            spread=np.where(share, self.plain_spread[0], self.plain_spread[1]),
+            tails=self.plain_tails,
+        )
+
+    def draw(self, given: Given, random: np.random.Generator) -> Rows:
+        """Readings as the sensor could have given them, quantised as it does."""
+        drawn = ideal(given, self.gains.moving(given)) + self.texture.draw(given, random)
+        return quantised(drawn, self.codes)
+
+    def adapted(self, logs: Sequence[Still], gravity: float) -> Frame:
+        """The frame of a mounting that other logs show."""
+        rotation = mean_rotation([alignment_of(log.recording).rotation_body_from_sensor for log in logs])
+        return find_frame(logs, rotation, gravity).frame
+
+
+def quantised(readings: Rows, codes: Codes) -> Rows:
+    """As the sensor's numbers come."""
+    found = readings.copy()
+    for columns, step, cuts in (
+        (slice(0, 3), codes.gyro_step, codes.gyro_cuts),
+        (slice(3, 6), codes.acc_step, False),
+    ):
+        if step > 0.0:
+            codes_read = readings[:, columns] / step
+            found[:, columns] = step * (np.trunc(codes_read) if cuts else np.round(codes_read))
+    return found
+
+
+def fit_model(
+    recordings: Sequence[Recording],
+    mounting: Callable[[Recording], str],
+    gravity: float,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[ImuModel, FoundImu]:
+    """Identify a sensor, then learn what is left.
+
+    Args:
+        recordings: of one sensor.
+        mounting: names logs that share a frame.
+        gravity: where they were recorded [m/s^2].
+        seed: of the draws that strengths are matched by.
+        progress: called as progress(done, total).
+    """
+    told = progress or (lambda done, total: None)
+    told(0, 4)
+    found = identify_imu(recordings, gravity)
+    logs = [prepared(one, found.codes, alignment_of(one)) for one in recordings]
+    told(1, 4)
+    names = [mounting(one) for one in recordings]
+    frames = {ANY: found.frame.frame}
+    for name in dict.fromkeys(names):
+        own = [log for log, other in zip(logs, names, strict=True) if other == name]
+        rotation = mean_rotation([alignment_of(log.recording).rotation_body_from_sensor for log in own])
+        frames[name] = find_frame(own, rotation, gravity).frame
+    told(2, 4)
+    given = [given_pose(log, frames[name]) for log, name in zip(logs, names, strict=True)]
+    moving = [one for one in given if one.motion.any()]
+    if not moving or not any(one.rest.any() for one in given):
+        raise LogError(
+            f"logs {listed(one.name for one in recordings)}: no motion, or no stand, with a believed pose"
+        )
+    gains = fit_gains(moving)
+    told(3, 4)
+    texture = fit_texture(moving, gains, found.codes, seed)
+    told(4, 4)
+    return _with_tails(given, gains, texture, found, frames), found
+
+
+def _with_tails(
+    given: Sequence[Given],
+    gains: Gains,
+    texture: Texture,
+    found: FoundImu,
+    frames: Mapping[str, Frame],
+) -> ImuModel:
+    """The model, its tails read from the same logs."""
+    plain = [one.reading - ideal(one, fixed_smoothing(one)) for one in given]
+    left = [one.reading - ideal(one, gains.moving(one)) for one in given]
+    spreads = [texture.spread(one) for one in given]
+
+    def among(values: Sequence[Rows], which: str) -> Rows:
+        return np.concatenate([v[getattr(one, which)] for v, one in zip(values, given, strict=True)])
+
+    tails, plain_tails, plain_spread = [], [], np.empty((2, 6))
+    for n, which in enumerate(("motion", "rest")):
+        scaled = among(left, which) / among(spreads, which)
+        tails.append(tuple(fit_tail(column) for column in scaled.T))
+        errors = among(plain, which)
+        plain_spread[n] = errors.std(axis=0)
+        plain_tails.append(tuple(fit_tail(column) for column in (errors / plain_spread[n]).T))
+    return ImuModel(
+        period=given[0].log.recording.period,
+        codes=found.codes,
+        frames=frames,
+        gains=gains,
+        texture=texture,
+        tails=(tails[0], tails[1]),
+        plain_spread=plain_spread,
+        plain_tails=(plain_tails[0], plain_tails[1]),
+    )

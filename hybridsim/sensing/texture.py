@@ -1,0 +1,227 @@
+"""What is left between ideal and real readings, as a distribution that follows the motion and has a spectrum.
+
+At rest it is the sensor's own noise, in bands. In motion it is mostly what optics miss and what smoothing
+leaves out; how strong each band of it is follows from how strong the bands of the tracked motion are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import lfilter
+
+from hybridsim.sensing.bands import LEVEL_S, edges_within, levels, overlap, split, white_shares
+from hybridsim.sensing.gains import SENSORS, Gains, ideal
+from hybridsim.sensing.given import Given
+from hybridsim.sensing.imu import Codes
+from hybridsim.sensing.noise import rests
+
+EVERY = 20
+"""Rows between two that are regressed on: strengths of neighbours are the same."""
+RIDGE = 2e-3
+"""Prior weight of every slope, as a share of the rows."""
+FARTHEST = 2.5
+"""Standard deviations beyond which strengths count as so far out."""
+MATCHES = 3
+"""Times that drawn strengths are compared with real ones and corrected."""
+WANDER_S = 0.25
+"""Over which strengths wander around what the motion says."""
+FADE = 15
+"""Rows over which motion's texture comes and goes at a stand."""
+SMALLEST = 1e-7
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Texture:
+    """See above; columns are gyroscope, then accelerometer.
+
+    Attributes:
+        mean: of the features over motion [feature].
+        deviation: of the same [feature].
+        slopes: logarithm of each band's strength by features, their squares and 1 [band 6 slope].
+        wander: covariance of what strengths do beside that [band 6 6].
+        likeness: correlation of the columns in motion [band 6 6].
+        rest: covariance at rest [band 6 6].
+    """
+
+    mean: Float[np.ndarray, " feature"]
+    deviation: Float[np.ndarray, " feature"]
+    slopes: Float[np.ndarray, "band 6 slope"]
+    wander: Float[np.ndarray, "band 6 6"]
+    likeness: Float[np.ndarray, "band 6 6"]
+    rest: Float[np.ndarray, "band 6 6"]
+
+    def strengths(
+        self, given: Given, rows: Int[np.ndarray, " some"] | slice
+    ) -> Float[np.ndarray, "band some 6"]:
+        """Expected logarithm of every band's strength in motion."""
+        return np.einsum("bcs,ns->bnc", self.slopes, self._regressors(given, rows))
+
+    def _regressors(
+        self, given: Given, rows: Int[np.ndarray, " some"] | slice
+    ) -> Float[np.ndarray, "some slope"]:
+        scaled = (features(given, rows) - self.mean) / self.deviation
+        inside = np.clip(scaled, -FARTHEST, FARTHEST)
+        return np.concatenate([np.ones((len(inside), 1)), inside, inside**2], axis=1)
+
+    def spread(self, given: Given) -> Float[np.ndarray, "row 6"]:
+        """Standard deviation of readings about ideal ones."""
+        both = overlap(given.log.recording.period)
+        wander = np.einsum("bcc->bc", self.wander)[:, None]
+        moving = np.exp(self.strengths(given, slice(None)) + wander)
+        still = np.sqrt(np.maximum(np.einsum("bcc->bc", self.rest), 0.0))
+        share = _moving_share(given)
+        variance = share * np.einsum("brc,bd,drc->rc", moving, both, moving, optimize=True)
+        return np.sqrt(variance + (1.0 - share) * np.einsum("bc,bd,dc->c", still, both, still))
+
+    def draw(self, given: Given, random: np.random.Generator) -> Float[np.ndarray, "row 6"]:
+        """One realisation."""
+        rows, period = len(given.slow), given.log.recording.period
+        strengths = self.strengths(given, slice(None))
+        moving, still = np.zeros((rows, 6)), np.zeros((rows, 6))
+        noise = split(random.standard_normal((rows, 12)), period)
+        for k, band in enumerate(noise):
+            band = band / band.std(axis=0)
+            still += band[:, 6:] @ _root(self.rest[k]).T
+            own = strengths[k] + _wandering(rows, period, random) @ _root(self.wander[k]).T
+            moving += band[:, :6] @ _root(self.likeness[k]).T * np.exp(own)
+        share = _moving_share(given)
+        return np.sqrt(share) * moving + np.sqrt(1.0 - share) * still
+
+
+def features(given: Given, rows: Int[np.ndarray, " some"] | slice) -> Float[np.ndarray, "some feature"]:
+    """Logarithms of both sensors' strengths, all three axes of each together, in every band that is seen."""
+    found = [0.5 * np.log(np.exp(2.0 * given.strength[:, rows, columns]).mean(axis=2)) for columns in SENSORS]
+    return np.concatenate(found).T
+
+
+def fit_texture(logs: Sequence[Given], gains: Gains, codes: Codes, seed: int) -> Texture:
+    """Regress strengths of what is left on strengths of the motion; then match drawn ones to real ones."""
+    rows = [np.flatnonzero(one.motion)[::EVERY] for one in logs]
+    table = np.concatenate([features(one, some) for one, some in zip(logs, rows, strict=True)])
+    bands = len(edges_within(logs[0].log.recording.period)) + 1
+    empty = np.zeros((bands, 6, 6))
+    texture = Texture(
+        mean=table.mean(axis=0),
+        deviation=table.std(axis=0) + 1e-9,
+        slopes=np.zeros((bands, 6, 1 + 2 * table.shape[1])),
+        wander=empty,
+        likeness=empty,
+        rest=_rest(logs, bands, codes),
+    )
+    slope = np.concatenate([texture._regressors(one, some) for one, some in zip(logs, rows, strict=True)])
+    left = [split(one.reading - ideal(one, gains.moving(one)), one.log.recording.period) for one in logs]
+    real = np.concatenate(
+        [_levels(part, one, some) for part, one, some in zip(left, logs, rows, strict=True)], axis=1
+    )
+    texture = replace(texture, slopes=_solved(slope, real))
+    apart = real - np.einsum("bcs,ns->bnc", texture.slopes, slope)
+    wander = np.stack(
+        [_without_luck(np.cov(apart[k].T), k, logs[0].log.recording.period) for k in range(bands)]
+    )
+    likeness = np.stack([_likeness(k, left, logs) for k in range(bands)])
+    texture = replace(texture, wander=wander, likeness=likeness)
+    return _matched(texture, logs, rows, slope, gains, codes, seed)
+
+
+def _matched(
+    texture: Texture,
+    logs: Sequence[Given],
+    rows: Sequence[Int[np.ndarray, " some"]],
+    slope: Float[np.ndarray, "row slope"],
+    gains: Gains,
+    codes: Codes,
+    seed: int,
+) -> Texture:
+    """Correct strengths until drawn readings are as strong in every band as real ones."""
+    ideals = [ideal(one, gains.moving(one)) for one in logs]
+    real = np.concatenate(
+        [
+            _levels(split(one.reading, one.log.recording.period), one, some)
+            for one, some in zip(logs, rows, strict=True)
+        ],
+        axis=1,
+    )
+    random = np.random.default_rng([seed, 5])
+    for _ in range(MATCHES):
+        drawn = [
+            _levels(split(base + texture.draw(one, random), one.log.recording.period), one, some)
+            for base, one, some in zip(ideals, logs, rows, strict=True)
+        ]
+        change = _solved(slope, real - np.concatenate(drawn, axis=1))
+        texture = replace(texture, slopes=texture.slopes + change)
+    return texture
+
+
+def _levels(
+    bands: np.ndarray, given: Given, rows: Int[np.ndarray, " some"]
+) -> Float[np.ndarray, "band some 6"]:
+    return levels(bands, given.log.recording.period)[:, rows]
+
+
+def _solved(slope: Float[np.ndarray, "row slope"], wanted: Float[np.ndarray, "band row 6"]) -> np.ndarray:
+    """Ridge regression of every band and column [band 6 slope]."""
+    prior = RIDGE * len(slope) * np.ones(slope.shape[1])
+    prior[0] = 0.0
+    normal = slope.T @ slope + np.diag(prior)
+    return np.stack([np.linalg.solve(normal, slope.T @ one).T for one in wanted])
+
+
+def _rest(logs: Sequence[Given], bands: int, codes: Codes) -> Float[np.ndarray, "band 6 6"]:
+    """Covariance of every band in rests, quantisation taken off."""
+    period = logs[0].log.recording.period
+    total, count = np.zeros((bands, 6, 6)), 0
+    for part in (part for one in logs for part in rests(one.log.recording)):
+        left = split(part - part.mean(axis=0), period)
+        total += np.einsum("bri,brj->bij", left, left)
+        count += len(part)
+    coded = white_shares(period)[:, None, None] * np.diag(codes.steps**2 / 12.0)
+    return total / max(count, 1) - coded
+
+
+def _without_luck(covariance: Float[np.ndarray, "6 6"], band: int, period: float) -> Float[np.ndarray, "6 6"]:
+    """Less what strengths of noise scatter by when they are taken over `LEVEL_S`."""
+    edges = (0.0, *edges_within(period), 0.5 / period)
+    luck = 0.25 / max(0.7, (edges[band + 1] - edges[band]) * LEVEL_S)
+    luck = min(luck, 0.8 * float(np.diag(covariance).min()))
+    value, vector = np.linalg.eigh(covariance - luck * np.eye(6))
+    return (vector * np.maximum(value, 1e-5)) @ vector.T
+
+
+def _likeness(band: int, left: Sequence[np.ndarray], logs: Sequence[Given]) -> Float[np.ndarray, "6 6"]:
+    """Correlation of the columns, every moment weighed alike."""
+    parts = []
+    for part, one in zip(left, logs, strict=True):
+        strength = np.exp(levels(part[band : band + 1], one.log.recording.period)[0])
+        parts.append((part[band] / strength)[one.motion][::4])
+    return np.corrcoef(np.concatenate(parts).T)
+
+
+def _moving_share(given: Given) -> Float[np.ndarray, "row 1"]:
+    return uniform_filter1d((given.standing < 1.0).astype(float), FADE)[:, None]
+
+
+def _wandering(rows: int, period: float, random: np.random.Generator) -> Float[np.ndarray, "row 6"]:
+    """Six independent slow noises of unit variance."""
+    keep = float(np.exp(-period / WANDER_S))
+    width = max(1, round(WANDER_S / period))
+    lead = 8 * width
+    noise = lfilter([1.0], [1.0, -keep], random.standard_normal((rows + lead, 6)), axis=0)
+    slow = uniform_filter1d(noise, width, axis=0)[lead:]
+    return slow / _wander_size(keep, width)
+
+
+def _wander_size(keep: float, width: int) -> float:
+    """Standard deviation of a first-order noise under a moving mean."""
+    lag = np.arange(-width, width + 1)
+    weight = (width - np.abs(lag)) / width**2
+    return float(np.sqrt((weight * keep ** np.abs(lag)).sum() / (1.0 - keep**2)))
+
+
+def _root(covariance: Float[np.ndarray, "6 6"]) -> Float[np.ndarray, "6 6"]:
+    value, vector = np.linalg.eigh(covariance)
+    return (vector * np.sqrt(np.maximum(value, SMALLEST**2))) @ vector.T
