@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from hybridsim.simulator import HybridSim
 
 __version__ = "0.1.0"
-KERNELS = ("actuators", "contacts", "identify", "ingest/bags", "networks", "passive", "physics", "simulator")
+KERNELS = (
+    "actuators",
+    "contacts",
+    "identify",
+    "ingest/bags",
+    "networks",
+    "passive",
+    "physics",
+    "simulator",
+    "sensors",
+)
 """Folders that hold compiled functions and what those are made of."""
 __all__ = ["HybridSim", "HybridSimError", "__version__"]
 
