@@ -5,7 +5,7 @@ where its samples are worked on, a back end; parameters are neutral until somebo
 """
 
 from hybridsim.sensors.fronts import Sources
-from hybridsim.sensors.layout import Mounted, channels_in
+from hybridsim.sensors.layout import Mounted, channels_in, in_order
 from hybridsim.sensors.parameters import TABLES, Described, neutral, offered, sensor_values, sensors_of
 from hybridsim.sensors.suite import Sensors
 
@@ -16,6 +16,7 @@ __all__ = [
     "Sensors",
     "Sources",
     "channels_in",
+    "in_order",
     "neutral",
     "offered",
     "sensor_values",

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from hybridsim.sensors.fronts import BOUNCE, OFF, ON, VELOCITY_RESOLUTION, VELOCITY_SMOOTH, WINDOW
+from hybridsim.sensors.fronts import BOUNCE, FIRST, OFF, ON, VELOCITY_RESOLUTION, VELOCITY_SMOOTH, WINDOW
 from hybridsim.sensors.line import NOT_DUE, READING, STAMP, Lines, counted
 
 # Memory of an encoder: behind the play the low-passed velocity, how many counts are known and the last of
@@ -18,15 +18,15 @@ CLOSED, UNREST = 0, 1
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def differentiate(
-    sensors: np.ndarray, front: np.ndarray, memory: np.ndarray, lines: Lines, worlds: np.ndarray
+    table: np.ndarray, own: range, front: np.ndarray, memory: np.ndarray, lines: Lines, worlds: np.ndarray
 ) -> None:
     """The drives' own velocities: differences of counts, low-passed from sample to sample [rad/s].
 
     Until the window is full the oldest count there is stands in; the first velocity is the channel's own.
     """
     state, m = lines.state, memory
-    for n in range(len(sensors)):
-        s, first = sensors[n, 0], sensors[n, 1]
+    for s in own:
+        first = table[s, FIRST]
         for w in worlds:
             if front[w, s, WINDOW] <= 0.0 or lines.late[w, s] == NOT_DUE:
                 continue
@@ -44,14 +44,16 @@ def differentiate(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def switch(sensors: np.ndarray, front: np.ndarray, m: np.ndarray, lines: Lines, worlds: np.ndarray) -> None:
+def switch(
+    table: np.ndarray, own: range, front: np.ndarray, m: np.ndarray, lines: Lines, worlds: np.ndarray
+) -> None:
     """1 where a switch is closed: it closes above one force, opens at or below another, and bounces.
 
     For so many samples after a change it shows either state, by a coin.
     """
     state, normal, at = lines.state, lines.normal, lines.at
-    for n in range(len(sensors)):
-        s, first = sensors[n, 0], sensors[n, 1]
+    for s in own:
+        first = table[s, FIRST]
         for w in worlds:
             if lines.late[w, s] == NOT_DUE:
                 continue
@@ -70,14 +72,14 @@ def switch(sensors: np.ndarray, front: np.ndarray, m: np.ndarray, lines: Lines, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def turn(sensors: np.ndarray, lines: Lines, worlds: np.ndarray) -> None:
+def turn(table: np.ndarray, own: range, lines: Lines, worlds: np.ndarray) -> None:
     """Make of poses' readings unit quaternions w >= 0, turned on by the rotation error about the link's axes.
 
     The delay blends two orientations component by component: exact to the square of the angle between them.
     """
     state = lines.state
-    for n in range(len(sensors)):
-        s, first = sensors[n, 0], sensors[n, 1]
+    for s in own:
+        first = table[s, FIRST]
         for w in worlds:
             if lines.late[w, s] == NOT_DUE:
                 continue

@@ -1,9 +1,8 @@
 """What sensors would read without errors of their own making: channels from the robot's true state.
 
-Each kind is one function, which writes `ideal` [world channel] for all sensors of the kind: rows of `sensors`
-are sensor, first channel and place in `Sources`. `front` [world sensor parameter] holds the sensors'
-parameters, `memory` [world sensor slot] what they remember, both laid out here; `count` [world ...] begins
-with the steps since the reset.
+Each kind is one function, which writes `ideal` [world channel] for its `own` rows of `table`. `front` [world
+sensor parameter] holds the sensors' parameters, `memory` [world sensor slot] what they remember, both laid
+out here; `count` [world ...] begins with the steps since the reset.
 """
 
 from __future__ import annotations
@@ -17,6 +16,8 @@ from numba import njit
 IMU, ENCODER, EFFORT, FORCE, CONTACT, WRENCH, POSE = range(7)
 """Kinds, as compiled code tells them apart; current and torque are both EFFORT, odometry is POSE."""
 CHANNELS = (6, 2, 1, 1, 1, 6, 10)
+KIND, FIRST, COUNT, SOURCE, MIX = range(5)
+"""Columns of a suite's table [sensor 5]: first channel, how many, place in `Sources`, row of `mix` or -1."""
 # Parameters of an IMU: maps [3 3] of rate, force and force onto rate, lever, biases per kelvin, reference.
 GYRO_MAP, ACC_MAP, GYRO_FORCE, LEVER, PER_KELVIN, REFERENCE = 0, 9, 18, 27, 30, 36
 PLAY, WINDOW, VELOCITY_SMOOTH, VELOCITY_RESOLUTION = range(4)
@@ -49,7 +50,8 @@ class Sources(NamedTuple):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def inertial(
-    sensors: np.ndarray,
+    table: np.ndarray,
+    own: range,
     front: np.ndarray,
     memory: np.ndarray,
     ideal: np.ndarray,
@@ -67,8 +69,8 @@ def inertial(
     acceleration to (w h)²/8 of it, tests/sensors/test_fronts.py.
     """
     frames, g, rate, force = sources.frames, sources.gravity, np.empty(3), np.empty(3)
-    for n in range(len(sensors)):
-        s, first, source = sensors[n, 0], sensors[n, 1], sensors[n, 2]
+    for s in own:
+        first, source = table[s, FIRST], table[s, SOURCE]
         for w in worlds:
             accelerate(frames, front, memory, w, s, source, count[w, 0] == 0, h, force)
             for k in range(3):
@@ -141,7 +143,8 @@ def played(before: Any, value: Any, width: Any) -> Any:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def encoders(
-    sensors: np.ndarray,
+    table: np.ndarray,
+    own: range,
     front: np.ndarray,
     memory: np.ndarray,
     ideal: np.ndarray,
@@ -150,8 +153,8 @@ def encoders(
     count: np.ndarray,
 ) -> None:
     """Angle behind the play, and the joint's speed."""
-    for n in range(len(sensors)):
-        s, first, d = sensors[n, 0], sensors[n, 1], sensors[n, 2]
+    for s in own:
+        first, d = table[s, FIRST], table[s, SOURCE]
         for w in worlds:
             before = drives[w, d, ANGLE] if count[w, 0] == 0 else memory[w, s, 0]
             memory[w, s, 0] = played(before, drives[w, d, ANGLE], front[w, s, PLAY])
@@ -161,15 +164,16 @@ def encoders(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def efforts(
-    sensors: np.ndarray, p: np.ndarray, ideal: np.ndarray, drives: np.ndarray, worlds: np.ndarray
+    table: np.ndarray, own: range, p: np.ndarray, ideal: np.ndarray, drives: np.ndarray, worlds: np.ndarray
 ) -> None:
     """Current or torque that a drive's effort shows: with dry friction on the way and the rotor's ripple."""
-    for n in range(len(sensors)):
-        s, first, d = sensors[n, 0], sensors[n, 1], sensors[n, 2]
+    for s in own:
+        first, d = table[s, FIRST], table[s, SOURCE]
         for w in worlds:
             value = drives[w, d, JOINT] if p[w, s, OF_JOINT] > 0.5 else drives[w, d, MOTOR]
             if p[w, s, FRICTION] > 0.0:
-                value += p[w, s, FRICTION] * math.tanh(drives[w, d, SPEED] / p[w, s, FRICTION_SPEED])
+                share = drives[w, d, SPEED] / p[w, s, FRICTION_SPEED]
+                value += p[w, s, FRICTION] * share / math.sqrt(1.0 + share * share)
             value *= p[w, s, GAIN]
             if p[w, s, RIPPLE] > 0.0:
                 phase = p[w, s, RIPPLE_ORDER] * drives[w, d, ANGLE] + p[w, s, RIPPLE_PHASE]
@@ -179,7 +183,8 @@ def efforts(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def forces(
-    sensors: np.ndarray,
+    table: np.ndarray,
+    own: range,
     front: np.ndarray,
     memory: np.ndarray,
     ideal: np.ndarray,
@@ -188,8 +193,8 @@ def forces(
     count: np.ndarray,
 ) -> None:
     """Normal force on a foot, behind the play between loading and unloading."""
-    for n in range(len(sensors)):
-        s, first, f = sensors[n, 0], sensors[n, 1], sensors[n, 2]
+    for s in own:
+        first, f = table[s, FIRST], table[s, SOURCE]
         for w in worlds:
             before = force[w, f] if count[w, 0] == 0 else memory[w, s, 0]
             memory[w, s, 0] = played(before, force[w, f], front[w, s, HYSTERESIS])
@@ -197,21 +202,26 @@ def forces(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def loads(sensors: np.ndarray, ideal: np.ndarray, force: np.ndarray, worlds: np.ndarray) -> None:
+def loads(table: np.ndarray, own: range, ideal: np.ndarray, force: np.ndarray, worlds: np.ndarray) -> None:
     """Normal force that a switch feels."""
-    for n in range(len(sensors)):
-        first, f = sensors[n, 1], sensors[n, 2]
+    for s in own:
+        first, f = table[s, FIRST], table[s, SOURCE]
         for w in worlds:
             ideal[w, first] = force[w, f]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def wrenches(
-    sensors: np.ndarray, front: np.ndarray, ideal: np.ndarray, wrench: np.ndarray, worlds: np.ndarray
+    table: np.ndarray,
+    own: range,
+    front: np.ndarray,
+    ideal: np.ndarray,
+    wrench: np.ndarray,
+    worlds: np.ndarray,
 ) -> None:
     """Six channels of a wrench, each with its share of the others."""
-    for n in range(len(sensors)):
-        s, first, f = sensors[n, 0], sensors[n, 1], sensors[n, 2]
+    for s in own:
+        first, f = table[s, FIRST], table[s, SOURCE]
         for w in worlds:
             for i in range(6):
                 ideal[w, first + i] = 0.0
@@ -221,12 +231,17 @@ def wrenches(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def poses(
-    sensors: np.ndarray, ideal: np.ndarray, frames: np.ndarray, worlds: np.ndarray, count: np.ndarray
+    table: np.ndarray,
+    own: range,
+    ideal: np.ndarray,
+    frames: np.ndarray,
+    worlds: np.ndarray,
+    count: np.ndarray,
 ) -> None:
     """Position, orientation xyzw on the side of the last one, and a rotation error that starts from none."""
     found = np.empty(4)
-    for n in range(len(sensors)):
-        first, f = sensors[n, 1], sensors[n, 2]
+    for s in own:
+        first, f = table[s, FIRST], table[s, SOURCE]
         for w in worlds:
             quaternion_of(frames[w, f], found)
             along = found[3]

@@ -32,8 +32,6 @@ KINDS = {
     "pose": fronts.POSE,
     "odometry": fronts.POSE,
 }
-KIND, FIRST, COUNT, SOURCE, MIX = range(5)
-"""Columns of a suite's table: see `fronts`; channels; the place in `Sources`; -1 where nothing mixes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +45,13 @@ class Mounted:
     """Turns of the rotor for one of the joint [1]."""
 
 
+def in_order(mounted: Sequence[Mounted]) -> list[Mounted]:
+    """Sensors of one kind together, else as they come."""
+    return sorted(mounted, key=lambda one: KINDS[one.sensor.kind])
+
+
 def table_of(mounted: Sequence[Mounted]) -> np.ndarray:
-    """[sensor 5] of int, see KIND and what follows it."""
+    """[sensor 5] of int, see `fronts.KIND` and what follows it."""
     rows, first, mixed = [], 0, 0
     for one in mounted:
         kind = KINDS[one.sensor.kind]
@@ -63,13 +66,9 @@ def channels_in(kind: str) -> int:
     return fronts.CHANNELS[KINDS[kind]]
 
 
-def rows_by_kind(table: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Per kind [sensor of it, 3]: sensor, first channel, place in `Sources`."""
-    found = []
-    for kind in range(len(fronts.CHANNELS)):
-        chosen = np.flatnonzero(table[:, KIND] == kind)
-        found.append(np.stack([chosen, table[chosen, FIRST], table[chosen, SOURCE]], axis=1))
-    return tuple(found)
+def starts_of(table: np.ndarray) -> np.ndarray:
+    """[kind + 1] where each kind's rows begin; the last is where all end."""
+    return np.searchsorted(table[:, fronts.KIND], np.arange(len(fronts.CHANNELS) + 1))
 
 
 def chain_of(
@@ -181,7 +180,7 @@ def mix_of(name: str, p: Values) -> Float[np.ndarray, "6 6"]:
 def draws_in_a_step(lines: line.Lines, front: np.ndarray, table: np.ndarray) -> int:
     """Random numbers that a world may use in one step; none where nothing is left to chance."""
     chance = lines.coefficient[..., [line.TURN_ON, line.WALK, line.WHITE]].any()
-    bounces = (table[:, KIND] == fronts.CONTACT) & front[..., fronts.BOUNCE].any(axis=0)
+    bounces = (table[:, fronts.KIND] == fronts.CONTACT) & front[..., fronts.BOUNCE].any(axis=0)
     if not (chance or bounces.any() or lines.timing[..., [line.JITTER, line.DROPOUT]].any()):
         return 0
     return 3 * lines.coefficient.shape[1] + 3 * len(table)

@@ -122,8 +122,7 @@ def find_due(
 ) -> None:
     """Which sensors sample now, and how many steps ago their moments were.
 
-    A moment wanders by half a period at most. A lost sample leaves reading, stamp and bias as they are; the
-    first one is never lost.
+    A moment wanders by half a period at most. A lost sample changes nothing; the first is never lost.
     """
     for w in worlds:
         now, first = count[w, 0] * h, count[w, 0] == 0
@@ -145,9 +144,8 @@ def find_due(
                     at[w] += 1
                     moment[w, s, WOBBLE] = min(max(wobble, -0.5 * period), 0.5 * period)
             if timing[w, s, DROPOUT] > 0.0:
-                lost = share_below(normal[w, at[w]]) < timing[w, s, DROPOUT]
                 at[w] += 1
-                if lost and not first:
+                if share_below(normal[w, at[w] - 1]) < timing[w, s, DROPOUT] and not first:
                     late[w, s] = NOT_DUE
                     continue
             moment[w, s, ELAPSED] = 0.0 if first else stamp - moment[w, s, STAMP]
@@ -163,57 +161,47 @@ def counted(value: float, resolution: float, toward_zero: bool) -> float:
     return (math.trunc(counts) if toward_zero else math.floor(counts + 0.5)) * resolution
 
 
+@njit(cache=True, nogil=True)
+def clipped(value: Any, top: Any, unsigned: bool) -> Any:
+    """A value, or its magnitude, within plus and minus `top`; 0 for no end."""
+    shown = abs(value) if unsigned else value
+    return min(max(shown, -top), top) if top > 0.0 else shown
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def sample(
     lines: Lines, first: np.ndarray, channels: np.ndarray, mixed: np.ndarray, worlds: np.ndarray
 ) -> None:
-    """Read the channels of the sensors that are due, as they were `late` steps and their delay ago.
-
-    Args:
-        lines: state, advanced.
-        first: [sensor] its first channel.
-        channels: [sensor] how many it has.
-        mixed: [sensor] its row of `mix`, -1 where its noise is not correlated.
-        worlds: which.
-    """
-    coefficient, state, late, mix = lines.coefficient, lines.state, lines.late, lines.mix
+    """Read the channels of the sensors that are due; `first`, ... are columns of the table, `fronts.KIND`."""
+    p, state, late, mix = lines.coefficient, lines.state, lines.late, lines.mix
     ring, count, moment, normal = lines.ring, lines.count, lines.moment, lines.normal
-    slots = ring.shape[1]
     for w in worlds:
-        newest, next_draw, fresh = count[w, 0] % slots, lines.at[w], count[w, 0] == 0
+        slots, step, draw = ring.shape[1], count[w, 0], lines.at[w]
         for s in range(len(first)):
             if late[w, s] == NOT_DUE:
                 continue
-            root, row = math.sqrt(max(moment[w, s, ELAPSED], 0.0)), mixed[s]
+            root, row, begin = math.sqrt(max(moment[w, s, ELAPSED], 0.0)), mixed[s], draw
             mixes = row >= 0 and mix[w, row, 0, 0] > NO_NOISE
-            begin = next_draw
-            if mixes:
-                next_draw += channels[s]
-            for n in range(channels[s]):
-                c = first[s] + n
-                lag = min(coefficient[w, c, DELAY] + late[w, s], slots - 2.0)
-                whole = int(lag)
-                slot = newest - whole if whole <= newest else newest - whole + slots
+            draw += channels[s] if mixes else 0
+            for c in range(first[s], first[s] + channels[s]):
+                lag = min(p[w, c, DELAY] + late[w, s], slots - 2.0)
+                slot = step % slots - int(lag)
+                slot += slots if slot < 0 else 0
                 value = ring[w, slot, c]
-                if lag > whole:
-                    value += (lag - whole) * (ring[w, slot - 1 if slot > 0 else slots - 1, c] - value)
-                spread = coefficient[w, c, TURN_ON] if fresh else root * coefficient[w, c, WALK]
-                bias = coefficient[w, c, BIAS] if fresh else state[w, c, OFFSET]
+                value += (lag - int(lag)) * (ring[w, slot - 1 if slot > 0 else slots - 1, c] - value)
+                if step == 0:
+                    state[w, c, OFFSET] = p[w, c, BIAS]
+                spread = p[w, c, TURN_ON] if step == 0 else root * p[w, c, WALK]
                 if spread > 0.0:
-                    bias += spread * normal[w, next_draw]
-                    next_draw += 1
-                state[w, c, OFFSET] = bias
-                value += bias
+                    state[w, c, OFFSET] += spread * normal[w, draw]
+                    draw += 1
+                value += state[w, c, OFFSET]
                 if mixes:
-                    for k in range(n + 1):
-                        value += mix[w, row, n, k] * normal[w, begin + k]
-                elif row < 0 and coefficient[w, c, WHITE] > 0.0:
-                    value += coefficient[w, c, WHITE] * normal[w, next_draw]
-                    next_draw += 1
-                if coefficient[w, c, UNSIGNED] > 0.5:
-                    value = abs(value)
-                if coefficient[w, c, RANGE] > 0.0:
-                    value = min(max(value, -coefficient[w, c, RANGE]), coefficient[w, c, RANGE])
-                cut = coefficient[w, c, TOWARD_ZERO] > 0.5
-                state[w, c, READING] = counted(value, coefficient[w, c, RESOLUTION], cut)
-        lines.at[w] = next_draw
+                    for k in range(c - first[s] + 1):
+                        value += mix[w, row, c - first[s], k] * normal[w, begin + k]
+                elif row < 0 and p[w, c, WHITE] > 0.0:
+                    value += p[w, c, WHITE] * normal[w, draw]
+                    draw += 1
+                value = clipped(value, p[w, c, RANGE], p[w, c, UNSIGNED] > 0.5)
+                state[w, c, READING] = counted(value, p[w, c, RESOLUTION], p[w, c, TOWARD_ZERO] > 0.5)
+        lines.at[w] = draw

@@ -121,7 +121,7 @@ def _effort(unit: str, gain_unit: str) -> Table:
         _p("ripple_order", "1", 1.0, 0.0, 1e3, "waves of it in a turn of the rotor"),
         _p("ripple_phase", "rad", 0.0, -6.3, 6.3, "of it at joint angle 0"),
         _p("friction", "N*m", 0.0, 0.0, 1e3, "effort that is read but lost on the way, against the motion"),
-        _p("friction_speed", "rad/s", 0.1, 1e-3, 10.0, "speed at which tanh has it at 76 %"),
+        _p("friction_speed", "rad/s", 0.1, 1e-3, 10.0, "speed at which 71 % of it are there"),
         _p("unsigned", "1", 0.0, 0.0, 1.0, "1: magnitudes are read"),
         *_offsets("", unit, f"{unit}/s^0.5", 1e3),
         *_chain("", unit, 1e4),

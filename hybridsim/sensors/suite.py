@@ -12,8 +12,18 @@ from numba import njit
 from hybridsim.sensors.backs import RING, differentiate, switch, turn
 from hybridsim.sensors.fronts import (
     CHANNELS,
+    CONTACT,
+    COUNT,
+    EFFORT,
     ENCODER,
+    FIRST,
+    FORCE,
+    IMU,
+    KIND,
+    MIX,
+    POSE,
     WINDOW,
+    WRENCH,
     Sources,
     efforts,
     encoders,
@@ -24,16 +34,13 @@ from hybridsim.sensors.fronts import (
     wrenches,
 )
 from hybridsim.sensors.layout import (
-    COUNT,
-    FIRST,
-    KIND,
-    MIX,
     Mounted,
     channels_of,
     draws_in_a_step,
     front_of,
+    in_order,
     mix_of,
-    rows_by_kind,
+    starts_of,
     table_of,
     timing_of,
 )
@@ -47,9 +54,9 @@ class Suite(NamedTuple):
     """Sensors as compiled loops step them."""
 
     table: np.ndarray
-    """[sensor 5] see `layout`."""
-    of: tuple[np.ndarray, ...]
-    """Per kind [sensor of it, 3]: sensor, first channel, place in `Sources`."""
+    """[sensor 5] see `fronts`; sensors of one kind follow each other."""
+    starts: np.ndarray
+    """[kind + 1] where each kind's rows begin."""
     front: np.ndarray
     """[world sensor parameter] see `fronts`."""
     memory: np.ndarray
@@ -70,12 +77,12 @@ class Sensors:
         """Build them; `reset` comes before the first step.
 
         Args:
-            mounted: the sensors.
+            mounted: the sensors; `in_order` says in which order they are kept.
             values: per world every sensor's parameters by its name, see `parameters.sensor_values`.
             timestep: of one step [s].
             seed: of everything that is left to chance.
         """
-        self.mounted, self.timestep, self.seed = tuple(mounted), timestep, seed
+        self.mounted, self.timestep, self.seed = tuple(in_order(mounted)), timestep, seed
         worlds = len(values)
         arrays: dict[int, tuple[np.ndarray, ...]] = {}
         for one in values:
@@ -85,11 +92,11 @@ class Sensors:
         table = table_of(self.mounted)
         probe = new_lines(coefficient, timing, mix, 0)
         self._need = draws_in_a_step(probe, front, table)
-        block = max(LEAST_BLOCK, 4 * self._need) if self._need else 0
+        block = max(LEAST_BLOCK, 16 * self._need) if self._need else 0
         windows = front[:, table[:, KIND] == ENCODER, WINDOW]
         memory = np.zeros((worlds, len(mounted), RING + 2 * (int(windows.max(initial=0.0)) + 1)))
         self.arrays = Suite(
-            table, rows_by_kind(table), front, memory, new_lines(coefficient, timing, mix, block)
+            table, starts_of(table), front, memory, new_lines(coefficient, timing, mix, block)
         )
         self._episode = np.zeros(worlds, np.int64)
         self._random: list[np.random.Generator | None] = [None] * worlds
@@ -173,20 +180,26 @@ def sense(suite: Suite, sources: Sources, worlds: np.ndarray, h: float) -> int:
     count, ideal = lines.count, lines.ideal
     for w in worlds:
         count[w, 0] += 1
-    inertial(suite.of[0], front, memory, ideal, sources, worlds, count, h)
-    encoders(suite.of[1], front, memory, ideal, sources.drives, worlds, count)
-    efforts(suite.of[2], front, ideal, sources.drives, worlds)
-    forces(suite.of[3], front, memory, ideal, sources.force, worlds, count)
-    loads(suite.of[4], ideal, sources.force, worlds)
-    wrenches(suite.of[5], front, ideal, sources.wrench, worlds)
-    poses(suite.of[6], ideal, sources.frames, worlds, count)
+    inertial(table, of(suite.starts, IMU), front, memory, ideal, sources, worlds, count, h)
+    encoders(table, of(suite.starts, ENCODER), front, memory, ideal, sources.drives, worlds, count)
+    efforts(table, of(suite.starts, EFFORT), front, ideal, sources.drives, worlds)
+    forces(table, of(suite.starts, FORCE), front, memory, ideal, sources.force, worlds, count)
+    loads(table, of(suite.starts, CONTACT), ideal, sources.force, worlds)
+    wrenches(table, of(suite.starts, WRENCH), front, ideal, sources.wrench, worlds)
+    poses(table, of(suite.starts, POSE), ideal, sources.frames, worlds, count)
     carry(lines.coefficient, ideal, lines.ring, lines.state, count, worlds)
     find_due(lines.timing, count, lines.moment, lines.normal, lines.at, lines.late, worlds, h)
     sample(lines, table[:, FIRST], table[:, COUNT], table[:, MIX], worlds)
-    differentiate(suite.of[1], front, memory, lines, worlds)
-    switch(suite.of[4], front, memory, lines, worlds)
-    turn(suite.of[6], lines, worlds)
+    differentiate(table, of(suite.starts, ENCODER), front, memory, lines, worlds)
+    switch(table, of(suite.starts, CONTACT), front, memory, lines, worlds)
+    turn(table, of(suite.starts, POSE), lines, worlds)
     used = 0
     for w in worlds:
         used = max(used, int(lines.at[w]))
     return used
+
+
+@njit(cache=True, nogil=True)
+def of(starts: np.ndarray, kind: int) -> range:
+    """Rows of the table that hold sensors of a kind."""
+    return range(starts[kind], starts[kind + 1])

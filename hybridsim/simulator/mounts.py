@@ -9,7 +9,7 @@ from hybridsim.actuators import Drives
 from hybridsim.actuators.parameters import ENCODER_RESOLUTION
 from hybridsim.errors import SimulationError, listed
 from hybridsim.robot import Robot
-from hybridsim.sensors import TABLES, Described, Mounted, sensor_values, sensors_of
+from hybridsim.sensors import TABLES, Described, Mounted, in_order, sensor_values, sensors_of
 from hybridsim.sensors.parameters import PREFIX
 
 SensorValues = Mapping[str, Mapping[str, float]]
@@ -36,7 +36,7 @@ def mounts_of(
     each = _each_world(robot, values, own, len(drives.effort))
     chosen = [one for one in known if one.kind != "encoder" or _errs(one, each)]
     counted = {id(one): _counted(one, resolution) for one in each}
-    return Mounts(_mounted(robot, chosen), [counted[id(one)] for one in each])
+    return Mounts(in_order(_mounted(robot, chosen)), [counted[id(one)] for one in each])
 
 
 def own_bodies(own: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:

@@ -2,11 +2,11 @@
 
     .venv/bin/python -m tests.benchmarks.sensors
 
-ANYmal C, N = 8 worlds, standing on PyBullet's plane at 400 Hz: an IMU with correlated noise, drift, bandwidth,
-delay, clip and counts; 12 encoders with counts and their own differentiator; 12 currents with ripple, noise and
-counts; 4 feet. Two simulators, with and without sensors, take turns under the same commands; the barest step
-(`stepping.Barest`) is run between them. Quoted are medians, and differences round by round. Reading PyBullet's
-contacts, which feet need on its plane, is also timed by itself.
+ANYmal C, N = 8 worlds, standing on PyBullet's plane at 400 Hz: an IMU with correlated noise, drift,
+bandwidth, delay, clip and counts; 12 encoders with counts and their own differentiator; 12 currents with
+ripple, noise and counts; 4 feet. Two simulators, with and without sensors, take turns under the same law;
+the barest step (`stepping.Barest`) is run between them. Quoted are medians, and differences round by round.
+Reading PyBullet's contacts, which feet need on its plane, is also timed by itself.
 """
 
 import time

@@ -92,13 +92,13 @@ def test_gyroscope_and_accelerometer_have_lines_of_their_own():
 
 
 def test_a_torque_adds_friction_on_the_way_and_the_rotors_ripple():
-    # 2 (1.5 + 0.3 tanh(0.2/0.1)) + 0.05 sin(2 * 50 * 0.01 + 0.4): two waves a turn of a rotor geared 50:1.
+    # 2 (1.5 + 0.3 * 2/sqrt(1 + 4)) + 0.05 sin(2 * 50 * 0.01 + 0.4): two waves a turn of a rotor geared 50:1.
     own = {"gain": 2.0, "friction": 0.3, "friction_speed": 0.1}
     own |= {"ripple": 0.05, "ripple_order": 2.0, "ripple_phase": 0.4}
     one, seen = sensors(("torque", own), gear=50.0), sources()
     seen.drives[0, 0] = [0.01, 0.2, 99.0, 1.5]
     one.sense(seen, ONE)
-    expected = 2.0 * (1.5 + 0.3 * np.tanh(2.0)) + 0.05 * np.sin(1.4)
+    expected = 2.0 * (1.5 + 0.3 * 2.0 / np.sqrt(5.0)) + 0.05 * np.sin(1.4)
     assert one.reading[0, 0] == pytest.approx(expected, abs=1e-14)
     assert currents(own, [1.5])[0] == pytest.approx(3.0 + 0.05 * np.sin(0.4))
 
