@@ -10,8 +10,7 @@ from jaxtyping import Float, Int
 
 from hybridsim.physics.client import Client
 from hybridsim.physics.felt_loop import LinkForces, add_forces
-from hybridsim.physics.inertia import principal_axes
-from hybridsim.physics.model import Link
+from hybridsim.physics.pose import rotations
 from hybridsim.physics.wiring import wire
 
 NORMAL_FORCE, LINK_A = 9, 3
@@ -44,22 +43,26 @@ class ContactForces:
 class JointWrenches:
     """What joints put on the links behind them: force and torque at the link's origin, its axes."""
 
-    def __init__(self, clients: Sequence[Client], links: Sequence[tuple[int, Link]]) -> None:
-        """Let PyBullet report them, from the next step on."""
-        self._clients = tuple(clients)
-        self._indices = [index for index, _ in links]
-        self._com = [link.com for _, link in links]
-        self._rotation = [principal_axes(link.inertia)[1] for _, link in links]
+    def __init__(self, clients: Sequence[Client], links: Sequence[int]) -> None:
+        """Let PyBullet report them, from the next step on; links by its index."""
+        self._clients, self._links = tuple(clients), list(links)
+        self._inertial: list[list[tuple[np.ndarray, np.ndarray]]] = []
         for client in clients:
-            for index in self._indices:
-                pybullet.enableJointForceTorqueSensor(client.body, index, True, physicsClientId=client.id)
+            found = [pybullet.getDynamicsInfo(client.body, x, physicsClientId=client.id) for x in links]
+            turns = rotations(np.array([one[4] for one in found], float))
+            self._inertial.append([(np.array(one[3]), turn) for one, turn in zip(found, turns, strict=True)])
+            for link in links:
+                pybullet.enableJointForceTorqueSensor(client.body, link, True, physicsClientId=client.id)
 
     def read(self, worlds: Int[np.ndarray, " some"], wrench: Float[np.ndarray, "world link 6"]) -> None:
-        """Write what the last step left [N, N·m]."""
+        """Write what the last step left [N, N·m], the drive's own effort included.
+
+        PyBullet speaks of the centre of mass and of principal axes.
+        """
         for w in worlds.tolist():
             client = self._clients[w]
-            states = pybullet.getJointStates(client.body, self._indices, physicsClientId=client.id)
-            for n, state in enumerate(states):
-                force = self._rotation[n] @ state[2][:3]
+            states = pybullet.getJointStates(client.body, self._links, physicsClientId=client.id)
+            for n, (state, (com, turn)) in enumerate(zip(states, self._inertial[w], strict=True)):
+                force = turn @ state[2][:3]
                 wrench[w, n, :3] = force
-                wrench[w, n, 3:] = self._rotation[n] @ state[2][3:] + np.cross(self._com[n], force)
+                wrench[w, n, 3:] = turn @ state[2][3:] + np.cross(com, force)

@@ -112,11 +112,10 @@ def _wrenches(
     """Reactions of the joints that hold links."""
     if not wrenched:
         return None
-    model = bare_body(robot)
-    moved = [name for name in indices if name != model.root]
+    moved = [name for name, index in indices.items() if index >= 0]
     if loose := set(wrenched) - set(moved):
         raise SimulationError(
             f"robots/{robot.name}: wrench on {listed(loose)}; expected a link behind a moving joint:"
             f" {listed(moved)}"
         )
-    return JointWrenches(body.clients, [(indices[link], model.link(link)) for link in wrenched])
+    return JointWrenches(body.clients, [indices[link] for link in wrenched])

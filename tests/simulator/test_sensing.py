@@ -9,9 +9,14 @@ import tomli_w
 from hybridsim.actuators import offered
 from hybridsim.calibration import SimulationSettings
 from hybridsim.errors import SimulationError
+from hybridsim.physics.bullet import BulletWorlds
+from hybridsim.physics.client import WorldSettings
+from hybridsim.physics.felt import JointWrenches
+from hybridsim.physics.model import Joint, Link, RigidModel
 from hybridsim.resources import find
 from hybridsim.robot import load_robot
 from hybridsim.simulator import HybridSim
+from hybridsim.simulator.nominal import nominal_values
 from tests.simulator.made import HEIGHT, arm, stance, walker
 
 G = 9.81
@@ -84,8 +89,10 @@ def test_a_standing_robots_base_imu_reads_gravity_and_its_feet_touch():
         force = seen["imu_linear_acceleration"]
         assert np.linalg.norm(force, axis=1) == pytest.approx([G, G], abs=0.02)
         assert seen["contact"].tolist() == [[1.0] * 4] * 2
+        last = 80 * (target - seen["joint_position"]) - 2 * seen["joint_velocity"]
         sim.reset(target, base_position=[0.0, 0.0, 2.0], worlds=[1])
-        seen = sim.step(np.zeros(12))
+        last[1] = 0.0
+        seen = sim.step(last)
         assert seen["contact"].tolist() == [[1.0] * 4, [0.0] * 4]
         assert seen["imu_linear_acceleration"][1] == pytest.approx(np.zeros(3), abs=1e-6)
         assert sim.reading_age()["imu"].tolist() == [0.0, 0.0]
@@ -232,6 +239,27 @@ def test_several_imus_are_called_by_their_names(tmp_path):
         assert seen["imu_angular_velocity.right"][0, 0] == 0.5
 
 
+def test_a_wrench_is_that_of_the_bodys_own_motion():
+    """A bar whose mass lies beside its joint, pushed in PyBullet: Newton's and Euler's equations by hand."""
+    spread, push, angle = np.diag([0.02, 0.03, 0.01]), 0.7, 0.8
+    com = np.array([0.02, 0.05, -0.1])
+    bar = Link("bar", 1.0, com, spread)
+    hinge = Joint("hinge", "revolute", "base", "bar", axis=np.array([0.0, 1.0, 0.0]))
+    model = RigidModel("one", (Link("base"), bar), (hinge,))
+    with BulletWorlds(model, ["hinge"], 1, WorldSettings(timestep=1e-4)) as worlds:
+        wrenches, found = JointWrenches(worlds.clients, [0]), np.zeros((1, 1, 6))
+        worlds.reset(position=angle)
+        worlds.apply_effort(np.array([[push]]))
+        worlds.step()
+        wrenches.read(np.arange(1), found)
+    down = -G * np.array([-np.sin(angle), 0.0, np.cos(angle)])  # gravity in the bar's axes
+    bent = (push + np.cross(com, down)[1]) / (0.03 + 0.02**2 + 0.1**2)
+    turn = np.array([0.0, bent, 0.0])
+    force = np.cross(turn, com) - down
+    np.testing.assert_allclose(found[0, 0, :3], force, atol=1e-6)
+    np.testing.assert_allclose(found[0, 0, 3:], spread @ turn + np.cross(com, force), atol=1e-6)
+
+
 def test_sensors_that_cannot_be_are_refused(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -243,7 +271,48 @@ def test_sensors_that_cannot_be_are_refused(tmp_path):
 
 
 @pytest.mark.usefixtures("robot_data")
-def test_an_arm_without_sensors_has_none():
-    with arm(networks=False) as sim:
+def test_an_arms_servos_tell_the_size_of_their_load_in_counts():
+    count = 0.022814  # robots/so101
+    with arm(worlds=2, networks=False, plane=False) as sim:
+        sim.reset(0.0)
+        for _ in range(100):
+            seen = sim.step(np.array([0.0, 0.5, 0.5, 0.5, 0.0, 0.2]))
+        load = seen["joint_effort_magnitude"]
+        assert load.shape == (2, 6)
+        assert load / count == pytest.approx(np.round(load / count), abs=1e-9)
+        assert load == pytest.approx(np.abs(sim.load_effort), abs=0.12)  # 0.05 of friction before the gears
+        assert load.max() > 0.2
+        assert sim.truth()["joint_effort_magnitude"] == pytest.approx(load, abs=0.51 * count)
+
+
+@pytest.mark.usefixtures("robot_data")
+def test_the_nominal_robot_has_ideal_sensors():
+    robot = load_robot("so101")
+    found = nominal_values(robot, values_of(robot) | {"sensor.gripper_load.white": 0.1})
+    assert found["sensor.gripper_load.white"] == found["sensor.gripper_load.resolution"] == 0.0
+
+
+def test_a_robot_without_sensors_has_none(tmp_path):
+    with carried_pendulum(tmp_path, []) as sim:
         assert sim.sensing is None and sim.reading_age() == {}
         assert set(sim.truth()) == set(sim.observe())
+
+
+def test_a_wrench_is_what_the_joint_puts_on_its_link(tmp_path):
+    """A pendulum held at rest: its weight, and the drive's torque about the joint."""
+    robot = pushed_pendulum(tmp_path, [{"name": "root", "kind": "wrench", "link": "arm"}])
+    settings = SimulationSettings(physics_timestep_s=0.001, rate_hz=1000.0)
+    with HybridSim(robot, values_of(robot), settings, constants=CONSTANTS) as sim:
+        sim.reset(0.0)
+        for _ in range(10):
+            seen = sim.step([0.0])
+        # Hanging straight down: 0.505 kg along the arm's z, and no torque.
+        assert seen["wrench"][0] == pytest.approx([0.0, 0.0, 0.505 * G], abs=0.01)
+        assert seen["wrench_torque"][0] == pytest.approx([0.0, 0.0, 0.0], abs=1e-3)
+        # Held at 0.8 rad, 0.5 kg at 0.1 m: the weight along x and z of the arm, 0.5 g sin 0.8 / 10 about y.
+        sim.reset(0.8)
+        for _ in range(10):
+            seen = sim.step(sim.load_effort[0])
+        weight = 0.505 * G * np.array([-np.sin(0.8), 0.0, np.cos(0.8)])
+        assert seen["wrench"][0] == pytest.approx(weight, abs=1e-6)
+        assert seen["wrench_torque"][0] == pytest.approx([0.0, 0.05 * G * np.sin(0.8), 0.0], abs=1e-6)
