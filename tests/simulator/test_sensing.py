@@ -17,6 +17,7 @@ from hybridsim.resources import find
 from hybridsim.robot import load_robot
 from hybridsim.simulator import HybridSim
 from hybridsim.simulator.nominal import nominal_values
+from hybridsim.simulator.surfaces import kind_of
 from tests.simulator.made import HEIGHT, arm, stance, walker
 
 G = 9.81
@@ -96,6 +97,37 @@ def test_a_standing_robots_base_imu_reads_gravity_and_its_feet_touch():
         assert seen["contact"].tolist() == [[1.0] * 4, [0.0] * 4]
         assert seen["imu_linear_acceleration"][1] == pytest.approx(np.zeros(3), abs=1e-6)
         assert sim.reading_age()["imu"].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.usefixtures("robot_data")
+def test_feet_carry_the_weight_by_pybullets_contacts_and_by_the_laws():
+    # 52.13485 kg in the URDF: 511.443 N on four feet, whoever finds the contacts.
+    robot = load_robot("anymal_c")
+    posture = stance(robot.joint_names)
+    for surfaces in ([], [kind_of("firm")]):
+        settings = SimulationSettings(physics_timestep_s=0.0025, rate_hz=400.0, plane=not surfaces)
+        with HybridSim(robot, values_of(robot), settings, surfaces=surfaces) as sim:
+            sim.reset(posture, base_position=[0.0, 0.0, HEIGHT])
+            for _ in range(1000):
+                truth = sim.truth()
+                push = 600.0 * (posture - truth["joint_position"]) - 8.0 * truth["joint_velocity"]
+                seen = sim.step(push)
+            assert seen["contact"].all()
+            assert sim.sensing.sources.force.sum() == pytest.approx(511.443, rel=0.02)
+
+
+@pytest.mark.usefixtures("robot_data")
+def test_contact_forces_are_the_same_bits_through_c_and_python():
+    with walker(worlds=2, networks=False) as sim:
+        target = stance(sim.joints)
+        seen = sim.reset(target, base_position=[0.0, 0.0, HEIGHT])
+        for _ in range(200):
+            seen = sim.step(80 * (target - seen["joint_position"]) - 2 * seen["joint_velocity"])
+        forces, found = sim.sensing._feeling._forces, np.zeros((2, 2, 4))
+        forces.read(np.arange(2), found[0])
+        forces._wiring = None
+        forces.read(np.arange(2), found[1])
+        assert found[0].all() and np.array_equal(found[0], found[1])
 
 
 @pytest.mark.usefixtures("robot_data")
