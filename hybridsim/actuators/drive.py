@@ -29,6 +29,7 @@ from hybridsim.actuators.state import (
     INTEGRAL,
     JOINT_ANGLE,
     JOINT_SPEED,
+    MOTOR,
     PLAY,
     SPEED,
     STATES,
@@ -42,6 +43,7 @@ __all__ = [
     "INTEGRAL",
     "JOINT_ANGLE",
     "JOINT_SPEED",
+    "MOTOR",
     "PLAY",
     "SPEED",
     "STATES",
@@ -125,7 +127,7 @@ def advance(
         angle, speed = low, max(speed, 0.0)
     elif angle > high:
         angle, speed = high, min(speed, 0.0)
-    s[ANGLE], s[SPEED] = angle, speed
+    s[ANGLE], s[SPEED], s[MOTOR] = angle, speed, effort - emf * speed
     s[TRANSMITTED] = smoothed(s[TRANSMITTED], through, h)
     s[JOINT_ANGLE] = carry_joint(p, s, angle, angle - before, load, load_inertia, h)
 
@@ -143,7 +145,7 @@ def advance_spring(p: np.ndarray, s: np.ndarray, rest: float, emf: float, angle:
     effort = p[STIFFNESS] * math.copysign(max(abs(twist) - 0.5 * p[BACKLASH], 0.0), twist)
     speed, through = advance_speed(p, s[SPEED], s[TRANSMITTED], rest, emf, effort, 0.0, h, 0.0)
     s[ANGLE] += h * speed
-    s[SPEED] = speed
+    s[SPEED], s[MOTOR] = speed, rest - emf * speed
     s[TRANSMITTED] = smoothed(s[TRANSMITTED], through, h)
     return effort
 
@@ -180,7 +182,7 @@ def advance_effort(
         return effort, dry + p[OUTPUT_VISCOUS] * abs(speed)
     s[ANGLE], s[SPEED] = angle, speed
     rest, emf = motor_effort(p, s, mode, command, gain, voltage, enabled, h)
-    effort = rest - emf * speed
+    s[MOTOR] = effort = rest - emf * speed
     friction, through = effort_friction(p, speed, effort, load, inertia, s[TRANSMITTED])
     s[TRANSMITTED] = smoothed(s[TRANSMITTED], through, h)
     return effort, friction

@@ -15,7 +15,7 @@ FEWEST, MOST = 2, 1000
 """Members; chosen, because one does not vary, and sixteen are usual."""
 VARIES = "varies."
 """What the name of a scatter from log to log begins with; the parameter's own follows."""
-KINDS = ("contact.", "link.", "ground.", "data.")
+KINDS = ("contact.", "link.", "ground.", "data.", "sensor.")
 """Beginnings of names that worlds may have of their own; gravity, for one, is the same in all."""
 
 Column = Annotated[tuple[FiniteFloat, ...], Field(min_length=FEWEST, max_length=MOST)]

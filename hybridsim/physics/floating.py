@@ -73,6 +73,14 @@ class FloatingBase:
         raw = self._read()
         return raw[:, :3].copy(), self.rotation_world_from_body, raw[:, 7:13].copy()
 
+    def raw(self) -> tuple[Float[np.ndarray, "world 13"], WorldVector, Float[np.ndarray, "world 3 3"]]:
+        """For compiled loops, the very arrays: what PyBullet says, and how the root link lies in it.
+
+        Position and quaternion of the inertial frame, linear and angular velocity of it; centre of mass in
+        the link's frame; rotation_link_from_principal.
+        """
+        return self._read(), self._com, self._rotation_link_from_principal
+
     def _levers(self, rotation: Float[np.ndarray, "world 3 3"]) -> WorldVector:
         """From the root links' origins to their centres of mass, world's axes [m]."""
         return (rotation @ self._com[:, :, None])[:, :, 0]

@@ -41,6 +41,8 @@ class Functions(NamedTuple):
     b3SubmitClientCommandAndWaitStatus: int
     b3GetStatusType: int
     b3GetStatusActualState2: int
+    b3InitRequestContactPointInformation: int
+    b3GetContactPointInformation: int
 
 
 def functions() -> Functions | None:

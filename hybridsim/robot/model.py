@@ -114,20 +114,39 @@ class Drive(Table):
 
 
 class Encoder(Table):
-    """What measures a joint's angle: `resolution` is one count [rad]."""
+    """What measures a joint's angle: `resolution` is one count [rad]; `parameters` as a sensor has them."""
 
     joint: Name
     resolution: Radians
     velocity_resolution: RadiansPerSecond | None = None
+    parameters: dict[Name, Quantity] = Field(default_factory=dict, max_length=200)
 
 
 class Sensor(Table):
-    """Any other sensor: an IMU on a link, a force sensor in a foot."""
+    """Any other sensor: an IMU on a link, a force sensor in a foot, a current sensor in a drive.
+
+    Attributes:
+        name: unique; parameters are called `sensor.<name>.<parameter>`.
+        kind: what it measures.
+        link: of the URDF, whose frame it measures in; of all kinds but `current` and `torque`.
+        joint: whose drive it sits in; of `current` and `torque`.
+        parameters: priors by name, see hybridsim.sensors.parameters; what is not given errs in no way.
+        source: where it is said that there is one.
+    """
 
     name: Name
-    kind: Literal["imu", "force", "wrench", "contact"]
-    link: str
+    kind: Literal["imu", "force", "wrench", "contact", "current", "torque", "pose", "odometry"]
+    link: str | None = None
+    joint: Name | None = None
+    parameters: dict[Name, Quantity] = Field(default_factory=dict, max_length=200)
     source: str
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Sensor:
+        wanted, other = ("joint", "link") if self.kind in ("current", "torque") else ("link", "joint")
+        if getattr(self, wanted) is None or getattr(self, other) is not None:
+            raise ValueError(f"sensor {self.name} of kind '{self.kind}': expected a {wanted} and no {other}")
+        return self
 
 
 class Payload(Table):
@@ -193,10 +212,11 @@ class Robot(Table):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Robot:
-        names = self.joint_names
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"joint {', '.join(twice)} is given twice")
+        sensors = [sensor.name for sensor in self.sensors]
+        for word, names in (("joint", self.joint_names), ("sensor", sensors)):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{word} {', '.join(twice)} is given twice")
         return self
 
     @model_validator(mode="after")

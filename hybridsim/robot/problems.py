@@ -52,7 +52,9 @@ def _table_problems(robot: Robot) -> Iterator[str]:
             yield f"joint {joint.name}: {'no drive' if joint.name not in driven else 'more than one drive'}"
         if joint.name not in measured:
             yield f"joint {joint.name}: no encoder"
-    for word, names in (("drive", driven), ("encoder", [encoder.joint for encoder in robot.encoders])):
+    sensed = [sensor.joint for sensor in robot.sensors if sensor.joint is not None]
+    named = (("drive", driven), ("encoder", [e.joint for e in robot.encoders]), ("sensor", sensed))
+    for word, names in named:
         for name in names:
             if name not in robot.joint_names:
                 yield f"{word} of joint '{name}': no such joint; available: {listed(robot.joint_names)}"
@@ -89,7 +91,7 @@ def _joint_problems(robot: Robot, tree: Element) -> Iterator[str]:
             yield f"URDF joint {name} moves but robot.toml does not name it"
     for place, link in (
         [("payload", payload.link) for payload in robot.payloads]
-        + [(f"sensor {sensor.name}", sensor.link) for sensor in robot.sensors]
+        + [(f"sensor {sensor.name}", sensor.link) for sensor in robot.sensors if sensor.link is not None]
         + [("touch", link) for link in (robot.touch.links if robot.touch else ())]
     ):
         if link not in links:

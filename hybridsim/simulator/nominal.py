@@ -10,6 +10,8 @@ from hybridsim.contacts.parameters import has_law
 from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import SimulationError, listed
 from hybridsim.robot import Robot
+from hybridsim.sensors import neutral
+from hybridsim.sensors.parameters import PREFIX
 from hybridsim.simulator.body import offered_inertials
 from hybridsim.simulator.signs import offered_signs
 
@@ -33,11 +35,13 @@ def variant_of(robot: Robot, found: Calibration, variant: str) -> tuple[dict[str
 
 
 def nominal_values(robot: Robot, values: Mapping[str, float]) -> dict[str, float]:
-    """The same names, but ideal drives and nominal masses; the world stays as it was found."""
-    prior = _prior(robot)
+    """The same names, but ideal drives and sensors, and nominal masses; the world stays as it was found."""
+    prior = _prior(robot) | neutral(robot)
     if effort_signal(values) is not None or has_law(values):
         return prior
-    missing = [name for name in values if name not in prior and not name.startswith(("world.", "joint."))]
+    missing = [
+        name for name in values if name not in prior and not name.startswith(("world.", "joint.", PREFIX))
+    ]
     if missing:
         raise SimulationError(f"robots/{robot.name}: parameters {listed(missing)} are not of this robot")
     return {**values, **prior}

@@ -1,4 +1,4 @@
-"""What drives measure, by signal."""
+"""What drives and sensors measure, by signal, and what is true."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.robot import Robot
+from hybridsim.simulator.measured import Measured
+from hybridsim.simulator.sensing import Sensing
+from hybridsim.simulator.stepping import Carrying, Pushing
 
 WorldDrive = Float[np.ndarray, "world drive"]
 
@@ -63,3 +67,43 @@ class Readout:
 
 def _columns(chosen: list[int], names: list[str]) -> slice | list[int]:
     return slice(None) if len(chosen) == len(names) else chosen
+
+
+class Observer:
+    """What a simulator's worlds show, measured or true."""
+
+    def __init__(self, robot: Robot, stepping: Carrying | Pushing, sensing: Sensing | None) -> None:
+        """Look up what there is to see."""
+        self._readout, self._stepping, self._sensing = Readout(robot), stepping, sensing
+        self._placed = None if sensing is None else Measured(robot, sensing.mounts)
+
+    def measured(self, angle: WorldDrive) -> dict[str, Float[np.ndarray, "world _column"]]:
+        """As `HybridSim.observe` describes it; `angle` is what the drives' own encoders read [rad]."""
+        joints = (angle, self._effort(), self._stepping.speed())
+        if self._placed is None or self._sensing is None:
+            return self._signals(*joints)
+        reading = self._sensing.sensors.reading
+        return self._signals(*self._placed.joints(reading, *joints)) | self._placed.signals(reading)
+
+    def true(self) -> dict[str, Float[np.ndarray, "world _column"]]:
+        """As `HybridSim.truth` describes it."""
+        body, mounting = self._stepping.body, self._stepping.mounting
+        angle = ((body.joint_position - mounting.zero) * mounting.sign)[:, mounting.order]
+        speed = (body.joint_velocity * mounting.sign)[:, mounting.order]
+        found = self._signals(angle, self._effort(), speed)
+        if self._placed is None or self._sensing is None:
+            return found
+        return found | self._placed.signals(self._sensing.truth().reading)
+
+    def _effort(self) -> WorldDrive:
+        """Of drives that give efforts, their residual included [N*m]."""
+        return self._stepping.drives.effort + self._stepping.correction.value
+
+    def _signals(
+        self, angle: WorldDrive, effort: WorldDrive, speed: WorldDrive
+    ) -> dict[str, Float[np.ndarray, "world _column"]]:
+        """By name, from the joints' arrays and a floating base's pose."""
+        found, body = self._readout.signals(angle, effort, speed), self._stepping.body
+        if isinstance(body, BulletWorlds) and body.base is not None:
+            found["base_position"], found["base_orientation"] = body.base.pose()
+        return found

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from numpy.typing import ArrayLike
 
 from hybridsim.actuators import Drives, drive_matrix
 from hybridsim.actuators.drive import SPEED
@@ -18,23 +16,24 @@ from hybridsim.calibration import Calibration, SimulationSettings
 from hybridsim.contacts import residual
 from hybridsim.errors import SimulationError
 from hybridsim.networks.inference import Networks
-from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.robot import Robot, load_robot
 from hybridsim.simulator.bodies import ground_of, rigid_worlds
 from hybridsim.simulator.carry import KEPT, Rows
+from hybridsim.simulator.command import command_rows
 from hybridsim.simulator.correction import Correction
 from hybridsim.simulator.draws import drawn_worlds
+from hybridsim.simulator.mounts import mounts_of, own_bodies
 from hybridsim.simulator.nominal import variant_of
-from hybridsim.simulator.observation import Readout
+from hybridsim.simulator.observation import Observer
+from hybridsim.simulator.placing import place_bases
 from hybridsim.simulator.residual import NETWORK, coupled_by_motion
+from hybridsim.simulator.sensing import sensing_of
 from hybridsim.simulator.signs import with_signs
 from hybridsim.simulator.stepping import stepping_of
 from hybridsim.simulator.surfaces import Surface
 
 WorldDrive = Float[np.ndarray, "world drive"]
 DEFAULT_RATE_HZ = 50.0
-AT_REST = (np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3))
-"""A base at the origin, upright: position, orientation, linear and angular velocity."""
 LOOPS = {"joint_velocity_command": VELOCITY_LOOP, "joint_effort_command": EFFORT_LOOP}
 
 
@@ -57,6 +56,7 @@ class HybridSim:
         surfaces: Sequence[Surface] = (),
         own: Sequence[Mapping[str, float]] = (),
         contact_networks: Networks | None = None,
+        sensor_seed: int = 0,
     ) -> None:
         """Build the worlds.
 
@@ -68,8 +68,10 @@ class HybridSim:
             networks: residual of the drives; None for parameters alone.
             constants: of a log, such as its payload.
             surfaces: of the ground under a floating base; none for the calibration's own ground.
-            own: what differs from `values` in each world, for a floating base on an identified law.
+            own: what differs from `values` in each world, for a floating base on an identified law; that of
+                sensors may differ anywhere.
             contact_networks: residual of the contacts with its ground; None for the law alone.
+            sensor_seed: of what sensors leave to chance; a world's follows from it and the world's number.
         """
         if worlds < 1:
             raise SimulationError(f"HybridSim: {worlds} worlds; expected at least 1")
@@ -81,9 +83,9 @@ class HybridSim:
         self.joints = tuple(drive.joint for drive in robot.drives)
         self.drive_scale = np.array([drive.command_scale.value for drive in robot.drives])
         self.drive_offset = np.array([drive.command_offset.value for drive in robot.drives])
-        self._readout = Readout(robot)
         self.motion = coupled_by_motion(robot)
         fixed = constants or {}
+        own = own_bodies(self.own)
         self.body = rigid_worlds(robot, self.values, settings, worlds, fixed, surfaces=surfaces, own=own)
         matrix = drive_matrix(self.joints, self.values)
         loops = [LOOPS.get(drive.command, POSITION_LOOP) for drive in robot.drives]
@@ -92,6 +94,9 @@ class HybridSim:
         self.ground = ground_of(robot, self.values, fixed, self.body, surfaces, own, contact_networks)
         self.stepping = stepping_of(robot, self.drives, self.correction, self.body, self.ground)
         self._mounting = self.stepping.mounting
+        mounts = mounts_of(robot, values, self.own, self.drives)
+        self.sensing = sensing_of(robot, mounts, self.stepping, self.ground, sensor_seed)
+        self._observer = Observer(robot, self.stepping, self.sensing)
         register = [drive.position_gain_register for drive in robot.drives]
         self._register = np.array([1.0 if one is None else one.value for one in register])
         self.reset()
@@ -107,6 +112,7 @@ class HybridSim:
         robot: str | Path | None = None,
         surfaces: Sequence[Surface] = (),
         draw_seed: int | None = None,
+        sensor_seed: int = 0,
     ) -> HybridSim:
         """A simulator of the individual that a calibration describes.
 
@@ -118,6 +124,7 @@ class HybridSim:
             robot: where its robot.toml lies; None looks it up by the calibration's robot name.
             surfaces: of the ground, such as `kind_of("slippery", ...)`; none for the calibration's own.
             draw_seed: from which each world draws a law and a body of its own; None gives all the same.
+            sensor_seed: of what sensors leave to chance; `nominal` has sensors without errors.
         """
         found = calibration if isinstance(calibration, Calibration) else Calibration.load(calibration)
         design = load_robot(robot or found.record.robot)
@@ -134,6 +141,7 @@ class HybridSim:
             constants=constants,
             surfaces=surfaces,
             own=drawn_worlds(found, variant, draw_seed, worlds),
+            sensor_seed=sensor_seed,
         )
 
     @property
@@ -184,25 +192,15 @@ class HybridSim:
         joints[1][:, self._mounting.order] = speed
         sign, zero = self._mounting.sign, self._mounting.zero
         self.body.reset(chosen.tolist(), joints[0] * sign + zero, joints[1] * sign)
-        self._place(chosen, base_position, base_orientation, base_linear_velocity, base_angular_velocity)
+        base = (base_position, base_orientation, base_linear_velocity, base_angular_velocity)
+        place_bases(self.robot, self.body, chosen, base)
         if self.ground is not None:
             self.ground.reset(chosen.tolist())
         self.correction.reset(chosen)
         self.stepping.weigh()
+        if self.sensing is not None:
+            self.sensing.reset(chosen)
         return self.observe()
-
-    def _place(self, worlds: np.ndarray, *state: ArrayLike | None) -> None:
-        """Put a floating base somewhere: position, orientation, linear and angular velocity."""
-        if all(part is None for part in state):
-            return
-        if not isinstance(self.body, BulletWorlds) or self.body.base is None:
-            raise SimulationError(f"robots/{self.robot.name}: base is fixed; expected no base_position")
-        rows = [
-            np.broadcast_to(rest if part is None else np.asarray(part, float), (len(worlds), len(rest)))
-            for part, rest in zip(state, AT_REST, strict=True)
-        ]
-        for world, place, turn, speed, spin in zip(worlds.tolist(), *rows, strict=True):
-            self.body.base.place(world, place, turn, speed, spin)
 
     def set_inputs(
         self,
@@ -210,8 +208,14 @@ class HybridSim:
         gain: WorldDrive | float | None = None,
         voltage: WorldDrive | float | None = None,
         enabled: Bool[np.ndarray, "world drive"] | bool | None = None,
+        temperature: Float[np.ndarray, " world"] | float | None = None,
     ) -> None:
-        """Gain registers, supply voltage [V] (0: rated) and switches, until changed or reset."""
+        """Gain registers, supply voltage [V] (0: rated) and switches, until changed or reset.
+
+        The temperature [degC] is that of all sensors of a world, and stays until it is changed.
+        """
+        if temperature is not None and self.sensing is not None:
+            self.sensing.sources.temperature[:] = temperature
         for array, value in (
             (self.drives.gain, gain),
             (self.drives.voltage, voltage),
@@ -231,23 +235,22 @@ class HybridSim:
         Returns:
             Measured signals by name, see `observe`.
         """
-        wanted = np.asarray(command, float)
-        drives = len(self.joints)
-        if wanted.shape not in ((drives,), (1, drives), (self.worlds, drives)):
-            raise SimulationError(
-                f"HybridSim: command of shape {wanted.shape}; expected ({drives},) or"
-                f" ({self.worlds}, {drives}) for {', '.join(self.joints)}"
-            )
-        if not isfinite(wanted.sum()):
-            raise SimulationError("HybridSim: the command is not finite; expected finite numbers")
-        if wanted.shape != (self.worlds, drives):
-            wanted = np.tile(wanted.reshape(1, drives), (self.worlds, 1))
-        self.stepping.hold(self.drive_scale * wanted + self.drive_offset, self.steps_per_command)
+        wanted = command_rows(command, self.worlds, self.joints)
+        self._hold(self.drive_scale * wanted + self.drive_offset, self.steps_per_command)
         return self.observe()
 
     def advance(self, command: WorldDrive) -> None:
         """One physics step under a command in joint angles [rad], or what else the drives take."""
-        self.stepping.hold(np.array(command, float), 1)
+        self._hold(np.array(command, float), 1)
+
+    def _hold(self, command: WorldDrive, steps: int) -> None:
+        """Hold a command for some steps, watched by every sensor."""
+        if self.sensing is None:
+            self.stepping.hold(command, steps)
+            return
+        for _ in range(steps):
+            self.stepping.hold(command, 1)
+            self.sensing.step()
 
     def play(self, rows: Rows) -> Float[np.ndarray, "field step world drive"]:
         """Step through a table of inputs, many steps a call.
@@ -256,10 +259,13 @@ class HybridSim:
             rows: commands in joint angles, gains, voltages and switches, and which row each world takes when.
 
         Returns:
-            What `KEPT` names after every step; carried worlds whose rows have ended rest, zeros here.
+            What `KEPT` names after every step; carried worlds whose rows have ended rest, zeros here. Sensors
+            do not watch: they read the last state as after a reset.
         """
         kept = np.zeros((len(KEPT), len(rows.row), self.worlds, len(self.joints)))
         self.stepping.run(rows, kept)
+        if self.sensing is not None:
+            self.sensing.reset(np.arange(self.worlds))
         return kept
 
     def fields(self, command: WorldDrive) -> Float[np.ndarray, "field world drive"]:
@@ -280,13 +286,18 @@ class HybridSim:
 
         Per signal one column a drive that measures it, in the signal's unit; joint_velocity of the drives
         that measure angles [rad/s]. Drives that give efforts add joint_effort [N*m] where they measure it,
-        a floating base its base_position [m] and base_orientation (world from body, quaternion xyzw).
+        a floating base its base_position [m] and base_orientation (world from body, quaternion xyzw). What
+        robot.toml's sensors read stands in their place or beside it, see `Measured`.
         """
-        effort = self.drives.effort + self.correction.value
-        found = self._readout.signals(self.measured_angle(), effort, self.stepping.speed())
-        if isinstance(self.body, BulletWorlds) and self.body.base is not None:
-            found["base_position"], found["base_orientation"] = self.body.base.pose()
-        return found
+        return self._observer.measured(self.measured_angle())
+
+    def truth(self) -> dict[str, Float[np.ndarray, "world _column"]]:
+        """What the signals of `observe` are in truth: no counts, offsets, noise, rates or delays."""
+        return self._observer.true()
+
+    def reading_age(self) -> dict[str, Float[np.ndarray, " world"]]:
+        """Time since each sensor's reading was sampled, by its name; a delay comes on top [s]."""
+        return {} if self.sensing is None else self.sensing.age()
 
     def close(self) -> None:
         """Free the worlds."""

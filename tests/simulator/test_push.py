@@ -32,7 +32,11 @@ def test_it_stands_and_says_where():
             "joint_velocity": (1, 12),
             "base_position": (1, 3),
             "base_orientation": (1, 4),
+            "imu_angular_velocity": (1, 3),
+            "imu_linear_acceleration": (1, 3),
+            "contact": (1, 4),
         }
+        assert last["contact"].all()
         assert 0.45 < last["base_position"][0, 2] < 0.55
         assert last["base_orientation"][0, 3] > 0.99
         np.testing.assert_allclose(last["base_position"], sim.body.base.position, atol=1e-12)

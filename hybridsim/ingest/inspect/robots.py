@@ -63,7 +63,10 @@ def _drives(robot: Robot) -> Grid:
 
 def _others(robot: Robot) -> Grid:
     rows = [("encoder", e.joint, f"resolution {_shown(e.resolution)}") for e in robot.encoders]
-    rows += [(sensor.kind, sensor.name, f"on link {sensor.link}") for sensor in robot.sensors]
+    rows += [
+        (one.kind, one.name, f"on link {one.link}" if one.link else f"at joint {one.joint}")
+        for one in robot.sensors
+    ]
     rows += [
         ("payload", payload.link, f"{payload.mass_constant} [kg] at {payload.length_constant} [m]")
         for payload in robot.payloads

@@ -1,0 +1,207 @@
+"""What every scalar that is measured goes through, whatever measures it: one channel, one physics step.
+
+    low-pass -> delay -> + bias -> + white noise -> magnitude -> clip -> count -> sample and hold
+
+A channel belongs to a sensor, which samples all of its channels at one moment. A moment that falls between
+two physics steps is served at the first step at or after it, and what is read is interpolated back to it.
+Noise is drawn at samples alone, from each world's own store of normal numbers.
+Speed: a compiled call counts a reference for every array it is given, so each stage here is one call for all
+worlds and sensors.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+# Columns of `Lines.coefficient`; SMOOTH is the low-pass's share of the new value in a step, 1 for none.
+SMOOTH, DELAY, BIAS, TURN_ON, WALK, WHITE, RANGE, RESOLUTION, TOWARD_ZERO, UNSIGNED = range(10)
+COEFFICIENTS = 10
+PERIOD, JITTER, DROPOUT = range(3)
+WOBBLE, STAMP, ELAPSED = range(3)
+FILTERED, OFFSET, READING = range(3)
+MIXED = 6
+"""Channels of a sensor whose white noise may be correlated."""
+SLACK = 1e-9
+"""Share of a step within which a moment counts as reached; chosen, because doubles count steps that well."""
+NOT_DUE = -1.0
+NO_NOISE = -1.0
+"""In the first place of a mix that mixes nothing."""
+
+
+class Lines(NamedTuple):
+    """Channels and sensors of all worlds; numba reads the tuple and advances its arrays."""
+
+    coefficient: np.ndarray
+    """[world channel coefficient]; DELAY in steps, RANGE and RESOLUTION 0 for none."""
+    timing: np.ndarray
+    """[world sensor 3] PERIOD [s], 0 for every step, JITTER [s], DROPOUT [1]."""
+    mix: np.ndarray
+    """[world mixed 6 6] factor L of the white noise's covariance L Lᵀ."""
+    ideal: np.ndarray
+    """[world channel] what a sensor without errors reads now."""
+    ring: np.ndarray
+    """[world slot channel] low-passed values, one a step."""
+    state: np.ndarray
+    """[world channel 3] FILTERED, OFFSET (bias with its walk), READING."""
+    count: np.ndarray
+    """[world 1 + sensor] steps since the reset, then the number of each sensor's next sample."""
+    moment: np.ndarray
+    """[world sensor 3] WOBBLE of the next sample, STAMP of the reading, time since the one before [s]."""
+    normal: np.ndarray
+    """[world draw] standard normal numbers."""
+    at: np.ndarray
+    """[world] the next of them."""
+    late: np.ndarray
+    """[world sensor] how many steps ago the moment was that is sampled now; NOT_DUE where none is."""
+
+
+def new_lines(coefficient: np.ndarray, timing: np.ndarray, mix: np.ndarray, draws: int) -> Lines:
+    """Lines at rest, with room for the longest delay and so many draws."""
+    worlds, channels, _ = coefficient.shape
+    slots = math.ceil(coefficient[..., DELAY].max(initial=0.0)) + 4
+    return Lines(
+        coefficient=coefficient,
+        timing=timing,
+        mix=mix,
+        ideal=np.zeros((worlds, channels)),
+        ring=np.zeros((worlds, slots, channels)),
+        state=np.zeros((worlds, channels, 3)),
+        count=np.zeros((worlds, 1 + timing.shape[1]), np.int64),
+        moment=np.zeros((worlds, timing.shape[1], 3)),
+        normal=np.zeros((worlds, draws)),
+        at=np.full(worlds, draws, np.int64),
+        late=np.zeros(timing.shape[:2]),
+    )
+
+
+@njit(cache=True, nogil=True)
+def share_below(normal: Any) -> float:
+    """The share of standard normal numbers below this one: an evenly spread number from 0 to 1."""
+    return 0.5 * math.erfc(-normal / math.sqrt(2.0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def carry(
+    coefficient: np.ndarray,
+    ideal: np.ndarray,
+    ring: np.ndarray,
+    state: np.ndarray,
+    count: np.ndarray,
+    worlds: np.ndarray,
+) -> None:
+    """Low-pass every channel's value, held over the step, and remember it; the first one fills the past."""
+    for w in worlds:
+        step, slots = count[w, 0], ring.shape[1]
+        slot = step % slots
+        for c in range(ideal.shape[1]):
+            value = ideal[w, c]
+            if step == 0:
+                for k in range(slots):
+                    ring[w, k, c] = value
+            elif coefficient[w, c, SMOOTH] < 1.0:
+                before = state[w, c, FILTERED]
+                value = before + coefficient[w, c, SMOOTH] * (value - before)
+            state[w, c, FILTERED] = value
+            ring[w, slot, c] = value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def find_due(
+    timing: np.ndarray,
+    count: np.ndarray,
+    moment: np.ndarray,
+    normal: np.ndarray,
+    at: np.ndarray,
+    late: np.ndarray,
+    worlds: np.ndarray,
+    h: float,
+) -> None:
+    """Which sensors sample now, and how many steps ago their moments were.
+
+    A moment wanders by half a period at most. A lost sample changes nothing; the first is never lost.
+    """
+    for w in worlds:
+        now, first = count[w, 0] * h, count[w, 0] == 0
+        for s in range(timing.shape[1]):
+            period, since, stamp = timing[w, s, PERIOD], 0.0, now
+            if period > 0.0:
+                k, reached = count[w, 1 + s], now + SLACK * h
+                instant = k * period + moment[w, s, WOBBLE]
+                if instant > reached:
+                    late[w, s] = NOT_DUE
+                    continue
+                last = int(reached / period)
+                if last > k:
+                    k, instant = last, last * period
+                since, stamp = max(now - instant, 0.0) / h, k * period
+                count[w, 1 + s] = k + 1
+                if timing[w, s, JITTER] > 0.0:
+                    wobble = timing[w, s, JITTER] * normal[w, at[w]]
+                    at[w] += 1
+                    moment[w, s, WOBBLE] = min(max(wobble, -0.5 * period), 0.5 * period)
+            if timing[w, s, DROPOUT] > 0.0:
+                at[w] += 1
+                if share_below(normal[w, at[w] - 1]) < timing[w, s, DROPOUT] and not first:
+                    late[w, s] = NOT_DUE
+                    continue
+            moment[w, s, ELAPSED] = 0.0 if first else stamp - moment[w, s, STAMP]
+            moment[w, s, STAMP], late[w, s] = stamp, since
+
+
+@njit(cache=True, nogil=True)
+def counted(value: float, resolution: float, toward_zero: bool) -> float:
+    """A value in whole counts: the nearest, or what is left when the rest is cut off."""
+    if resolution <= 0.0:
+        return value
+    counts = value / resolution
+    return (math.trunc(counts) if toward_zero else math.floor(counts + 0.5)) * resolution
+
+
+@njit(cache=True, nogil=True)
+def clipped(value: Any, top: Any, unsigned: bool) -> Any:
+    """A value, or its magnitude, within plus and minus `top`; 0 for no end."""
+    shown = abs(value) if unsigned else value
+    return min(max(shown, -top), top) if top > 0.0 else shown
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sample(
+    lines: Lines, first: np.ndarray, channels: np.ndarray, mixed: np.ndarray, worlds: np.ndarray
+) -> None:
+    """Read the channels of the sensors that are due; `first`, ... are columns of the table, `fronts.KIND`."""
+    p, state, late, mix = lines.coefficient, lines.state, lines.late, lines.mix
+    ring, count, moment, normal = lines.ring, lines.count, lines.moment, lines.normal
+    for w in worlds:
+        slots, step, draw = ring.shape[1], count[w, 0], lines.at[w]
+        for s in range(len(first)):
+            if late[w, s] == NOT_DUE:
+                continue
+            root, row, begin = math.sqrt(max(moment[w, s, ELAPSED], 0.0)), mixed[s], draw
+            mixes = row >= 0 and mix[w, row, 0, 0] > NO_NOISE
+            draw += channels[s] if mixes else 0
+            for c in range(first[s], first[s] + channels[s]):
+                lag = min(p[w, c, DELAY] + late[w, s], slots - 2.0)
+                slot = step % slots - int(lag)
+                slot += slots if slot < 0 else 0
+                value = ring[w, slot, c]
+                value += (lag - int(lag)) * (ring[w, slot - 1 if slot > 0 else slots - 1, c] - value)
+                if step == 0:
+                    state[w, c, OFFSET] = p[w, c, BIAS]
+                spread = p[w, c, TURN_ON] if step == 0 else root * p[w, c, WALK]
+                if spread > 0.0:
+                    state[w, c, OFFSET] += spread * normal[w, draw]
+                    draw += 1
+                value += state[w, c, OFFSET]
+                if mixes:
+                    for k in range(c - first[s] + 1):
+                        value += mix[w, row, c - first[s], k] * normal[w, begin + k]
+                elif row < 0 and p[w, c, WHITE] > 0.0:
+                    value += p[w, c, WHITE] * normal[w, draw]
+                    draw += 1
+                value = clipped(value, p[w, c, RANGE], p[w, c, UNSIGNED] > 0.5)
+                state[w, c, READING] = counted(value, p[w, c, RESOLUTION], p[w, c, TOWARD_ZERO] > 0.5)
+        lines.at[w] = draw
