@@ -25,18 +25,9 @@ KERNELS = (
     "networks",
     "passive",
     "physics",
-KERNELS = (
-    "actuators",
-    "contacts",
-    "identify",
-    "ingest/bags",
-    "networks",
-    "passive",
-    "physics",
     "sensing",
     "sensors",
     "simulator",
-)
 )
 """Folders that hold compiled functions and what those are made of."""
 __all__ = ["HybridSim", "HybridSimError", "__version__"]

@@ -15,6 +15,7 @@ from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import LogError
 from hybridsim.evaluate_contact import Start, score_passive
 from hybridsim.evaluate_effort import score_efforts
+from hybridsim.evaluate_sensor import is_inertial, score_sensor
 from hybridsim.ingest.open import open_logs
 from hybridsim.jobs import Engine
 from hybridsim.learn.interval import difficulty_features, half_width
@@ -132,6 +133,9 @@ def score_logs(
         raise LogError("evaluate: no log to score; expected at least one")
     if effort_signal(calibration.parameters) is not None:
         scores, replays = score_efforts(calibration, robot, logs, progress)
+        return Evaluation(scores=scores, replays=replays)
+    if is_inertial(calibration):
+        scores, replays = score_sensor(calibration, robot, logs, progress)
         return Evaluation(scores=scores, replays=replays)
     if is_passive(calibration.values()):
         scores, replays = score_passive(calibration, robot, logs, start, progress, engine)

@@ -22,6 +22,7 @@ FLOORS = [
             "files",
             "progress",
             "scatter",
+            "counting",
             "validation",
             "robot",
             "log",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float
@@ -78,8 +78,12 @@ def find_sensor(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
             )
             for signal, v in verdicts.items()
         },
-        tables=(Table.of(f"sensor.{name}", arrays_of(model), MEANING),),
+        tables=(Table.of(f"sensor.{name}", arrays_of(model), MEANING, _words(plan)),),
     )
+
+
+def _words(plan: Study) -> dict[str, str]:
+    return {} if plan.sensor.mounting is None else {"mounting": plan.sensor.mounting}
 
 
 def _recordings(work: Work, side: str) -> list[Recording]:
@@ -116,12 +120,7 @@ def _found(parameter: Parameter, found: Found, source: str) -> Parameter:
             "value": value,
             "source": f"{found.source or source}; {parameter.source}",
             "interval_95": None if interval is None else (float(interval[0]), float(interval[1])),
-            "at_bound": value != found.value,
-            "identifiable": found.identifiable,
+            "at_bound": bool(value != found.value),
+            "identifiable": bool(found.identifiable),
         }
     )
-
-
-def names_of(recordings: Sequence[Recording]) -> str:
-    """For messages."""
-    return listed(one.name for one in recordings)

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from hybridsim.calibration.baselines import MOST_WEIGHTS, SealedBlackBox
 from hybridsim.calibration.files import check_inside, place, read_bounded, write_texts
 from hybridsim.calibration.findings import Findings
@@ -121,11 +119,11 @@ class Calibration:
         ships = listed(networks.contract.name for networks in self.networks)
         raise CalibrationError(f"calibration {self.id}: no network '{name}'; available: {ships}")
 
-    def table(self, name: str) -> Mapping[str, np.ndarray]:
-        """The arrays of this name, or a CalibrationError that lists what there is."""
+    def table(self, name: str) -> Table:
+        """The table of this name, or a CalibrationError that lists what there is."""
         for table in self.tables:
             if table.contract.name == name:
-                return table.arrays
+                return table
         there = listed(table.contract.name for table in self.tables)
         raise CalibrationError(f"calibration {self.id}: no table '{name}'; available: {there}")
 

@@ -30,6 +30,7 @@ class TableContract(Part):
         sha256: of that file.
         shapes: of the arrays by name.
         meaning: what they are and where it is written down.
+        words: what has to be known beside the arrays, such as which label names a mounting.
     """
 
     name: Word
@@ -37,6 +38,7 @@ class TableContract(Part):
     sha256: Sha256
     shapes: Annotated[dict[Word, Shape], Field(max_length=1000)]
     meaning: Annotated[str, Field(max_length=2000)]
+    words: dict[Word, Word] = Field(default={}, max_length=100)
 
     @model_validator(mode="after")
     def _small_enough(self) -> TableContract:
@@ -53,14 +55,23 @@ class Table:
     arrays: Mapping[str, np.ndarray]
 
     @classmethod
-    def of(cls, name: str, arrays: Mapping[str, np.ndarray], meaning: str) -> Table:
+    def of(
+        cls, name: str, arrays: Mapping[str, np.ndarray], meaning: str, words: Mapping[str, str] | None = None
+    ) -> Table:
         """Arrays with the contract that their content gives; in single precision."""
         kept = {key: np.ascontiguousarray(array, np.float32) for key, array in sorted(arrays.items())}
         weights = f"{name.replace('.', '-')}.safetensors"
         with tempfile.TemporaryDirectory() as folder:
             sha256 = write_tensors(Path(folder) / weights, kept)
         shapes = {key: array.shape for key, array in kept.items()}
-        contract = TableContract(name=name, weights=weights, sha256=sha256, shapes=shapes, meaning=meaning)
+        contract = TableContract(
+            name=name,
+            weights=weights,
+            sha256=sha256,
+            shapes=shapes,
+            meaning=meaning,
+            words=dict(words or {}),
+        )
         return cls(contract, kept)
 
     @classmethod

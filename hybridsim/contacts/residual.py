@@ -26,8 +26,6 @@ from hybridsim.networks.kernel import evaluate_into
 NETWORK = "contact_residual"
 OUTPUTS = ("friction", "damping")
 """Groups of the network: friction is its first output, the damper its second."""
-FIRST = np.int64(0)
-"""Row of features; a plain 0 is a type of its own to numba, for which all that takes it is compiled twice."""
 SAME = 1e-3
 """Share by which a timestep may differ from the one trained at."""
 LONGEST = 0.1

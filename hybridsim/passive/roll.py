@@ -16,6 +16,7 @@ from hybridsim.contacts.law import ROLLING_FRICTION, SPINNING_FRICTION
 from hybridsim.contacts.points import Patches, Points, patch_under
 from hybridsim.contacts.residual import Residual, residual_of
 from hybridsim.contacts.solve import new_contacts
+from hybridsim.counting import ZERO
 from hybridsim.jobs import map_jobs
 from hybridsim.networks.inference import Networks
 from hybridsim.passive.laid import Paths, Pieces, Starts, new_paths
@@ -133,7 +134,7 @@ def roll_some(
         if pieces.measured[k] and clearance(work, points, patches) > CLEAR:
             u[:3] += gravity * (setups.lag[w] / time)
         body = lone_of(tree.mass[0], tree.inertia[0])
-        step = np.int64(0)  # a plain 0 is a type of its own, for which all below would be compiled twice
+        step = ZERO
         for s in range(pieces.first[k], pieces.first[k] + pieces.count[k]):
             due = pieces.time[s] / time
             steps = 0

@@ -51,8 +51,8 @@ class Given:
         return np.concatenate([self.log.recording.gyro, self.log.recording.acc], axis=1)
 
 
-def given_pose(log: Still, frame: Frame) -> Given:
-    """Ideal readings of a log in a frame; the first rest sets both biases."""
+def given_pose(log: Still, frame: Frame, settled: bool = True) -> Given:
+    """Ideal readings of a log in a frame; where they are settled, the first rest sets both biases."""
     recording = log.recording
     period = recording.period
     to_gyro, to_acc = np.linalg.inv(frame.rate), np.linalg.inv(frame.force)
@@ -65,11 +65,11 @@ def given_pose(log: Still, frame: Frame) -> Given:
     both = np.concatenate([rate, np.einsum("jni,ni->nj", axes, moved) @ to_acc.T], axis=1)
     bands = split(both, period, SEEN)
     slow = np.empty((recording.rows, 6))
-    slow[:, :3] = log.bias
+    slow[:, :3] = log.bias if settled else 0.0
     slow[:, 3:] = (np.einsum("jni,i->nj", axes, -frame.gravity) - frame.offset) @ to_acc.T
     stand, standing = _stands(log, frame, slow)
     rest = first_rest(recording) & (standing == 1.0)
-    if rest.any():
+    if settled and rest.any():
         shift = (recording.acc[rest] - stand[rest, 3:]).mean(axis=0)
         slow[:, 3:] += shift
         stand[:, 3:] += shift

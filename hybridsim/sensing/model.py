@@ -13,7 +13,6 @@ from hybridsim.progress import Progress
 from hybridsim.sensing.alignment import alignment_of
 from hybridsim.sensing.gains import Gains, fit_gains, fixed_smoothing, ideal
 from hybridsim.sensing.given import Given, given_pose
-from hybridsim.sensing.gyro import Still
 from hybridsim.sensing.imu import Codes, FoundImu, Frame, find_frame, identify_imu, mean_rotation, prepared
 from hybridsim.sensing.recording import Recording
 from hybridsim.sensing.tails import Tail, fit_tail
@@ -88,6 +87,22 @@ class ImuModel:
             )
         return given_pose(prepared(recording, self.codes, alignment_of(recording)), frame)
 
+    def perfect(self, recording: Recording) -> Rows:
+        """What a sensor without errors would read at the tracked body's origin, in the sensor's axes."""
+        alignment, frame = alignment_of(recording), self.frames[ANY]
+        rotation = alignment.rotation_body_from_sensor
+        plain = Frame(
+            rate=rotation,
+            rate_delay=0.0,
+            force=rotation,
+            offset=np.zeros(3),
+            lever=np.zeros(3),
+            gravity=frame.gravity,
+            force_delay=0.0,
+        )
+        given = given_pose(prepared(recording, self.codes, alignment), plain, settled=False)
+        return ideal(given, fixed_smoothing(given))
+
     def stated(self, given: Given) -> Stated:
         """Ideal readings by gains that follow the motion, and spreads that do too."""
         return Stated(
@@ -112,10 +127,12 @@ class ImuModel:
         drawn = ideal(given, self.gains.moving(given)) + self.texture.draw(given, random)
         return quantised(drawn, self.codes)
 
-    def adapted(self, logs: Sequence[Still], gravity: float) -> Frame:
+    def adapted(self, recordings: Sequence[Recording]) -> Frame:
         """The frame of a mounting that other logs show."""
-        rotation = mean_rotation([alignment_of(log.recording).rotation_body_from_sensor for log in logs])
-        return find_frame(logs, rotation, gravity).frame
+        alignments = [alignment_of(one) for one in recordings]
+        logs = [prepared(one, self.codes, a) for one, a in zip(recordings, alignments, strict=True)]
+        rotation = mean_rotation([one.rotation_body_from_sensor for one in alignments])
+        return find_frame(logs, rotation, float(np.linalg.norm(self.frames[ANY].gravity))).frame
 
 
 def quantised(readings: Rows, codes: Codes) -> Rows:

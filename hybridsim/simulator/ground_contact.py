@@ -13,8 +13,9 @@ from jaxtyping import Float
 from numba import njit
 
 from hybridsim.contacts.points import Patches, Points, Touch, new_touch
-from hybridsim.contacts.residual import FIRST, Residual, evaluate, residual_of
+from hybridsim.contacts.residual import Residual, evaluate, residual_of
 from hybridsim.contacts.solve import NORMAL, Contacts, contacts_in, new_contacts
+from hybridsim.counting import ZERO
 from hybridsim.networks.inference import Networks
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.external import push_link, tree_links, twist_link
@@ -142,7 +143,7 @@ def impulses(
         residual: changes the law, or no network.
     """
     centre, rotation, twist, q, rate = states
-    u, rows = np.empty(free.shape[1]), FIRST
+    u, rows = np.empty(free.shape[1]), ZERO
     for w in range(len(free)):
         tree, points, patches = world_in(stacked, w)
         own, memory = contacts_in(contacts, w), (touch.since[w], touch.approach[w], touch.impulse[w])
@@ -155,7 +156,7 @@ def impulses(
         rows += own.ground[0]
     if residual is not None:
         evaluate(residual, rows)
-    rows = FIRST
+    rows = ZERO
     for w in range(len(free)):
         own, memory = contacts_in(contacts, w), (touch.since[w], touch.approach[w], touch.impulse[w])
         settle(own, memory, free[w], timestep, residual, rows)

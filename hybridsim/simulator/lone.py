@@ -15,8 +15,9 @@ from numba import njit
 
 from hybridsim.contacts.law import friction_coefficient
 from hybridsim.contacts.points import Patches, Points
-from hybridsim.contacts.residual import FIRST, Residual, correct, describe, evaluate
+from hybridsim.contacts.residual import Residual, correct, describe, evaluate
 from hybridsim.contacts.solve import NORMAL, SETTLED, Contacts, stiffen, stretched
+from hybridsim.counting import ZERO
 from hybridsim.physics.recursion import Triple, cross, plus, times
 from hybridsim.physics.tree import TreeWork
 from hybridsim.physics.tree_step import advance
@@ -284,9 +285,9 @@ def steps_lone(
                 begin_lone(contacts, memory, now, centre)
                 if residual is not None:
                     sense_lone(contacts, now, centre)
-                    describe(contacts, points, patches, memory[0], now.angular, timestep, residual, FIRST)
+                    describe(contacts, points, patches, memory[0], now.angular, timestep, residual, ZERO)
                     evaluate(residual, contacts.ground[0])
-                    correct(contacts, residual, FIRST)
+                    correct(contacts, residual, ZERO)
                 inverse = seen_from(rotation, body.inverse)
                 new = solve_lone(contacts, new, centre, body.mass, inverse, timestep, SWEEPS)
                 keep_lone(contacts, memory, timestep)

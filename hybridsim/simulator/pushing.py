@@ -13,8 +13,9 @@ import numpy as np
 from numba import njit
 
 from hybridsim.contacts.points import Patches, Points
-from hybridsim.contacts.residual import FIRST, Residual, describe, evaluate
+from hybridsim.contacts.residual import Residual, describe, evaluate
 from hybridsim.contacts.solve import Contacts, rows_of
+from hybridsim.counting import ZERO
 from hybridsim.physics.recursion import Triple, cross, dot, down, plus, put, row, times, up
 from hybridsim.physics.tree import Tree, TreeWork
 from hybridsim.physics.tree_kernel import jacobian
@@ -74,9 +75,9 @@ def push(
     begin(contacts, memory, u)
     if residual is not None:
         sense(contacts, u)
-        describe(contacts, points, patches, memory[0], (u[3], u[4], u[5]), timestep, residual, FIRST)
+        describe(contacts, points, patches, memory[0], (u[3], u[4], u[5]), timestep, residual, ZERO)
         evaluate(residual, contacts.ground[0])
-    settle(contacts, memory, free, timestep, residual, FIRST)
+    settle(contacts, memory, free, timestep, residual, ZERO)
 
 
 @njit(cache=True, nogil=True)

@@ -9,6 +9,7 @@ from numba import njit
 
 from hybridsim.actuators.drive import ANGLE, SPEED
 from hybridsim.actuators.parameters import ENCODER_OFFSET
+from hybridsim.counting import ZERO
 from hybridsim.networks.kernel import evaluate_into
 from hybridsim.networks.taps import push_into
 
@@ -104,7 +105,7 @@ def renew(
     clock, past, brain = recall.clock, recall.past, recall.brain
     if clock.every == 0:
         return
-    rows = np.int64(0)  # a plain 0 is a type of its own, for which `think` would be compiled twice
+    rows = ZERO
     for w in range(len(active)):
         if not active[w]:
             continue

@@ -7,8 +7,9 @@ from numba import njit
 
 from hybridsim.contacts.law import DAMPING, DAMPING_GROWTH, STIFFNESS
 from hybridsim.contacts.points import Patches, Points, patch_under
-from hybridsim.contacts.residual import FIRST, Residual, correct, describe, evaluate
+from hybridsim.contacts.residual import Residual, correct, describe, evaluate
 from hybridsim.contacts.solve import NORMAL, Contacts, along, rows_of, slip, solve
+from hybridsim.counting import ZERO
 from hybridsim.physics.recursion import plus, row, up
 from hybridsim.physics.tree import Tree, TreeWork
 from hybridsim.physics.tree_kernel import jacobian
@@ -45,10 +46,10 @@ def touch(
         timestep: [s].
         residual: changes the law, or no network.
     """
-    meet_ground(tree, work, points, patches, memory, contacts, u, timestep, residual, FIRST)
+    meet_ground(tree, work, points, patches, memory, contacts, u, timestep, residual, ZERO)
     if residual is not None:
         evaluate(residual, contacts.ground[0])
-    settle(contacts, memory, free, timestep, residual, FIRST)
+    settle(contacts, memory, free, timestep, residual, ZERO)
 
 
 @njit(cache=True, nogil=True)

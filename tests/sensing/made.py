@@ -1,4 +1,4 @@
-"""Made-up recordings (synthetic): a hand's motion known exactly, optics with noise, an IMU with planted errors."""
+"""Made-up recordings (synthetic): a motion known exactly, optics with noise, an IMU with planted errors."""
 
 from __future__ import annotations
 
