@@ -49,7 +49,7 @@ def score_sensor(
             place=place,
             stated=model.stated(given),
             plain=model.plain(given),
-            drawn=model.draw(given, random),
+            drawn=model.uncut(model.draw(given, random)),
         )
         replays += _replays(read, model.perfect(place.recording))
         reads.append(read)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
@@ -15,7 +16,7 @@ from hybridsim.parameters import Parameter
 from hybridsim.robot import Robot
 from hybridsim.sensing.judge import judged
 from hybridsim.sensing.model import ANY, fit_model
-from hybridsim.sensing.recording import Recording, recording_of
+from hybridsim.sensing.recording import ACC, GYRO, Recording, recording_of
 from hybridsim.sensing.stored import arrays_of
 from hybridsim.sensing.values import Found, imu_values
 from hybridsim.sensors import offered
@@ -60,6 +61,7 @@ def find_sensor(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
     gravity = plan.sensor.gravity_m_s2
     model, found = fit_model(training, lambda one: mounting_of(plan, one.labels), gravity, work.seed, told)
     verdicts = judged(model, [(one, mounting_of(plan, one.labels)) for one in judging], work.seed)
+    model = replace(model, follows=(verdicts[GYRO].ships, verdicts[ACC].ships))
     values = imu_values(found)
     return Findings(
         robot=work.robot.name,

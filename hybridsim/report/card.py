@@ -7,6 +7,8 @@ from typing import Any
 
 from hybridsim.report import sentences
 from hybridsim.report.info import CalibrationInfo
+from hybridsim.report.sensor_text import lines as sensor_lines
+from hybridsim.report.sensor_text import sensed
 from hybridsim.report.sentences import Scores, shortened
 from hybridsim.score import interval_text, signal_unit
 
@@ -26,8 +28,8 @@ ACTS_AS_MARKUP = {
 def card(scores: Scores, calibration_info: CalibrationInfo | Mapping[str, Any]) -> str:
     """The card as Markdown; foreign strings cannot act as markup."""
     info = CalibrationInfo.of(calibration_info)
-    parts = [what(scores, info), errors(scores), parameters(info), coverage(scores), spread(scores)]
-    parts += [limits(scores, info), logs(scores, info), again(scores, info)]
+    parts = [what(scores, info), errors(scores), parameters(scores, info), coverage(scores), spread(scores)]
+    parts += [sensor(scores), limits(scores, info), logs(scores, info), again(scores, info)]
     return "\n".join(line for part in parts for line in part)
 
 
@@ -55,6 +57,7 @@ def errors(scores: Scores) -> Iterator[str]:
     """One table a signal."""
     yield "## Errors\n"
     how = "From the measured motion" if sentences.inverse(scores) else "Free-running replays"
+    how = "Readings from the tracked pose" if sensed(scores) else how
     yield f"{how}, mean absolute error [95 % interval over logs]; every log weighs the same.\n"
     for signal in scores["protocol"]["signals"]:
         yield f"| {plain(signal)} | mean error | minus identified |"
@@ -95,7 +98,7 @@ def relative_errors(scores: Scores, signal: str) -> Iterator[str]:
     yield ""
 
 
-def parameters(info: CalibrationInfo) -> Iterator[str]:
+def parameters(scores: Scores, info: CalibrationInfo) -> Iterator[str]:
     """How many parameters, which sit on a bound, which the logs do not identify."""
     yield "## Parameters\n"
     bound = [p for p in info.parameters if p.at_bound]
@@ -104,8 +107,9 @@ def parameters(info: CalibrationInfo) -> Iterator[str]:
     on_bound = [f"{plain(p.name)} = {p.value:.4g} {plain(p.unit)}" for p in bound]
     yield f"- On a bound: {', '.join(on_bound) or 'none'}."
     yield f"- Not identifiable from these logs: {', '.join(plain(p.name) for p in unknown) or 'none'}."
+    learned = "What follows the motion in" if sensed(scores) else "Network"
     for name, sentence in info.networks.items():
-        yield f"- Network {plain(name)}: {plain(sentence, 400)}"
+        yield f"- {learned} {plain(name)}: {plain(sentence, 400)}"
     yield ""
 
 
@@ -128,6 +132,14 @@ def spread(scores: Scores) -> Iterator[str]:
     if "variation" in scores:
         yield "## Spread of drawn worlds\n"
         yield f"{plain(sentences.coverage_text(scores), 400)} {plain(sentences.energy_text(scores), 400)}\n"
+
+
+def sensor(scores: Scores) -> Iterator[str]:
+    """What only a sensor is scored by; nothing without one."""
+    if sensed(scores):
+        yield f"## Sensor {plain(scores['sensor']['name'])}\n"
+        yield from (f"- {plain(line, 400)}" for line in sensor_lines(scores))
+        yield ""
 
 
 def limits(scores: Scores, info: CalibrationInfo) -> Iterator[str]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hybridsim.report.info import CalibrationInfo
+from hybridsim.report.sensor_text import SENSED, sensed
+from hybridsim.report.sensor_text import protocol_text as sensor_protocol
 from hybridsim.report.variants import INVERSE, PASSIVE, style
 from hybridsim.score import REFERENCE, interval_text, number_text, signal_unit
 from hybridsim.signals import is_quaternion
@@ -108,6 +110,12 @@ def headline(scores: Scores, info: CalibrationInfo) -> str:
             f"{relative_text(scores, name, signal)}"
         )
     how, off = "replayed from the commands alone", error_text(scores, name, signal)
+    if sensed(scores):
+        off = " and ".join(error_text(scores, name, one) for one in scores["variants"][name]["signals"])
+        return (
+            f"On {evidence(scores, info)}, the {name} model of {scores['robot']}'s sensor, reading the "
+            f"tracked pose, is off by {off} on average{beside}."
+        )
     if passive(scores):
         how = re.split("[:;,]", scores["protocol"]["replay"])[0]
         off = " and ".join(error_text(scores, name, one) for one in scores["variants"][name]["signals"])
@@ -140,6 +148,7 @@ def meaning(scores: Scores, variant: str) -> str:
     if is_identified(scores) and variant == subject(scores):
         return f"the same as {REFERENCE}: no network ships"
     special = PASSIVE if passive(scores) else INVERSE if inverse(scores) else {}
+    special = SENSED if sensed(scores) else special
     return special.get(variant, style(variant).meaning)
 
 
@@ -162,6 +171,8 @@ def protocol_text(scores: Scores) -> str:
             "Efforts are predicted from the measured positions and velocities; no effort is an input. "
             "Filters look both ways in time, so this is no controller's feed-forward."
         )
+    if sensed(scores):
+        return sensor_protocol(scores)
     if passive(scores):
         return f"Every replay is {scores['protocol']['replay']}."
     return (

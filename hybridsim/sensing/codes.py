@@ -43,7 +43,7 @@ def step_of(values: Float[np.ndarray, " row"]) -> float:
     return step if np.percentile(away, 95) < EXACT else 0.0
 
 
-def cuts_toward_zero(rests: Sequence[Float[np.ndarray, "row k"]], step: float) -> bool:
+def cuts_toward_zero(rests: Sequence[Float[np.ndarray, "_row k"]], step: float) -> bool:
     """Whether codes are cut and not rounded: zero then stands for two steps.
 
     Both are tried as the fate of normal scatter, channel by channel.
@@ -58,7 +58,7 @@ def cuts_toward_zero(rests: Sequence[Float[np.ndarray, "row k"]], step: float) -
     for rest in rests:
         for codes in np.round(rest / step).T:
             found += _likelihood(codes, cut=True) - _likelihood(codes, cut=False)
-    return found > CLEAR
+    return bool(found > CLEAR)
 
 
 def _likelihood(codes: Float[np.ndarray, " row"], cut: bool) -> float:

@@ -158,7 +158,7 @@ def identify_imu(recordings: Sequence[Recording], gravity: float) -> FoundImu:
     logs = [prepared(one, codes, a) for one, a in zip(recordings, alignments, strict=True)]
     rotation = mean_rotation([one.rotation_body_from_sensor for one in alignments])
     frame = find_frame(logs, rotation, gravity)
-    noise = rest_noise([log.recording for log in logs], codes.steps)
+    noise = rest_noise(logs, codes.steps)
     samples = np.array([first_rest(log.recording).sum() for log in logs], float)
     return FoundImu(
         period=float(np.median([one.period for one in recordings])),

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from hybridsim.errors import LogError, listed
 from hybridsim.progress import Progress
 from hybridsim.sensing.alignment import alignment_of
+from hybridsim.sensing.codes import uncut
 from hybridsim.sensing.gains import Gains, fit_gains, fixed_smoothing, ideal
 from hybridsim.sensing.given import Given, given_pose
 from hybridsim.sensing.imu import Codes, FoundImu, Frame, find_frame, identify_imu, mean_rotation, prepared
@@ -63,6 +64,8 @@ class ImuModel:
         tails: of errors over the texture's spread, in motion, then at rest.
         plain_spread: errors under fixed smoothing in motion, then at rest [2 6].
         plain_tails: of those.
+        follows: whether gains, spread and spectrum follow the motion, gyroscope and accelerometer; where not,
+            smoothing is fixed, and there is one spread in motion and one at rest.
     """
 
     period: float
@@ -73,6 +76,7 @@ class ImuModel:
     tails: tuple[tuple[Tail, ...], tuple[Tail, ...]]
     plain_spread: Float[np.ndarray, "2 6"]
     plain_tails: tuple[tuple[Tail, ...], tuple[Tail, ...]]
+    follows: tuple[bool, bool] = (True, True)
 
     def given(self, recording: Recording, frame: Frame) -> Given:
         """What a log's pose says in a frame.
@@ -104,12 +108,25 @@ class ImuModel:
         return ideal(given, fixed_smoothing(given))
 
     def stated(self, given: Given) -> Stated:
-        """Ideal readings by gains that follow the motion, and spreads that do too."""
-        return Stated(
+        """Ideal readings and spreads that follow the motion; plain ones where they do not."""
+        found = Stated(
             given=given,
             ideal=ideal(given, self.gains.moving(given)),
             spread=self.texture.spread(given),
             tails=self.tails,
+        )
+        if all(self.follows):
+            return found
+        plain, kept = self.plain(given), np.repeat(self.follows, 3)
+        pairs = [
+            tuple(one if keep else other for keep, one, other in zip(kept, *both, strict=True))
+            for both in zip(self.tails, self.plain_tails, strict=True)
+        ]
+        return Stated(
+            given=given,
+            ideal=np.where(kept, found.ideal, plain.ideal),
+            spread=np.where(kept, found.spread, plain.spread),
+            tails=(pairs[0], pairs[1]),
         )
 
     def plain(self, given: Given) -> Stated:
@@ -124,8 +141,17 @@ class ImuModel:
 
     def draw(self, given: Given, random: np.random.Generator) -> Rows:
         """Readings as the sensor could have given them, quantised as it does."""
-        drawn = ideal(given, self.gains.moving(given)) + self.texture.draw(given, random)
-        return quantised(drawn, self.codes)
+        stated = self.stated(given)
+        noise = self.texture.draw(given, random)
+        white = stated.spread * random.standard_normal(noise.shape)
+        noise = np.where(np.repeat(self.follows, 3), noise, white)
+        return quantised(stated.ideal + noise, self.codes)
+
+    def uncut(self, readings: Rows) -> Rows:
+        """Readings in the middle of what their codes stand for, as `Given.reading` has them."""
+        if not self.codes.gyro_cuts:
+            return readings
+        return np.concatenate([uncut(readings[:, :3], self.codes.gyro_step), readings[:, 3:]], axis=1)
 
     def adapted(self, recordings: Sequence[Recording]) -> Frame:
         """The frame of a mounting that other logs show."""
@@ -201,7 +227,7 @@ def _with_tails(
     left = [one.reading - ideal(one, gains.moving(one)) for one in given]
     spreads = [texture.spread(one) for one in given]
 
-    def among(values: Sequence[Rows], which: str) -> Rows:
+    def among(values: Sequence[np.ndarray], which: str) -> np.ndarray:
         return np.concatenate([v[getattr(one, which)] for v, one in zip(values, given, strict=True)])
 
     tails, plain_tails, plain_spread = [], [], np.empty((2, 6))

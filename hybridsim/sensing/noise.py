@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from hybridsim.sensing.allan import allan_variance
 from hybridsim.sensing.filters import runs
+from hybridsim.sensing.gyro import Still
 from hybridsim.sensing.recording import Recording
 from hybridsim.sensing.rest import quiet
 
@@ -36,24 +37,25 @@ class RestNoise:
     logs: Float[np.ndarray, "log 2 6"]
 
 
-def rests(recording: Recording) -> list[Float[np.ndarray, "_row 6"]]:
-    """Readings of every long rest."""
+def rests(recording: Recording, still: Bool[np.ndarray, " row"]) -> list[Float[np.ndarray, "_row 6"]]:
+    """Readings of every long rest, of sensor and tracked body alike."""
     cut = recording.count(CUT_S)
     both = np.concatenate([recording.gyro, recording.acc], axis=1)
-    found = [(begin + cut, end - cut) for begin, end in runs(quiet(recording))]
+    found = [(begin + cut, end - cut) for begin, end in runs(quiet(recording) & still)]
     return [both[a:b] for a, b in found if b - a >= recording.count(LEAST_S)]
 
 
-def rest_noise(recordings: Sequence[Recording], steps: Float[np.ndarray, "6"]) -> RestNoise:
+def rest_noise(logs: Sequence[Still], steps: Float[np.ndarray, "6"]) -> RestNoise:
     """Read the rests of logs.
 
     Args:
-        recordings: of one sensor.
+        logs: of one sensor.
         steps: by which its numbers are quantised; 0 where they are not.
     """
     covariances, walks, counts = [], [], []
-    for recording in recordings:
-        parts = rests(recording)
+    for log in logs:
+        recording = log.recording
+        parts = rests(recording, log.still)
         if not parts:
             continue
         covariance = np.mean([_scatter(part, recording.count(FLAT_S)) for part in parts], axis=0)

@@ -111,9 +111,10 @@ def recording_of(log: Log) -> Recording:
 
 def _grid(log: Log, gyro: Signal) -> Float[np.ndarray, " row"]:
     """Even stamps [ns] at the gyroscope's own period."""
-    if gyro.rows < 2 or log.duration_s < LEAST_S:
+    seconds = float(gyro.stamp_ns[-1] - gyro.stamp_ns[0]) * 1e-9
+    if seconds < LEAST_S:
         raise LogError(
-            f"log {log.name}: '{GYRO}' has {gyro.rows} samples over {log.duration_s:.3g} s; "
+            f"log {log.name}: '{GYRO}' has {gyro.rows} samples over {seconds:.3g} s; "
             f"expected at least {LEAST_S:g} s"
         )
     stamps = gyro.stamp_ns.astype(float)
@@ -122,18 +123,15 @@ def _grid(log: Log, gyro: Signal) -> Float[np.ndarray, " row"]:
 
 
 def _columns(signal: Signal, names: tuple[str, ...]) -> Float[np.ndarray, "sample k"]:
-    values = np.stack([signal.column(name) for name in names], axis=1)
-    known = np.isfinite(values).all(axis=1)
-    return values if known.all() else values[known]
+    return np.stack([signal.column(name) for name in names], axis=1)
 
 
 def _require_alive(log: Log, signal: Signal, names: tuple[str, ...]) -> None:
     """Refuse a channel that never changes."""
     for name in names:
         values = signal.column(name)
-        known = values[np.isfinite(values)]
-        if len(known) < 2 or known.min() == known.max():
-            what = f"is {known[0]:g} all along" if len(known) else "holds no number"
+        if len(values) < 2 or values.min() == values.max():
+            what = f"is {abs(values[0]):g} all along" if len(values) else "holds no number"
             raise LogError(f"log {log.name}: '{signal.name}.{name}' {what}; expected a channel that changes")
 
 
@@ -142,8 +140,6 @@ def _at(
 ) -> tuple[Float[np.ndarray, "row k"], Bool[np.ndarray, " row"]]:
     """Values at other stamps, straight between samples; and where no samples lie around."""
     known = signal.stamp_ns.astype(float)
-    if len(values) != len(known):  # rows without a number have been left out
-        known = known[np.isfinite(signal.values).all(axis=1)]
     found = np.stack([np.interp(stamps, known, column) for column in values.T], axis=1)
     after = np.clip(np.searchsorted(known, stamps - 0.01 * period), 0, len(known) - 1)
     before = np.clip(np.searchsorted(known, stamps + 0.01 * period, side="right") - 1, 0, len(known) - 1)

@@ -29,7 +29,7 @@ COLUMNS = [(GYRO, axis) for axis in AXES] + [(ACC, axis) for axis in AXES]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Read:
-    """One log as it was read: by the full model, by the plain one, and drawn."""
+    """One log as it was read: by the full model, by the plain one, and drawn; drawn codes are uncut."""
 
     place: Placed
     stated: Stated

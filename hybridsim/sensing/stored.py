@@ -24,6 +24,7 @@ def arrays_of(model: ImuModel) -> dict[str, np.ndarray]:
         "tails": np.array(model.tails),
         "plain_spread": model.plain_spread,
         "plain_tails": np.array(model.plain_tails),
+        "follows": np.array(model.follows, float),
     }
     for name, part in (("gains", model.gains), ("texture", model.texture)):
         found |= {f"{name}.{one.name}": getattr(part, one.name) for one in fields(part)}
@@ -51,6 +52,7 @@ def model_of(arrays: Mapping[str, np.ndarray]) -> ImuModel:
         tails=(moving, resting),
         plain_spread=known["plain_spread"],
         plain_tails=(plain[0], plain[1]),
+        follows=(bool(known["follows"][0]), bool(known["follows"][1])),
     )
 
 

@@ -131,7 +131,7 @@ def fit_texture(logs: Sequence[Given], gains: Gains, codes: Codes, seed: int) ->
 def _matched(
     texture: Texture,
     logs: Sequence[Given],
-    rows: Sequence[Int[np.ndarray, " some"]],
+    rows: Sequence[Int[np.ndarray, " _some"]],
     slope: Float[np.ndarray, "row slope"],
     gains: Gains,
     codes: Codes,
@@ -175,7 +175,7 @@ def _rest(logs: Sequence[Given], bands: int, codes: Codes) -> Float[np.ndarray, 
     """Covariance of every band in rests, quantisation taken off."""
     period = logs[0].log.recording.period
     total, count = np.zeros((bands, 6, 6)), 0
-    for part in (part for one in logs for part in rests(one.log.recording)):
+    for part in (part for one in logs for part in rests(one.log.recording, one.log.still)):
         left = split(part - part.mean(axis=0), period)
         total += np.einsum("bri,brj->bij", left, left)
         count += len(part)
