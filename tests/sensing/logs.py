@@ -12,7 +12,12 @@ UNITS = {GYRO: "rad/s", ACC: "m/s^2", ORIENTATION: "1", POSITION: "m"}
 
 
 def log_of(recording: Recording, **changed: np.ndarray) -> Log:
-    """The log that a recording would come from; `gyro=`, `acc=`, ... replace what is in it."""
+    """The log that a recording would come from; see `draft_of`."""
+    return in_memory(draft_of(recording, **changed))
+
+
+def draft_of(recording: Recording, **changed: np.ndarray) -> LogDraft:
+    """What an ingestion would hand to the store; `gyro=`, `acc=`, ... replace what is in it."""
     values = {
         GYRO: changed.get("gyro", recording.gyro),
         ACC: changed.get("acc", recording.acc),
@@ -32,11 +37,10 @@ def log_of(recording: Recording, **changed: np.ndarray) -> Log:
         for name, array in values.items()
     }
 
-    draft = LogDraft(
+    return LogDraft(
         robot="imu_broad",
         serial="made",
         name=recording.name,
         signals=signals,
         labels=dict(recording.labels),
     )
-    return in_memory(draft)
