@@ -18,8 +18,9 @@ from hybridsim.score import score
 from hybridsim.sensing.alignment import alignment_of
 from hybridsim.sensing.frames import Placed, placed
 from hybridsim.sensing.model import ImuModel
+from hybridsim.sensing.read import Read
 from hybridsim.sensing.recording import ACC, AXES, GYRO, Recording, recording_of
-from hybridsim.sensing.scored import Read, sensor_scores
+from hybridsim.sensing.scored import sensor_scores
 from hybridsim.sensing.stored import model_of
 
 PROTOCOL = "readings from the tracked pose; the log's own first rest sets biases; {frames}"
@@ -50,6 +51,7 @@ def score_sensor(
             stated=model.stated(given),
             plain=model.plain(given),
             drawn=model.uncut(model.draw(given, random)),
+            steps=model.codes.steps,
         )
         replays += _replays(read, model.perfect(place.recording))
         reads.append(read)

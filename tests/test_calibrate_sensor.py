@@ -73,9 +73,16 @@ def test_other_logs_are_read_in_frames_of_their_own_mounting(made, tmp_path):
     store = LogStore(tmp_path / "other")
     for k in range(3):
         store.add(draft_of(recorded(planted(12), 120 + k, f"other {k}", mounting="9")))
-    found = evaluate(calibration.folder, [tmp_path / "other"], engine="serial").scores
+    page = tmp_path / "page.html"
+    found = evaluate(calibration.folder, [tmp_path / "other"], engine="serial", report_file=page).scores
     assert "3 logs fitted on the other logs of the same mounting" in found["protocol"]["replay"]
     assert found["sensor"]["turn_30_s"]["ratio"] < 0.5  # another sensor's errors, found on its other logs
+    text = page.read_text(encoding="utf-8")
+    for title in ("Allan deviation at rest", "Spectrum in motion", "Where readings lie", "Worst log: other"):
+        assert title in text
+    assert np.array(found["sensor"]["curves"]["ranks"]["rest"]) == pytest.approx(
+        np.full((6, 20), 0.05), abs=0.03
+    )
 
 
 def test_the_model_comes_back_with_the_calibration(made):

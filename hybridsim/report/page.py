@@ -18,6 +18,8 @@ from hybridsim.report import sentences
 from hybridsim.report.figures import against_figure, coverage_figure, horizon_figure, joints_figure
 from hybridsim.report.info import CalibrationInfo
 from hybridsim.report.panel import Panel, panel
+from hybridsim.report.sensor_panels import sensor_panels
+from hybridsim.report.sensor_text import sensed
 from hybridsim.report.sentences import Scores, shortened
 from hybridsim.report.tables import (
     LogRow,
@@ -105,9 +107,9 @@ def plots(scores: Scores, replays: Sequence[Replay], info: CalibrationInfo) -> d
     whiskers = "Whiskers: 95 % interval over logs."
     return {
         "joints": None
-        if sentences.passive(scores)  # one number a signal, which the table has
+        if sentences.passive(scores) or sensed(scores)  # one number a signal, which the table has
         else panel("joints", "Error of every joint", whiskers, joints_figure(scores)),
-        "tosses": list(toss_panels(scores, replays, info)),
+        "tosses": [*toss_panels(scores, replays, info), *sensor_panels(scores, replays, info)],
         "motions": list(motion_panels(scores, replays, info)),
         "banded": any(replay.low is not None for replay in replays),
         "details": list(detail_panels(scores, replays)),

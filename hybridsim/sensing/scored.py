@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,10 @@ from jaxtyping import Bool, Float
 
 from hybridsim.frames import conjugate, product, rotation_vector
 from hybridsim.sensing.allan import pooled_deviation
-from hybridsim.sensing.filters import runs
-from hybridsim.sensing.frames import Placed
+from hybridsim.sensing.curves import curves, drawn, real, rest_parts
 from hybridsim.sensing.judge import motion_scores
-from hybridsim.sensing.model import Stated
-from hybridsim.sensing.noise import CUT_S, LEAST_S
+from hybridsim.sensing.read import Read
 from hybridsim.sensing.recording import ACC, AXES, GYRO
-from hybridsim.sensing.rest import quiet
 from hybridsim.sensing.turns import accumulated, turned
 
 SHARE = 0.9
@@ -27,16 +23,6 @@ STRETCHES_S = (0.1, 1.0, 10.0)
 COLUMNS = [(GYRO, axis) for axis in AXES] + [(ACC, axis) for axis in AXES]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Read:
-    """One log as it was read: by the full model, by the plain one, and drawn; drawn codes are uncut."""
-
-    place: Placed
-    stated: Stated
-    plain: Stated
-    drawn: Float[np.ndarray, "row 6"]
-
-
 def sensor_scores(reads: Sequence[Read]) -> dict[str, Any]:
     """All of them."""
     return {
@@ -44,6 +30,7 @@ def sensor_scores(reads: Sequence[Read]) -> dict[str, Any]:
         "crps_in_motion": _crps(reads),
         "turn_30_s": _turns(reads),
         "allan_drawn_over_real": _allan(reads),
+        "curves": curves(reads),
     }
 
 
@@ -121,18 +108,12 @@ def _turn_errors(read: Read, rate: Float[np.ndarray, "row 3"], rows: Bool[np.nda
 
 def _allan(reads: Sequence[Read]) -> dict[str, Any]:
     """Allan deviation of drawn over real readings in long rests."""
-    real, drawn = [], []
-    for read in reads:
-        recording = read.stated.given.log.recording
-        cut = recording.count(CUT_S)
-        for begin, end in runs(quiet(recording) & (read.stated.given.standing == 1.0)):
-            if end - begin - 2 * cut >= recording.count(LEAST_S):
-                real.append(read.stated.given.reading[begin + cut : end - cut])
-                drawn.append(read.drawn[begin + cut : end - cut])
-    if not real:
+    parts = [rest_parts(reads, chosen) for chosen in (real, drawn)]
+    if not parts[0]:
         return {"columns": _names(), "stretch_s": list(STRETCHES_S), "ratio": []}
     period = reads[0].stated.given.log.recording.period
-    ratio = pooled_deviation(drawn, period, STRETCHES_S) / pooled_deviation(real, period, STRETCHES_S)
+    deviation = [pooled_deviation(part, period, STRETCHES_S) for part in parts]
+    ratio = deviation[1] / deviation[0]
     return {
         "columns": _names(),
         "stretch_s": list(STRETCHES_S),
