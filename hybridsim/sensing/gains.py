@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from hybridsim.sensing.bands import SEEN, split
+from hybridsim.sensing.bands import EDGES_HZ, SEEN, split
 from hybridsim.sensing.given import Given
 
 KNOTS = (-2.2, -1.5, -0.8, 0.0, 0.8, 1.6)
@@ -83,8 +83,6 @@ def fit_gains(logs: Sequence[Given]) -> Gains:
 
 def fixed_smoothing(given: Given) -> Float[np.ndarray, "row 6"]:
     """The moving part under fixed cut-offs: bands below are believed, those above are not."""
-    from hybridsim.sensing.bands import EDGES_HZ
-
     found = np.zeros(given.slow.shape)
     for cutoff, columns in zip(CUTOFFS_HZ, SENSORS, strict=True):
         kept = int(np.argmin(np.abs(np.array(EDGES_HZ) - cutoff))) + 1

@@ -11,7 +11,7 @@ from scipy.stats import t
 
 FREEDOMS = (3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 20.0, 50.0)
 SCALES = tuple(np.exp(np.linspace(-0.7, 0.5, 41)).tolist())
-MOST = 20_000
+MOST = 6_000
 """Errors that a fit reads."""
 
 Values = Float[np.ndarray, "..."]

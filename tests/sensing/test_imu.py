@@ -108,6 +108,7 @@ ONE = recorded(TRUTH, 41, "one")
         ({"acc": ONE.acc / 9.80665}, "'imu_linear_acceleration' shows 1.01 m/s.2 at rest.*looks like g"),
         ({"gyro": np.degrees(ONE.gyro)}, "never rests|57.* times the pose's rates.*looks like deg/s"),
         ({"gyro": ONE.gyro[:, [1, 0, 2]]}, "only in a mirror.*two are swapped"),
+        ({"acc": ONE.acc[:, [2, 0, 1]]}, "gravity point to many sides.*not those of 'imu_angular_velocity'"),
         ({"gyro": ONE.gyro * np.array([1, 1, 0])}, "'imu_angular_velocity.z' is 0 all along"),
         ({"gyro": ONE.gyro[:5], "acc": ONE.acc[:5]}, "has 5 samples over"),
         ({"position": np.full_like(ONE.position, np.nan)}, "'base_position.x' holds no number"),
