@@ -20,13 +20,13 @@ BAND_HZ = 5.0
 FARTHEST_S = 30.0
 """Clocks further apart are not found."""
 ALIKE = 0.7
-"""Correlation below which both do not show one motion; chosen, because real ones reach 0.99."""
+"""Correlation below which both do not show one motion; chosen, because clocks or motions then differ."""
 SIZE = 0.2
 """Share by which rates and gravity may differ in size."""
 GRAVITY = 9.81
 STEADY, UP_HZ = 0.97, 0.5
-"""Least steadiness of gravity in the world, and the band in which it is looked at; chosen, because real logs
-give 0.998 and swapped axes 0.95 or less as soon as the sensor turns."""
+"""Least steadiness of gravity in the world, and the band in which it is looked at; chosen between BROAD's
+logs and the same with swapped axes."""
 
 
 @dataclass(frozen=True, kw_only=True)

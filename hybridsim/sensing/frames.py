@@ -40,14 +40,13 @@ def placed(
         progress: called as progress(done, total).
     """
     names = [ANY if label is None else one.labels.get(label, ANY) for one in recordings]
+    ready = [model.ready(one) for one in recordings]
     found = []
     for n, (recording, name) in enumerate(zip(recordings, names, strict=True)):
         if progress is not None:
             progress(n, len(recordings))
         others = [
-            one
-            for k, (one, other) in enumerate(zip(recordings, names, strict=True))
-            if k != n and other == name
+            one for k, (one, other) in enumerate(zip(ready, names, strict=True)) if k != n and other == name
         ]
         if len(others) >= FEWEST:
             frame, source = model.adapted(others), OTHERS

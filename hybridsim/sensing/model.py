@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -14,6 +15,7 @@ from hybridsim.sensing.alignment import alignment_of
 from hybridsim.sensing.codes import uncut
 from hybridsim.sensing.gains import Gains, fit_gains, fixed_smoothing, ideal
 from hybridsim.sensing.given import Given, given_pose
+from hybridsim.sensing.gyro import Still
 from hybridsim.sensing.imu import Codes, FoundImu, Frame, find_frame, identify_imu, mean_rotation, prepared
 from hybridsim.sensing.recording import Recording
 from hybridsim.sensing.tails import Tail, fit_tail
@@ -24,6 +26,13 @@ ANY = "any"
 """The frame of all logs together, for mountings that no log showed."""
 SAME_PERIOD = 0.01
 """Share by which a log's period may differ from the model's: bands and noise depend on it."""
+
+
+class Ready(NamedTuple):
+    """A log as fits read it, and its axes against the pose's, roughly."""
+
+    log: Still
+    rotation_body_from_sensor: Float[np.ndarray, "3 3"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,12 +162,16 @@ class ImuModel:
             return readings
         return np.concatenate([uncut(readings[:, :3], self.codes.gyro_step), readings[:, 3:]], axis=1)
 
-    def adapted(self, recordings: Sequence[Recording]) -> Frame:
+    def ready(self, recording: Recording) -> Ready:
+        """A log as `adapted` takes it."""
+        alignment = alignment_of(recording)
+        return Ready(prepared(recording, self.codes, alignment), alignment.rotation_body_from_sensor)
+
+    def adapted(self, logs: Sequence[Ready]) -> Frame:
         """The frame of a mounting that other logs show."""
-        alignments = [alignment_of(one) for one in recordings]
-        logs = [prepared(one, self.codes, a) for one, a in zip(recordings, alignments, strict=True)]
-        rotation = mean_rotation([one.rotation_body_from_sensor for one in alignments])
-        return find_frame(logs, rotation, float(np.linalg.norm(self.frames[ANY].gravity))).frame
+        rotation = mean_rotation([one.rotation_body_from_sensor for one in logs])
+        gravity = float(np.linalg.norm(self.frames[ANY].gravity))
+        return find_frame([one.log for one in logs], rotation, gravity).frame
 
 
 def quantised(readings: Rows, codes: Codes) -> Rows:

@@ -14,8 +14,8 @@ from hybridsim.sensing.recording import Recording
 from hybridsim.sensing.turns import rates, unit
 
 QUIET_RATE, QUIET_FORCE = 4e-3, 0.12
-"""Scatter of a sensor at rest is below this [rad/s, m/s^2]; chosen, because sensors in use scatter by half of
-it and the steadiest hand by three times as much."""
+"""Scatter of a sensor at rest is below this [rad/s, m/s^2]; chosen between BROAD's
+rests and its slowest motions."""
 WINDOW_S = 0.5
 LEAST_S = 1.0
 """Of a rest from which a bias can be read."""
