@@ -10,6 +10,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
@@ -59,7 +60,11 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
-    """A study, its logs and the calibration that they give, all synthetic; made once, in seconds."""
+    """A study, its logs and the calibration that they give, all synthetic; made once for every worker."""
     from tests.tiny import Tiny
 
-    return Tiny.made(tmp_path_factory.mktemp("tiny"))
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # whose folder lies in the session's
+        session = session.parent
+    with FileLock(session / "tiny.lock"):
+        return Tiny.made_once(session / "tiny")

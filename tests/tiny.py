@@ -104,6 +104,15 @@ class Tiny:
         study, logs = write_study(root / "study"), write_logs(root / "logs")
         return cls(study, logs, calibrate(study, [logs], out=root / "made", engine="serial"))
 
+    @classmethod
+    def made_once(cls, root: Path) -> Tiny:
+        """What a folder holds, made where it holds none; a `root` that is there is whole."""
+        if not root.is_dir():
+            cls.made(root.with_suffix(".part"))
+            root.with_suffix(".part").rename(root)
+        (folder,) = (root / "made").iterdir()
+        return cls(root / "study" / "study.toml", root / "logs", folder)
+
     def calibrate(self, out: Path, **options: Any) -> Path:
         """Another calibration from the same study and logs."""
         return calibrate(self.study, [self.logs], out=out, engine="serial", **options)
