@@ -21,8 +21,14 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[robots,dev]'
 	@touch $(STAMP)
 
-test: $(STAMP) lint types wheel chromium
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# The checks run beside the tests, and are shown after them; the tests stay in front, because what runs behind
+# ignores Ctrl-C, which some of them send. A module stays on one worker: tests/conftest.py orders them.
+test: $(STAMP) chromium
+	@mkdir -p build
+	@$(MAKE) --no-print-directory lint types wheel >build/checks.txt 2>&1 & checks=$$!; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder; tested=$$?; \
+	wait $$checks; checked=$$?; cat build/checks.txt; \
+	exit $$((tested ? tested : checked))
 
 lint: $(STAMP)
 	$(BIN)/python -m ruff check .
