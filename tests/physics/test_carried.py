@@ -62,14 +62,15 @@ def test_pressing_on_a_soft_plane_is_felt_as_in_bullet(arm):
     carried.reset([0], start, 0 * start)
     bullet.reset(None, start)
     felt = []
-    for k in range(1, 301):
+    # 50 steps of touch. Held for 60 more, friction chatters and rounding, another on every processor, decides.
+    for k in range(1, 221):
         target = start + (DOWN - start) * min(k / 200, 1.0)
         for bodies in (carried, bullet):
             bodies.drive_motion(target)
             bodies.step()
         felt.append(np.abs(bullet.contact_effort).max())
         # Bullet's world follows the targets to its motors' precision only; here it starts afresh at contact.
-        np.testing.assert_allclose(carried.contact_effort, bullet.contact_effort, atol=1e-3 + 0.01 * felt[-1])
+        np.testing.assert_allclose(carried.contact_effort, bullet.contact_effort, atol=1e-3 + 1e-3 * felt[-1])
     assert felt[0] < 1e-9 < 0.1 < felt[-1]
     # Lifted again, nothing is left.
     carried.drive_motion(start)
