@@ -28,10 +28,10 @@ BANDWIDTHS = (0.0, 30.0, 15.0, 8.0, 4.0, 2.0, 1.0)
 LONGEST_DELAY, DELAYS = 0.1, 21
 """Delays that are tried [s]."""
 WORTH = 0.01
-"""Share of the cost that a low-pass, a delay or a friction has to win; chosen, because less is what logs differ
-by."""
+"""Share of the cost that a low-pass, delay or friction has to win; chosen, because logs differ by less."""
 OPPOSED = 0.02
 """Share of rows that drive backwards from which on readings without a minus are magnitudes."""
+GAIN = "of the replayed drive, whose own scale rests on its parameters"
 MOST_ROWS = 20_000
 """Rows that timing is looked for on."""
 KNOWN = 0.5
@@ -47,57 +47,54 @@ class Way:
     bandwidth: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class DriveReading:
-    """An identified sensor.
-
-    Attributes:
-        values: parameters by name, see `sensors.parameters`.
-        scatter: of readings around the replay: where nothing is read, and its growth with the reading.
-    """
-
-    values: dict[str, Found]
-    scatter: tuple[float, float]
-
-
 def readings_err(
-    kind: str, logs: Sequence[Watched], judges: Sequence[Watched]
+    kind: str, logs: Sequence[Watched], judges: Sequence[Watched], stated: bool = False
 ) -> tuple[float, float]:
-    """Mean absolute error on judges of readings fitted on logs: as the winding's and as the supply's current."""
-    unsigned, _, least = _codes(kind, logs)
+    """Mean absolute error on judges, fitted on logs: as the winding's and as the supply's current."""
+    unsigned, _, least = _codes(kind, logs, stated)
     one, other = (
         _judged(kind, Way(supply=supply), logs, judges, unsigned, least) for supply in (False, True)
     )
     return one, other
 
 
-def fit_reading(kind: str, logs: Sequence[Watched], supply: bool = False) -> DriveReading:
-    """Identify a sensor of a drive.
+def fit_reading(
+    kind: str,
+    logs: Sequence[Watched],
+    judges: Sequence[Watched] = (),
+    *,
+    supply: bool = False,
+    stated: bool = False,
+) -> dict[str, Found]:
+    """Parameters of a sensor in a drive by name, see `sensors.parameters`.
 
     Args:
         kind: `current`, `torque` or `duty`.
         logs: fitted on, at least one.
+        judges: whose variance it has to explain; `logs` where there are none.
         supply: whether what the supply gives is read.
+        stated: whether robot.toml says that magnitudes are read, where the logs do not tell.
     """
-    unsigned, step, least = _codes(kind, logs)
+    unsigned, step, least = _codes(kind, logs, stated)
     way, early = _timing(kind, Way(supply=supply), logs, unsigned, least)
     line, rubs = _line(kind, way, logs, unsigned, least)
-    values = {
-        **_line_values(line, rubs, kind),
+    slope, reading, _ = _rows(kind, way, judges or logs, rubs)
+    left = reading - fitting(line.value, slope, unsigned)
+    return {
+        **_line_values(line, rubs, kind, 1.0 - float((left**2).mean() / reading.var())),
         **_timing_values(way, early, logs[0].timestep),
         "unsigned": Found(float(unsigned), source=_unsigned(unsigned)),
         "resolution": Found(step, identifiable=step > 0.0, source="the step of all readings"),
         "white": _white(line, kind, way, logs, rubs, unsigned, step),
     }
-    return DriveReading(values=values, scatter=line.scatter)
 
 
-def _codes(kind: str, logs: Sequence[Watched]) -> tuple[bool, float, float]:
+def _codes(kind: str, logs: Sequence[Watched], stated: bool) -> tuple[bool, float, float]:
     """Whether magnitudes are read, the step of the readings, and the least scatter that is believed."""
     readings = stacked([one.reading for one in logs])
     truth = stacked([_source(kind, one, Way()) for one in logs])
     backwards = min((truth < 0.0).mean(), (truth > 0.0).mean())
-    unsigned = bool((readings >= 0.0).all() and backwards > OPPOSED)
+    unsigned = bool((readings >= 0.0).all() and (backwards > OPPOSED or stated))
     step = step_of(readings)
     return unsigned, step, 0.5 * step if step > 0.0 else 1e-3 * float(np.abs(readings).max())
 
@@ -116,9 +113,7 @@ def _rubbing(kind: str, one: Watched, way: Way) -> Float[np.ndarray, " step"]:
     return np.zeros_like(found) if kind == "duty" else found * one.duty if way.supply else found
 
 
-def carried(
-    values: Float[np.ndarray, " step"], one: Watched, way: Way
-) -> Float[np.ndarray, " row"]:
+def carried(values: Float[np.ndarray, " step"], one: Watched, way: Way) -> Float[np.ndarray, " row"]:
     """Values at every step, low-passed and late, at the readings' times; as `sensors.line` does it."""
     share = smoothing(way.bandwidth, one.timestep)
     if share < 1.0:
@@ -150,9 +145,7 @@ def _judged(
     return float(np.abs(reading - fitting(line.value, slope, unsigned)).mean())
 
 
-def _line(
-    kind: str, way: Way, logs: Sequence[Watched], unsigned: bool, least: float
-) -> tuple[Line, bool]:
+def _line(kind: str, way: Way, logs: Sequence[Watched], unsigned: bool, least: float) -> tuple[Line, bool]:
     """The line, with friction where that is worth it and helps the motion, and whether it is."""
     plain = fit_line(*_rows(kind, way, logs, False), unsigned=unsigned, least=least)
     if kind == "duty":
@@ -179,10 +172,8 @@ def _cost(
     return fit_line(*rows, unsigned=unsigned, least=least, held=held).cost
 
 
-def _timing(
-    kind: str, way: Way, logs: Sequence[Watched], unsigned: bool, least: float
-) -> tuple[Way, bool]:
-    """Delay and low-pass of least cost, none where they win little; and whether readings come early instead."""
+def _timing(kind: str, way: Way, logs: Sequence[Watched], unsigned: bool, least: float) -> tuple[Way, bool]:
+    """Delay and low-pass of least cost, none where they win little; and whether readings come early."""
     every = max(1, sum(len(one.time) for one in logs) // MOST_ROWS)
     held = fit_line(*_rows(kind, way, logs, False, every), unsigned=unsigned, least=least).scatter
 
@@ -210,12 +201,14 @@ def _lowest(place: Float[np.ndarray, " k"], cost: Float[np.ndarray, " k"]) -> fl
     return float(max(place[k] + np.clip(shift, -1.0, 1.0) * (place[1] - place[0]), 0.0))
 
 
-def _line_values(line: Line, rubs: bool, kind: str) -> dict[str, Found]:
+def _line_values(line: Line, rubs: bool, kind: str, explained: float) -> dict[str, Found]:
     """Gain, bias and friction with their intervals."""
     gain, bias = line.value[:2]
     wide = half_width(line.without[:, 0])
+    known = explained > 0.0 and (wide is None or wide < KNOWN * abs(gain))
+    said = f"with it the replay explains {explained:.0%} of the variance on logs that judge; {GAIN}"
     found = {
-        "gain": Found(float(gain), wide, wide is None or wide < KNOWN * abs(gain), source=GAIN),
+        "gain": Found(float(gain), wide, known, said),
         "bias": Found(float(bias), half_width(line.without[:, 1])),
     }
     if kind != "duty":
@@ -225,14 +218,11 @@ def _line_values(line: Line, rubs: bool, kind: str) -> dict[str, Found]:
     return found
 
 
-GAIN = "of the replayed motor's effort, whose own scale rests on the drive's parameters"
-
-
 def _timing_values(way: Way, early: bool, timestep: float) -> dict[str, Found]:
     told = "told apart from the drive's own delay only as far as the replay is"
-    late = "readings come before the replayed effort: none is found" if early else told
+    late = "readings come before the replayed effort, so this is its bound" if early else told
     return {
-        "delay": Found(way.delay, timestep, way.bandwidth == 0.0 and not early, late),
+        "delay": Found(-timestep if early else way.delay, timestep, way.bandwidth == 0.0 and not early, late),
         "bandwidth": Found(way.bandwidth, None, way.bandwidth > 0.0, "of the corners that were tried"),
     }
 

@@ -1,6 +1,6 @@
 """An encoder identified from its own log: its counts, its noise at rest, and how its drive differentiates.
 
-    velocity = low-pass((counts - counts a window ago) / window), in counts of its own
+velocity = low-pass((counts - counts a window ago) / window), in counts of its own
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ GRID = 5
 MOST_ROWS = 20_000
 REST_S, REST_COUNTS = 0.5, 2.5
 """A joint rests where it stays within so many counts for so long, under one command."""
+MOST_RATIO = 2.0
+"""Velocities so many times the positions' rates are of another unit; chosen, because windows smooth."""
 LEAST_RESTS = 200
 """Samples at rest below which nothing is said."""
 HIDDEN = "identified with the drive: a position that errs and a drive that does cannot be told apart"
@@ -43,7 +45,7 @@ class Turned:
         time: of the positions [s].
         position: [rad].
         command: at those times [rad].
-        velocity_time: of the velocities [s]; empty without any.
+        velocity_time: of the velocities [s].
         velocity: [rad/s].
     """
 
@@ -104,11 +106,8 @@ def _resting(one: Turned, step: float) -> Bool[np.ndarray, " change"]:
 
 
 def _velocity(logs: Sequence[Turned], timestep: float, stated: float) -> dict[str, Found]:
-    """Window, low-pass and counts of the velocity; nothing is known of one that is not logged."""
-    names = ("velocity_window", "velocity_bandwidth", "velocity_resolution", "rate")
-    known = _enough([one for one in logs if len(one.velocity)])
-    if not known:
-        return {name: Found(0.0, identifiable=False, source="no velocity is logged") for name in names}
+    """Window, low-pass and counts of the velocity."""
+    known = _enough(logs)
     windows = np.arange(1, min(MOST_WINDOW, int(LONGEST_WINDOW / timestep)) + 1) * timestep
     cost = np.array([[_cost(known, window, corner) for corner in BANDWIDTHS] for window in windows])
     total = cost.sum(axis=2)  # [window corner]
@@ -142,6 +141,12 @@ def _velocity_step(logs: Sequence[Turned], stated: float) -> Found:
     return Found(0.0, identifiable=False, source="velocities have no common step")
 
 
+def rate_ratio(one: Turned) -> float:
+    """Velocities over differences of positions [1]; 1 where both are of one unit and sign."""
+    rate = np.interp(one.velocity_time, one.time, np.gradient(one.position, one.time))
+    return float((one.velocity * rate).sum() / max((rate**2).sum(), 1e-300))
+
+
 def _enough(logs: Sequence[Turned]) -> list[Turned]:
     """So many logs, evenly among them, that the search takes seconds."""
     rows = sum(len(one.velocity) for one in logs)
@@ -150,15 +155,21 @@ def _enough(logs: Sequence[Turned]) -> list[Turned]:
 
 
 def _cost(logs: Sequence[Turned], window: float, corner: float) -> list[float]:
-    """Mean square of measured velocities minus differences of positions, of each log [(rad/s)^2]."""
+    """Mean square of measured velocities minus differences of positions, of each log [(rad/s)^2].
+
+    Left out is the begin, before which nobody looked.
+    """
     found = []
     for one in logs:
         step = min(float(np.median(np.diff(one.time))) / GRID, window)
         grid = np.arange(one.time[0], one.time[-1], step)
-        slope = (np.interp(grid, one.time, one.position) - np.interp(grid - window, one.time, one.position)) / window
+        slope = (
+            np.interp(grid, one.time, one.position) - np.interp(grid - window, one.time, one.position)
+        ) / window
         if corner > 0.0:
             share = smoothing(corner, step)
             slope = lfilter([share], [1.0, share - 1.0], slope)
-        left = one.velocity - np.interp(one.velocity_time, grid, slope)
+        whole = one.velocity_time > one.time[0] + LONGEST_WINDOW
+        left = one.velocity[whole] - np.interp(one.velocity_time[whole], grid, slope)
         found.append(float((left**2).mean()))
     return found

@@ -1,11 +1,11 @@
-"""Straight lines through readings: outliers calmed, scatter that grows with the reading, logs left out in turn."""
+"""Straight lines through readings: outliers calmed, scatter that grows, logs left out in turn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from scipy.optimize import nnls
 from scipy.stats import t
 
@@ -81,7 +81,7 @@ def fit_line(
 def scatter_of(
     size: Float[np.ndarray, " row"], away: Float[np.ndarray, " row"], least: float
 ) -> tuple[float, float]:
-    """How far values are off where nothing is read, and how that grows with the reading; never less than `least`."""
+    """How far values are off where nothing is read, at least `least`, and how that grows."""
     (floor, growth), _ = nnls(np.stack([np.ones_like(size), size], axis=1), away)
     return max(NORMAL * floor, least), NORMAL * growth
 

@@ -15,9 +15,9 @@ from hybridsim.robot import Robot
 from hybridsim.sensing.codes import FEWEST
 
 FIELDS = ("speed", "motor", "duty")
-OTHER_UNIT = 20.0
-"""Readings this many times larger than the drive can give are of another unit; chosen, because no sensor's
-gain is that wrong."""
+OTHER_UNIT = 30.0
+"""Readings this many times larger than what the drive gives are of another unit; chosen, because identified
+efforts are off by factors of up to six where nothing but friction loads a joint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,11 @@ def _most(robot: Robot, signal: str, joint: str) -> float | None:
     if signal == "motor_duty":
         return 1.0
     if signal == "motor_current":
-        return None if drive.torque_constant is None else drive.stall_effort.value / drive.torque_constant.value
+        return (
+            None if drive.torque_constant is None else drive.stall_effort.value / drive.torque_constant.value
+        )
+    if signal == "joint_velocity":
+        return drive.no_load_speed.value
     return drive.stall_effort.value
 
 

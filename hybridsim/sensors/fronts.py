@@ -37,7 +37,7 @@ class Sources(NamedTuple):
     frames: np.ndarray
     """[world frame 18] of the links that carry sensors [rad, m, s]."""
     drives: np.ndarray
-    """[world drive 5] joint ANGLE [rad] and SPEED [rad/s], effort of the MOTOR and on the JOINT [N*m], DUTY."""
+    """[world drive 5] joint ANGLE [rad], SPEED [rad/s], effort of MOTOR and on the JOINT [N*m], DUTY [1]."""
     force: np.ndarray
     """[world touch] normal force on the links that feel it [N]."""
     wrench: np.ndarray
