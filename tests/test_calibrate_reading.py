@@ -16,6 +16,7 @@ from hybridsim.actuators import offered
 from hybridsim.calibrate import calibrate
 from hybridsim.calibrate.work import kept_split
 from hybridsim.calibration import Calibration, Findings, Lineage, LoggedEvidence, SimulationSettings
+from hybridsim.calibration.locate import available
 from hybridsim.errors import LogError, StudyError
 from hybridsim.evaluate import evaluate
 from hybridsim.identify.problem import WORLD
@@ -99,7 +100,7 @@ def _draft(log, run, read):
     columns = {
         "joint_position_command": ("rad", log.command[:, 0]),
         "joint_position": ("rad", np.round(run.at("angle", log.time_s)[:, 0] / COUNT) * COUNT),
-        "joint_velocity": ("rad/s", velocity),
+        "joint_velocity": ("rad/s", np.round(velocity / RATE_COUNT) * RATE_COUNT),
         "motor_duty": ("1", noisy),
     }
     return LogDraft(
@@ -310,3 +311,17 @@ def test_the_page_draws_readings(made, tmp_path):
     text = page.read_text(encoding="utf-8")
     assert "identified drives read by sensors without errors" in text
     assert "motor_duty" in json.loads((tmp_path / "s.json").read_text())["protocol"]["signals"]
+
+
+@pytest.mark.parametrize("robot", ["so101", "xl330_pendulum", "sts3250_pendulum"])
+def test_published_sensors_stand_beside_what_their_parents_found(robot):
+    old = Calibration.load(robot)  # `current` says which
+    ids = [name.partition("/")[2] for name in available() if name.startswith(f"{robot}/")]
+    (new,) = (Calibration.load(f"{robot}/{one}") for one in ids if one != old.id)
+    assert new.record.lineage.parent == old.id
+    assert {name: new.parameters[name] for name in old.parameters} == dict(old.parameters)
+    assert new.record.networks == old.record.networks
+    added = set(new.parameters) - set(old.parameters)
+    assert added and all(name.startswith("sensor.") for name in added)
+    sides = {log.log_id: log.split for log in old.record.lineage.logs}
+    assert {log.log_id: log.split for log in new.record.lineage.logs} == sides

@@ -26,8 +26,8 @@ def drive_sensor_lines(scores: Scores, info: CalibrationInfo) -> Iterator[str]:
     if not has_drive_sensors(scores):
         return
     yield (
-        "Readings are simulated along the replay, without their noise. `ideal_sensor` reads the same replay "
-        "without errors; intervals hold what noise and replay get wrong together."
+        "Readings are simulated along the replay, before noise and counts. `ideal_sensor` reads the same "
+        "replay without errors; intervals hold what noise and replay get wrong together."
     )
     sensors: dict[str, dict[str, Parameter]] = {}
     for p in info.parameters:

@@ -35,7 +35,17 @@ SIGNALS: Mapping[str, tuple[str, ...]] = {
 REPLAYED = tuple(dict.fromkeys(signal for names in SIGNALS.values() for signal in names))
 SAYS_WHAT = ("gain", "unsigned")
 """Parameters that a sensor without errors has from robot.toml, where that states them."""
-CHANCE = ("white", "walk", "turn_on", "velocity_white", "jitter", "dropout")
+CHANCE = (
+    "white",
+    "walk",
+    "turn_on",
+    "velocity_white",
+    "jitter",
+    "dropout",
+    "resolution",
+    "velocity_resolution",
+)
+"""Parameters that only scatter readings; two that are counted differ by counts, however right the model."""
 GROWTH = "sigma of 1, |reading|"
 """Two numbers in calibration.json: half of an interval = multiplier (floor + growth |reading|)."""
 SPEED_CHANNEL = 1
@@ -98,7 +108,7 @@ def readings(
     *,
     ideal: bool = False,
 ) -> dict[str, Float[np.ndarray, " step"]]:
-    """What each sensor reads at every step of a replay, with nothing left to chance.
+    """What each sensor reads at every step of a replay, before noise and counts.
 
     Args:
         robot: the design.
@@ -148,7 +158,7 @@ def _sensed(suite: Sensors, run: Trajectory) -> Float[np.ndarray, "step channel"
 
 
 def _sure(one: Described, own: Mapping[str, float], ideal: bool) -> dict[str, float]:
-    """A sensor's parameters without chance; without errors where it is ideal."""
+    """A sensor's parameters without noise and counts; without errors where it is ideal."""
     table = {p.name: p.value for p in TABLES[one.kind]}
     if ideal:
         return {**table, **{name: own[name] for name in SAYS_WHAT if name in own}}
