@@ -166,6 +166,7 @@ def motor_effort(
         rest, damping = driven_by_duty(p, share, speed, full)
     if abs(rest - damping * speed) > p[EFFORT_LIMIT]:
         rest, damping = math.copysign(p[EFFORT_LIMIT], rest - damping * speed), 0.0
+        share = (rest + p[BACK_EMF] * speed) / full
     rest = lagged(s[EFFORT], rest, p[MOTOR_LAG], h)
     s[TARGET], s[EFFORT], s[DUTY] = target, rest, share
     return rest, damping
