@@ -15,6 +15,7 @@ from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import LogError
 from hybridsim.evaluate_contact import Start, score_passive
 from hybridsim.evaluate_effort import score_efforts
+from hybridsim.evaluate_reading import reading_replays
 from hybridsim.evaluate_sensor import is_inertial, score_sensor
 from hybridsim.ingest.open import open_logs
 from hybridsim.jobs import Engine
@@ -28,6 +29,7 @@ from hybridsim.replay.variants import CalibratedSimulator, Replayed, delayed, pe
 from hybridsim.replay.windowed import window_errors
 from hybridsim.robot import Robot, load_robot
 from hybridsim.score import WindowError, interval_text, score, signal_unit, write_scores
+from hybridsim.score.relative import add_relative
 from hybridsim.signals import signal_word
 from hybridsim.simulator.inputs import LogInputs, log_inputs
 
@@ -157,9 +159,11 @@ def score_logs(
         for replay in _records(calibration, robot, log, predicted[n], runs["hybrid"], n)
     ]
     windows = _windowed(calibration, robot, inputs, engine, progress)
-    notes = [] if calibration.networks else ["no residual network ships; hybrid is identified"]
+    notes: list[str] = [] if calibration.networks else ["no residual network ships; hybrid is identified"]
     if seen := set(calibration.record.lineage.fitted_on) & {log.log_id for log in logs}:
         notes.append(f"in-sample: the calibration's own fit has seen {len(seen)} of {len(logs)} logs")
+    sensed = reading_replays(calibration, robot, logs, runs, notes)
+    replays += sensed
     scores = score(
         replays,
         calibration=calibration.id,
@@ -170,6 +174,7 @@ def score_logs(
         notes=notes,
         seed=calibration.record.lineage.seed,
     )
+    add_relative(scores, sensed)
     return Evaluation(scores=scores, replays=replays)
 
 

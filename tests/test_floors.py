@@ -41,6 +41,7 @@ FLOORS = [
             "evaluate_effort",
             "evaluate_contact",
             "evaluate_sensor",
+            "evaluate_reading",
             "evaluate_spread",
             "verify",
             "train",

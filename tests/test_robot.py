@@ -99,7 +99,7 @@ def test_a_robot_without_joints_is_shown_with_its_contact():
 
 def test_a_fixed_robot_without_joints_is_refused(pendulum):
     table, load, _ = pendulum
-    table["joint"], table["drive"], table["encoder"] = [], [], []
+    table["joint"], table["drive"], table["encoder"], table["sensor"] = [], [], [], []
     with pytest.raises(
         RobotError, match=r"no \[\[joint\]\] and urdf.base is 'fixed': nothing can move; expected"
     ):

@@ -25,6 +25,7 @@ from hybridsim.actuators.parameters import (
 )
 from hybridsim.actuators.state import (
     ANGLE,
+    DUTY,
     EFFORT,
     INTEGRAL,
     JOINT_ANGLE,
@@ -39,6 +40,7 @@ from hybridsim.actuators.state import (
 
 __all__ = [
     "ANGLE",
+    "DUTY",
     "EFFORT",
     "INTEGRAL",
     "JOINT_ANGLE",

@@ -26,7 +26,7 @@ from hybridsim.actuators.parameters import (
     SUPPLY_DROP,
     VELOCITY_GAIN,
 )
-from hybridsim.actuators.state import ANGLE, EFFORT, INTEGRAL, SPEED, TARGET
+from hybridsim.actuators.state import ANGLE, DUTY, EFFORT, INTEGRAL, SPEED, TARGET
 
 POSITION_LOOP, VELOCITY_LOOP, EFFORT_LOOP = 0, 1, 2
 
@@ -142,7 +142,7 @@ def motor_effort(
 
     Args:
         p: the drive's parameters.
-        s: its state; target, lagged effort and accumulated error are updated.
+        s: its state; target, lagged effort, accumulated error and duty are updated.
         mode: which loop the command closes.
         command: delayed [rad], [rad/s] or [N*m].
         gain: position-gain register, 1 where none is logged.
@@ -152,12 +152,13 @@ def motor_effort(
     """
     if not enabled:
         s[TARGET] = s[ANGLE] + p[ENCODER_OFFSET] if mode == POSITION_LOOP else 0.0
-        s[EFFORT] = s[INTEGRAL] = 0.0
+        s[EFFORT] = s[INTEGRAL] = s[DUTY] = 0.0
         return 0.0, p[OFF_BRAKING] * p[BACK_EMF]
     speed, target = s[SPEED], slewed(s[TARGET], command, p[RATE_LIMIT], h)
     full = p[STALL_EFFORT] * (voltage / p[RATED_VOLTAGE] if voltage > 0.0 else 1.0)
     if mode == EFFORT_LOOP:
         rest, damping = driven_by_current(p, target, speed, full)
+        share = min(max((target + p[BACK_EMF] * speed) / full, -p[DUTY_LIMIT]), p[DUTY_LIMIT])
     else:
         share, summed = duty(p, mode, gain, target, s[ANGLE], speed, s[INTEGRAL], h)
         if p[INTEGRAL_GAIN] > 0.0:
@@ -165,6 +166,7 @@ def motor_effort(
         rest, damping = driven_by_duty(p, share, speed, full)
     if abs(rest - damping * speed) > p[EFFORT_LIMIT]:
         rest, damping = math.copysign(p[EFFORT_LIMIT], rest - damping * speed), 0.0
+        share = (rest + p[BACK_EMF] * speed) / full
     rest = lagged(s[EFFORT], rest, p[MOTOR_LAG], h)
-    s[TARGET], s[EFFORT] = target, rest
+    s[TARGET], s[EFFORT], s[DUTY] = target, rest, share
     return rest, damping

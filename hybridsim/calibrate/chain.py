@@ -12,6 +12,7 @@ from pathlib import Path
 from hybridsim import __version__
 from hybridsim.calibrate.contact import find_contact
 from hybridsim.calibrate.effort import find_effort
+from hybridsim.calibrate.reading import find_readings, parent_of
 from hybridsim.calibrate.sensor import find_sensor, sensor_name
 from hybridsim.calibrate.steps import (
     compiling,
@@ -40,6 +41,7 @@ from hybridsim.learn.residual import Learned
 from hybridsim.progress import NamedProgress
 from hybridsim.replay.variants import best_delays, by_signal
 from hybridsim.robot import Robot, load_robot
+from hybridsim.sensing.along import logged
 from hybridsim.study import Study, load_study
 
 LOGS = "logs"  # store of raw recordings once they are read, beside what is remembered
@@ -79,8 +81,7 @@ def calibrate(
     root = Path(out if out is not None else "" if isinstance(study, Study) else Path(study).parent)
     with _memory(root) as memory:
         work = _begin(study, logs, memory, quick, engine, seed, progress)
-        findings = find(work, synthetic)
-        folder = _save(Calibration.create(findings), work, root)
+        folder = _save(made(work, synthetic), work, root)
         _forget(work.memory, memory / LOGS)
     return folder
 
@@ -124,11 +125,16 @@ def _begin(
     plan = plan.quick() if quick else plan
     robot = load_robot(plan.robot_path)
     _check_scored(plan, robot)
-    evidence = gather_evidence(plan, robot, logs, memory / LOGS, progress)
-    settings = SimulationSettings(
-        physics_timestep_s=plan.simulation.physics_timestep_s or robot.rigid_body.timestep.value,
-        rate_hz=plan.simulation.rate_hz,
-        plane=plan.simulation.plane,
+    parent = parent_of(plan, robot) if plan.replays_truth else None
+    evidence = gather_evidence(plan, robot, logs, memory / LOGS, progress, parent)
+    settings = (
+        parent.record.simulation
+        if parent is not None
+        else SimulationSettings(
+            physics_timestep_s=plan.simulation.physics_timestep_s or robot.rigid_body.timestep.value,
+            rate_hz=plan.simulation.rate_hz,
+            plane=plan.simulation.plane,
+        )
     )
     return Work(
         plan=plan,
@@ -152,6 +158,9 @@ def _check_scored(plan: Study, robot: Robot) -> None:
     if plan.is_inertial:
         sensor_name(plan, robot)
         return
+    if plan.replays_truth:
+        logged(robot, plan.scored_signals)
+        return
     measured = {drive.measured for drive in robot.drives}
     if unknown := set(plan.scored_signals) - measured:
         raise StudyError(
@@ -167,6 +176,15 @@ def _check_passive(plan: Study, robot: Robot) -> None:
             f"{plan.where}: scored_signals: {listed(plan.scored_signals)} are of a floating body without "
             f"drives; {robot.name} has {len(robot.drives)} drives and a {robot.urdf.base} base"
         )
+
+
+def made(work: Work, synthetic: bool) -> Calibration:
+    """The calibration that the study asks for."""
+    if work.plan.replays_truth:
+        parent = parent_of(work.plan, work.robot)
+        origin = lineage(work.plan, work.evidence, work.seed).model_copy(update={"parent": parent.id})
+        return find_readings(work, parent, origin)
+    return Calibration.create(find(work, synthetic))
 
 
 def find(work: Work, synthetic: bool = False) -> Findings:

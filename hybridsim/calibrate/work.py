@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hybridsim.calibration import SimulationSettings
+from hybridsim.calibration import Calibration, SimulationSettings
 from hybridsim.ingest.open import open_logs
 from hybridsim.jobs import Engine
 from hybridsim.log import Log
@@ -14,6 +14,7 @@ from hybridsim.progress import NamedProgress, Progress, named
 from hybridsim.robot import Robot
 from hybridsim.simulator.inputs import LogInputs, log_inputs
 from hybridsim.study import Split, Study, split_logs
+from hybridsim.study.split import SIDES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +69,14 @@ class Work:
 
 
 def gather_evidence(
-    plan: Study, robot: Robot, logs: Sequence[Path], cache: Path, progress: NamedProgress | None
+    plan: Study,
+    robot: Robot,
+    logs: Sequence[Path],
+    cache: Path,
+    progress: NamedProgress | None,
+    parent: Calibration | None = None,
 ) -> Evidence:
-    """Read and split the logs."""
+    """Read and split the logs; those that a parent knows stay on the sides that it had them on."""
     usable = open_logs([Path(p) for p in logs], robot, cache=cache, progress=named(progress, "reading logs"))
     if plan.predicts_effort:  # from motion: no commands to read, and perhaps every log divided by time
         ids = tuple(sorted(log.log_id for log in usable))
@@ -79,5 +85,15 @@ def gather_evidence(
         return Evidence(logs=usable, inputs=(), split=split)
     if plan.is_passive or plan.is_inertial:  # no commands to read
         return Evidence(logs=usable, inputs=(), split=split_logs(plan, usable))
+    split = None if parent is None else kept_split(parent, usable)
+    if split is not None:
+        usable = [log for log in usable if log.log_id in {*split.train, *split.validation, *split.test}]
     inputs = [log_inputs(log, robot) for log in usable]
-    return Evidence(logs=usable, inputs=inputs, split=split_logs(plan, usable))
+    return Evidence(logs=usable, inputs=inputs, split=split or split_logs(plan, usable))
+
+
+def kept_split(parent: Calibration, logs: Sequence[Log]) -> Split | None:
+    """The sides on which a parent had the logs that it knows, others left out; None where it knows none."""
+    sides = {log.log_id: log.split for log in parent.record.lineage.logs}
+    known = {side: tuple(sorted(x.log_id for x in logs if sides.get(x.log_id) == side)) for side in SIDES}
+    return Split(**known) if known["train"] else None

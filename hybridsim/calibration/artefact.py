@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from hybridsim.calibration.baselines import MOST_WEIGHTS, SealedBlackBox
 from hybridsim.calibration.files import check_inside, place, read_bounded, write_texts
 from hybridsim.calibration.findings import Findings
 from hybridsim.calibration.locate import FILE, locate
+from hybridsim.calibration.parts import Intervals, Lineage
 from hybridsim.calibration.record import CalibrationRecord, new_record, parse_json, parse_record
 from hybridsim.calibration.tables import Table
 from hybridsim.errors import CalibrationError, listed
@@ -73,6 +74,29 @@ class Calibration:
             tables=tuple(one.contract for one in tables),
         )
         return cls(record, tuple(networks), blackbox, tables=tables)
+
+    def with_sensors(
+        self, parameters: Iterable[Parameter], intervals: Intervals, lineage: Lineage
+    ) -> Calibration:
+        """A calibration that has all of this one, and says how sensors err; saves nothing.
+
+        Args:
+            parameters: of sensors; take the place of what this one says of them.
+            intervals: of their signals, by signal and component.
+            lineage: where they come from; its parent is this one.
+
+        Raises:
+            CalibrationError: a field does not fit.
+        """
+        assert lineage.parent == self.id, "a calibration with sensors is a child of the one that it extends"
+        old = self.record
+        content: dict[str, Any] = {name: getattr(old, name) for name in type(old).model_fields}
+        del content["schema_version"], content["id"]
+        known = {**old.parameters, **{p.name: p for p in parameters}}
+        content["parameters"] = dict(sorted(known.items()))
+        content["intervals"] = {**old.intervals, **intervals}
+        content["lineage"] = lineage
+        return Calibration(new_record(**content), self.networks, self.blackbox, tables=self.tables)
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:

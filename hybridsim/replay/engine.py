@@ -29,6 +29,8 @@ class Trajectory:
         load: effort that the rigid body asks of each drive [N*m].
         command: as sent [rad].
         spread: of the residual's ensemble [rad], 0 without one.
+        motor: effort of the motor, at the output [N*m].
+        duty: share of the supply voltage on it [1].
     """
 
     log_id: str
@@ -39,6 +41,8 @@ class Trajectory:
     load: Float[np.ndarray, "step drive"]
     command: Float[np.ndarray, "step drive"]
     spread: Float[np.ndarray, "step drive"]
+    motor: Float[np.ndarray, "step drive"]
+    duty: Float[np.ndarray, "step drive"]
 
     def at(self, field: str, time: Float[np.ndarray, " time"]) -> Float[np.ndarray, "time drive"]:
         """A field at other times since the log's first stamp, linear between the steps."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hybridsim.report import sentences
+from hybridsim.report.drive_sensor_text import drive_sensor_lines
 from hybridsim.report.info import CalibrationInfo
 from hybridsim.report.sensor_text import lines as sensor_lines
 from hybridsim.report.sensor_text import sensed
@@ -29,7 +30,13 @@ def card(scores: Scores, calibration_info: CalibrationInfo | Mapping[str, Any]) 
     """The card as Markdown; foreign strings cannot act as markup."""
     info = CalibrationInfo.of(calibration_info)
     parts = [what(scores, info), errors(scores), parameters(scores, info), coverage(scores), spread(scores)]
-    parts += [sensor(scores), limits(scores, info), logs(scores, info), again(scores, info)]
+    parts += [
+        sensor(scores),
+        drive_sensors(scores, info),
+        limits(scores, info),
+        logs(scores, info),
+        again(scores, info),
+    ]
     return "\n".join(line for part in parts for line in part)
 
 
@@ -139,6 +146,14 @@ def sensor(scores: Scores) -> Iterator[str]:
     if sensed(scores):
         yield f"## Sensor {plain(scores['sensor']['name'])}\n"
         yield from (f"- {plain(line, 400)}" for line in sensor_lines(scores))
+        yield ""
+
+
+def drive_sensors(scores: Scores, info: CalibrationInfo) -> Iterator[str]:
+    """What was found out about sensors in drives; nothing without them."""
+    if lines := list(drive_sensor_lines(scores, info)):
+        yield "## Sensors in drives\n"
+        yield from (f"- {plain(line, 400)}" for line in lines)
         yield ""
 
 

@@ -22,6 +22,9 @@ STYLES = {
     "nominal": VariantStyle("#cc79a7", "diamond", "URDF and an ideal drive, nothing fitted"),
     "delayed": VariantStyle("#56b4e9", "triangle-up", "the command, later by the best constant delay"),
     "identified": VariantStyle("#d55e00", "square", "rigid body and drives with identified parameters"),
+    "ideal_sensor": VariantStyle(
+        "#e69f00", "star-diamond", "identified drives read by sensors without errors"
+    ),
     "hybrid": VariantStyle("#0072b2", "circle", "identified, plus the learned residual networks"),
     "blackbox": VariantStyle("#009e73", "star", "a recurrent network from commands to motion, no physics"),
 }

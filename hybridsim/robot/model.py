@@ -122,20 +122,23 @@ class Encoder(Table):
     parameters: dict[Name, Quantity] = Field(default_factory=dict, max_length=200)
 
 
+IN_DRIVES = ("current", "torque", "duty")
+
+
 class Sensor(Table):
     """Any other sensor: an IMU on a link, a force sensor in a foot, a current sensor in a drive.
 
     Attributes:
         name: unique; parameters are called `sensor.<name>.<parameter>`.
         kind: what it measures.
-        link: of the URDF, whose frame it measures in; of all kinds but `current` and `torque`.
-        joint: whose drive it sits in; of `current` and `torque`.
+        link: of the URDF, whose frame it measures in; of all kinds but those in drives.
+        joint: whose drive it sits in; of `current`, `torque` and `duty`.
         parameters: priors by name, see hybridsim.sensors.parameters; what is not given errs in no way.
         source: where it is said that there is one.
     """
 
     name: Name
-    kind: Literal["imu", "force", "wrench", "contact", "current", "torque", "pose", "odometry"]
+    kind: Literal["imu", "force", "wrench", "contact", "current", "torque", "duty", "pose", "odometry"]
     link: str | None = None
     joint: Name | None = None
     parameters: dict[Name, Quantity] = Field(default_factory=dict, max_length=200)
@@ -143,7 +146,7 @@ class Sensor(Table):
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> Sensor:
-        wanted, other = ("joint", "link") if self.kind in ("current", "torque") else ("link", "joint")
+        wanted, other = ("joint", "link") if self.kind in IN_DRIVES else ("link", "joint")
         if getattr(self, wanted) is None or getattr(self, other) is not None:
             raise ValueError(f"sensor {self.name} of kind '{self.kind}': expected a {wanted} and no {other}")
         return self

@@ -14,21 +14,21 @@ import numpy as np
 from numba import njit
 
 IMU, ENCODER, EFFORT, FORCE, CONTACT, WRENCH, POSE = range(7)
-"""Kinds, as compiled code tells them apart; current and torque are both EFFORT, odometry is POSE."""
+"""Kinds, as compiled code tells them apart; current, torque and duty are EFFORT, odometry is POSE."""
 CHANNELS = (6, 2, 1, 1, 1, 6, 10)
 KIND, FIRST, COUNT, SOURCE, MIX = range(5)
 """Columns of a suite's table [sensor 5]: first channel, how many, place in `Sources`, row of `mix` or -1."""
 # Parameters of an IMU: maps [3 3] of rate, force and force onto rate, lever, biases per kelvin, reference.
 GYRO_MAP, ACC_MAP, GYRO_FORCE, LEVER, PER_KELVIN, REFERENCE = 0, 9, 18, 27, 30, 36
 PLAY, WINDOW, VELOCITY_SMOOTH, VELOCITY_RESOLUTION = range(4)
-GAIN, RIPPLE, RIPPLE_ORDER, RIPPLE_PHASE, FRICTION, FRICTION_SPEED, OF_JOINT = range(7)
+GAIN, RIPPLE, RIPPLE_ORDER, RIPPLE_PHASE, FRICTION, FRICTION_SPEED, READS, SUPPLY = range(8)
 HYSTERESIS = 1
 ON, OFF, BOUNCE = range(3)
 FRONT = 37
 # Columns of a frame's row: rotation_world_from_link, origin, its velocity and the angular one, world's axes.
 ROTATION, ORIGIN, VELOCITY, SPIN = 0, 9, 12, 15
 FRAME = 18
-ANGLE, SPEED, MOTOR, JOINT = range(4)
+ANGLE, SPEED, MOTOR, JOINT, DUTY = range(5)
 
 
 class Sources(NamedTuple):
@@ -37,7 +37,7 @@ class Sources(NamedTuple):
     frames: np.ndarray
     """[world frame 18] of the links that carry sensors [rad, m, s]."""
     drives: np.ndarray
-    """[world drive 4] joint ANGLE [rad] and SPEED [rad/s], effort of the MOTOR and on the JOINT [N*m]."""
+    """[world drive 5] joint ANGLE [rad], SPEED [rad/s], effort of MOTOR and on the JOINT [N*m], DUTY [1]."""
     force: np.ndarray
     """[world touch] normal force on the links that feel it [N]."""
     wrench: np.ndarray
@@ -166,14 +166,19 @@ def encoders(
 def efforts(
     table: np.ndarray, own: range, p: np.ndarray, ideal: np.ndarray, drives: np.ndarray, worlds: np.ndarray
 ) -> None:
-    """Current or torque that a drive's effort shows: with dry friction on the way and the rotor's ripple."""
+    """Current or torque that a drive's effort shows: with dry friction on the way and the rotor's ripple.
+
+    A supply gives duty times the winding's current, as a converter that loses nothing does.
+    """
     for s in own:
         first, d = table[s, FIRST], table[s, SOURCE]
         for w in worlds:
-            value = drives[w, d, JOINT] if p[w, s, OF_JOINT] > 0.5 else drives[w, d, MOTOR]
+            value = drives[w, d, int(p[w, s, READS])]
             if p[w, s, FRICTION] > 0.0:
                 share = drives[w, d, SPEED] / p[w, s, FRICTION_SPEED]
                 value += p[w, s, FRICTION] * share / math.sqrt(1.0 + share * share)
+            if p[w, s, SUPPLY] > 0.5:
+                value *= drives[w, d, DUTY]
             value *= p[w, s, GAIN]
             if p[w, s, RIPPLE] > 0.0:
                 phase = p[w, s, RIPPLE_ORDER] * drives[w, d, ANGLE] + p[w, s, RIPPLE_PHASE]

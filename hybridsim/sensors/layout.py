@@ -26,6 +26,7 @@ KINDS = {
     "encoder": fronts.ENCODER,
     "current": fronts.EFFORT,
     "torque": fronts.EFFORT,
+    "duty": fronts.EFFORT,
     "force": fronts.FORCE,
     "contact": fronts.CONTACT,
     "wrench": fronts.WRENCH,
@@ -138,7 +139,9 @@ def front_of(one: Mounted, p: Values, timestep: float) -> Float[np.ndarray, " pa
     elif kind in ("current", "torque"):
         order = p["ripple_order"] * one.gear_ratio
         numbers = [p["gain"], p["ripple"], order, p["ripple_phase"], p["friction"], p["friction_speed"]]
-        numbers.append(float(kind == "torque"))
+        numbers += [fronts.JOINT if kind == "torque" else fronts.MOTOR, p["supply"]]
+    elif kind == "duty":
+        numbers = [p["gain"], 0.0, 0.0, 0.0, 0.0, 1.0, fronts.DUTY, 0.0]
     elif kind == "force":
         numbers = [p["gain"], p["hysteresis"]]
     elif kind == "contact":

@@ -117,6 +117,8 @@ def _wrench() -> Table:
 def _effort(unit: str, gain_unit: str) -> Table:
     return (
         _p("gain", gain_unit, 1.0, -1e3, 1e3, "read per effort of the drive at the output"),
+        _p("supply", "1", 0.0, 0.0, 1.0, "1: what the supply gives is read, the effort times the duty;"
+           " 0: the winding's"),
         _p("ripple", unit, 0.0, 0.0, 1e3, "amplitude of what the rotor's angle adds"),
         _p("ripple_order", "1", 1.0, 0.0, 1e3, "waves of it in a turn of the rotor"),
         _p("ripple_phase", "rad", 0.0, -6.3, 6.3, "of it at joint angle 0"),
@@ -126,7 +128,7 @@ def _effort(unit: str, gain_unit: str) -> Table:
         *_offsets("", unit, f"{unit}/s^0.5", 1e3),
         *_chain("", unit, 1e4),
         *TIMING,
-    )
+    )  # fmt: skip
 
 
 def _encoder() -> Table:
@@ -155,6 +157,13 @@ TABLES: Mapping[str, Table] = {
     "encoder": _encoder(),
     "current": _effort("A", "A/(N*m)"),
     "torque": _effort("N*m", "1"),
+    "duty": (
+        _p("gain", "1", 1.0, -1e3, 1e3, "read per share of the supply voltage"),
+        _p("unsigned", "1", 0.0, 0.0, 1.0, "1: magnitudes are read"),
+        *_offsets("", "1", "1/s^0.5", 1e3),
+        *_chain("", "1", 1e4),
+        *TIMING,
+    ),
     "force": (
         _p("gain", "1", 1.0, -10.0, 10.0, "read per normal force"),
         _p("hysteresis", "N", 0.0, 0.0, 1e4, "full width of the play between loading and unloading"),

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from hybridsim.actuators.batch import DriveArrays, delay_commands, push_commands
-from hybridsim.actuators.drive import ANGLE, JOINT_ANGLE, SPEED, advance
+from hybridsim.actuators.drive import ANGLE, DUTY, JOINT_ANGLE, MOTOR, SPEED, advance
 from hybridsim.actuators.parameters import ENCODER_OFFSET
 from hybridsim.physics.burden import burden
 from hybridsim.physics.carried import Carried
@@ -78,8 +78,9 @@ def new_scratch(worlds: int, joints: int, drives: int) -> Scratch:
 
 
 FINISHED, TOUCHING, BROKEN = 0, 1, 2
-KEPT = ("angle", "analytic", "speed", "load", "command", "spread")
-"""Encoder angle, the same without network [rad], speed [rad/s], load [N*m], command, ensemble's spread."""
+KEPT = ("angle", "analytic", "speed", "load", "command", "spread", "motor", "duty")
+"""Encoder angle, the same without network [rad], speed [rad/s], load [N*m], command, ensemble's spread, the
+motor's effort [N*m] and the share of the supply voltage on it [1]."""
 
 
 @njit(cache=True, nogil=True)
@@ -101,7 +102,7 @@ def run(
         mounting: load and inertia, written.
         body: state, advanced; `near` says which worlds need PyBullet to follow `target`.
         rows: inputs.
-        kept: [6 step world drive] or with no step to keep nothing; see `keep`.
+        kept: [8 step world drive] or with no step to keep nothing; see `keep`.
         begin: first step.
         touched: whether that step only waited for PyBullet, which has stepped now.
 
@@ -236,6 +237,8 @@ def keep(
         row[3, w, d] = mounting.load[w, d]
         row[4, w, d] = command[w, d]
         row[5, w, d] = recall.spread[w, d]
+        row[6, w, d] = drives.state[w, d, MOTOR]
+        row[7, w, d] = drives.state[w, d, DUTY]
 
 
 @njit(cache=True, nogil=True)

@@ -19,7 +19,7 @@ OWN = {
     "wrench": (("wrench", slice(0, 3)), ("wrench_torque", slice(3, 6))),
     "pose": (("base_position", slice(0, 3)), ("base_orientation", slice(3, 7))),
 }
-SHARED = {"current": "motor_current", "force": "foot_force", "contact": "contact"}
+SHARED = {"current": "motor_current", "duty": "motor_duty", "force": "foot_force", "contact": "contact"}
 """Signals with one column a sensor, in robot.toml's order."""
 
 
@@ -29,9 +29,9 @@ class Measured:
     `imu_angular_velocity` and `imu_linear_acceleration`, `wrench` and `wrench_torque`, `base_position` and
     `base_orientation` (of a pose or odometry) are one sensor's; several of a kind are called
     `imu_angular_velocity.<sensor>` and so on, and the first keeps the plain name too. `motor_current`,
-    `foot_force` and `contact` have one column a sensor. Encoders and torque sensors stand in their drives'
-    columns; a torque whose drive measures none makes a `joint_effort` of one column a sensor, and one that is
-    unsigned a `joint_effort_magnitude`.
+    `motor_duty`, `foot_force` and `contact` have one column a sensor. Encoders and torque sensors stand in
+    their drives' columns; a torque whose drive measures none makes a `joint_effort` of one column a sensor,
+    and one that is unsigned a `joint_effort_magnitude`.
     """
 
     def __init__(self, robot: Robot, mounts: Mounts) -> None:

@@ -15,7 +15,7 @@ from hybridsim.sensors.parameters import PREFIX
 SensorValues = Mapping[str, Mapping[str, float]]
 FRAMED = ("imu", "pose", "odometry")
 FORCED = ("force", "contact")
-DRIVEN = ("encoder", "current", "torque")
+DRIVEN = ("encoder", "current", "torque", "duty")
 
 
 class Mounts(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numba import njit
 
-from hybridsim.actuators.drive import ANGLE, MOTOR, SPEED
+from hybridsim.actuators.drive import ANGLE, DUTY, MOTOR, SPEED
 from hybridsim.actuators.parameters import ENCODER_OFFSET
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.urdf import load_urdf
@@ -30,7 +30,7 @@ from hybridsim.simulator.link_frames import (
 from hybridsim.simulator.mounts import FORCED, FRAMED, Mounts
 from hybridsim.simulator.stepping import Carrying, Pushing
 
-KEPT = ("gain", "unsigned")
+KEPT = ("gain", "unsigned", "supply")
 """Parameters that say what is read, not how it errs."""
 ROOM = 25.0
 """Temperature until somebody says otherwise [degC]."""
@@ -90,7 +90,7 @@ class Sensing:
         kinds = [one.sensor.kind for one in sensors]
         self.sources = Sources(
             frames=np.zeros((worlds, len(links), front.FRAME)),
-            drives=np.zeros((worlds, len(robot.drives), 4)),
+            drives=np.zeros((worlds, len(robot.drives), 5)),
             force=np.zeros((worlds, sum(kind in FORCED for kind in kinds))),
             wrench=np.zeros((worlds, kinds.count("wrench"), 6)),
             temperature=np.full(worlds, ROOM),
@@ -218,7 +218,7 @@ def watch(
 
 @njit(cache=True, nogil=True)
 def read_drives(shafts: Shafts, drives: np.ndarray, worlds: np.ndarray) -> None:
-    """Angle as an ideal encoder reads it, speed, and efforts of motor and joint, see `sensors.Sources`.
+    """Angle as an ideal encoder reads it, speed, efforts of motor and joint, duty, see `sensors.Sources`.
 
     A drive that carries its joint has no effort on it but its motor's.
     """
@@ -238,4 +238,4 @@ def read_drives(shafts: Shafts, drives: np.ndarray, worlds: np.ndarray) -> None:
                 angle += parameters[w, d, ENCODER_OFFSET]
                 joint = effort[w, d] + correction[w, d]
             drives[w, d, front.ANGLE], drives[w, d, front.SPEED] = angle, speed
-            drives[w, d, front.JOINT] = joint
+            drives[w, d, front.JOINT], drives[w, d, front.DUTY] = joint, state[w, d, DUTY]

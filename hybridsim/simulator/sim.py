@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from hybridsim.actuators import Drives, drive_matrix
-from hybridsim.actuators.drive import SPEED
+from hybridsim.actuators.drive import DUTY, MOTOR, SPEED
 from hybridsim.actuators.loop import EFFORT_LOOP, POSITION_LOOP, VELOCITY_LOOP
 from hybridsim.calibration import Calibration, SimulationSettings
 from hybridsim.contacts import residual
@@ -269,9 +269,10 @@ class HybridSim:
         return kept
 
     def fields(self, command: WorldDrive) -> Float[np.ndarray, "field world drive"]:
-        """What `KEPT` names, now: two angles [rad], speed [rad/s], load [N*m], command and spread."""
+        """What `KEPT` names, now."""
         found = (self.stepping.angle(), self.stepping.analytic_angle(), self.drives.shaft_speed)
-        return np.stack([*found, self._mounting.load, command, self.correction.spread])
+        motor = (self.drives.state[..., MOTOR], self.drives.state[..., DUTY])
+        return np.stack([*found, self._mounting.load, command, self.correction.spread, *motor])
 
     def encoder_angle(self) -> WorldDrive:
         """What ideal encoders would read, offset and residual included [rad]."""

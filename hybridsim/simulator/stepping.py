@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.actuators import Drives
+from hybridsim.actuators.drive import DUTY, MOTOR
 from hybridsim.actuators.parameters import ENCODER_OFFSET
 from hybridsim.physics import kernel
 from hybridsim.physics.bullet import BulletWorlds
@@ -95,7 +96,8 @@ class Pushing:
             command = rows.command[row]
             self.step(command)
             angle, load = self.angle(), self.mounting.load
-            kept[:, k] = angle, angle, self.drives.shaft_speed, load, command, self.correction.spread
+            effort, share = d.state[..., MOTOR], d.state[..., DUTY]
+            kept[:, k] = angle, angle, d.shaft_speed, load, command, self.correction.spread, effort, share
 
     def step(self, command: WorldDrive) -> None:
         """One timestep."""

@@ -24,7 +24,7 @@ from hybridsim.study.sections import (
     Table,
 )
 from hybridsim.study.selection import Selection, select
-from hybridsim.study.sensor import INERTIAL_SIGNALS, SensorRule
+from hybridsim.study.sensor import DRIVE_SIGNALS, INERTIAL_SIGNALS, SensorRule
 from hybridsim.validation import explain
 
 SCHEMA = 1
@@ -46,7 +46,7 @@ class Study(Table):
         blackbox: the baseline without physics.
         effort: how efforts are predicted from motion, where those are scored.
         contact: how bodies that nothing drives are replayed, where their base is scored.
-        sensor: how an inertial sensor is identified, where its signals are scored.
+        sensor: how sensors are identified, where their signals are scored.
         overrides: table `[quick]`: what `--quick` changes.
     """
 
@@ -84,6 +84,8 @@ class Study(Table):
 
     @model_validator(mode="after")
     def _one_direction(self) -> Study:
+        if self.replays_truth:
+            return self._in_drives()
         efforts = [name for name in self.scored_signals if name in EFFORT_SIGNALS]
         if efforts and len(self.scored_signals) > 1:
             raise ValueError(
@@ -112,6 +114,8 @@ class Study(Table):
 
     @model_validator(mode="after")
     def _sensor_alone(self) -> Study:
+        if self.replays_truth:
+            return self
         inertial = [name for name in self.scored_signals if name in INERTIAL_SIGNALS]
         if inertial and set(self.scored_signals) != set(INERTIAL_SIGNALS):
             raise ValueError(
@@ -119,10 +123,31 @@ class Study(Table):
                 "together, in a study of their own"
             )
         if not inertial and self.sensor != SensorRule():
-            raise ValueError(f"[sensor] is for scored_signals = {list(INERTIAL_SIGNALS)}")
+            raise ValueError(
+                f"[sensor] is for scored_signals = {list(INERTIAL_SIGNALS)}, or needs truth = 'replay'"
+            )
         if inertial and self.parameters:
             raise ValueError("parameter: a study of a sensor has none; expected the table [sensor] instead")
         return self
+
+    def _in_drives(self) -> Study:
+        """Refuse what a study of sensors in drives has no use for."""
+        if odd := [name for name in self.scored_signals if name not in DRIVE_SIGNALS]:
+            raise ValueError(
+                f"scored_signals: '{odd[0]}' is read by no sensor in a drive; "
+                f"available: {', '.join(DRIVE_SIGNALS)}"
+            )
+        idle = {"parameters", "identify", "learn", "blackbox", "effort", "contact", "simulation"}
+        if given := sorted(idle & self.model_fields_set):
+            raise ValueError(
+                f"'{given[0]}' has no use where sensors are identified by replay: the calibration says that"
+            )
+        return self
+
+    @property
+    def replays_truth(self) -> bool:
+        """Whether it identifies sensors in drives against a calibration's replay."""
+        return self.sensor.truth == "replay"
 
     @property
     def is_inertial(self) -> bool:
@@ -132,7 +157,7 @@ class Study(Table):
     @property
     def predicts_effort(self) -> bool:
         """Whether it predicts efforts from motion, and not motion from commands."""
-        return self.scored_signals[0] in EFFORT_SIGNALS
+        return self.scored_signals[0] in EFFORT_SIGNALS and not self.replays_truth
 
     @property
     def is_passive(self) -> bool:

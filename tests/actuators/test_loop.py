@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hybridsim.actuators.loop import EFFORT_LOOP, POSITION_LOOP, VELOCITY_LOOP, motor_effort
-from hybridsim.actuators.state import ANGLE, EFFORT, INTEGRAL, SPEED, STATES, TARGET
+from hybridsim.actuators.state import ANGLE, DUTY, EFFORT, INTEGRAL, SPEED, STATES, TARGET
 from tests.actuators.bench import Shaft, row
 
 H = 1e-3
@@ -26,6 +26,19 @@ def test_duty_times_stall_effort():
     # At 6 V of rated 5 V: 1.2 * 6/5 = 1.44; back-EMF 0.5 * 0.4 rad/s takes 0.2.
     p = row(position_gain=1.5, stall_effort=4, rated_voltage=5, back_emf=0.5)
     assert motor(p, 0.1, gain=2.0, voltage=6.0, speed=0.4) == pytest.approx(1.44 - 0.2)
+
+
+def test_the_duty_is_remembered():
+    p = row(position_gain=1.5, stall_effort=4, back_emf=1, effort_limit=3.0, duty_limit=0.9)
+    s = np.zeros(STATES)
+    motor(p, 0.1, gain=2.0, s=s)
+    assert s[DUTY] == pytest.approx(0.3)  # 0.1 rad * 2 * 1.5
+    motor(p, 1.0, s=s)  # 0.9 * 4 = 3.6 N*m, cut to 3 by the current limit: a duty of 3/4
+    assert s[DUTY] == pytest.approx(0.75)
+    motor(p, 1.0, s=s, speed=0.5, mode=EFFORT_LOOP)  # (1 N*m + 1 * 0.5) / 4
+    assert s[DUTY] == pytest.approx(0.375)
+    motor(p, 1.0, s=s, enabled=False)
+    assert s[DUTY] == 0.0
 
 
 def test_duty_saturates_at_its_limit_and_with_the_voltage():

@@ -85,7 +85,7 @@ def test_what_is_left_is_measured_minus_analytic_at_the_networks_stamps():
     steps = np.zeros((100, 1))
     run = Trajectory(
         log_id="a", timestep=STEP, angle=steps + 9.0, analytic=steps + 0.1, speed=steps, load=steps,
-        command=steps + 0.3, spread=steps,
+        command=steps + 0.3, spread=steps, motor=steps, duty=steps,
     )  # fmt: skip
     spec = spec_of(load_robot("xl330_pendulum"), LEARN.model_copy(update={"sample_period_s": 0.02}), STEP)
     found = gather(spec, [log], [run])

@@ -29,7 +29,7 @@ def simulator():
 
 def trajectory(angle, timestep=0.01):
     column = np.asarray(angle, float)[:, None]
-    names = ("angle", "analytic", "speed", "load", "command", "spread")
+    names = ("angle", "analytic", "speed", "load", "command", "spread", "motor", "duty")
     return Trajectory(log_id="a", timestep=timestep, **dict.fromkeys(names, column))
 
 
@@ -62,7 +62,7 @@ def test_two_logs_together_equal_each_alone_and_keep_their_order():
     assert [run.log_id for run in together] == [log.log_id for log in logs]
     for log, run in zip(logs, together, strict=True):
         (alone,) = replay_logs(simulator(), [log])
-        for field in ("angle", "analytic", "speed", "load", "command", "spread"):
+        for field in ("angle", "analytic", "speed", "load", "command", "spread", "motor", "duty"):
             assert np.array_equal(getattr(run, field), getattr(alone, field)), field
         assert len(run.angle) == round(log.time_s[-1] / STEP) + 1
 

@@ -40,7 +40,7 @@ def sources(worlds: int = 1) -> Sources:
     """A link at rest at the origin, upright; a drive at rest; nothing is touched."""
     found = Sources(
         frames=np.zeros((worlds, 1, 18)),
-        drives=np.zeros((worlds, 1, 4)),
+        drives=np.zeros((worlds, 1, 5)),
         force=np.zeros((worlds, 1)),
         wrench=np.zeros((worlds, 1, 6)),
         temperature=np.full(worlds, 25.0),

@@ -96,11 +96,25 @@ def test_a_torque_adds_friction_on_the_way_and_the_rotors_ripple():
     own = {"gain": 2.0, "friction": 0.3, "friction_speed": 0.1}
     own |= {"ripple": 0.05, "ripple_order": 2.0, "ripple_phase": 0.4}
     one, seen = sensors(("torque", own), gear=50.0), sources()
-    seen.drives[0, 0] = [0.01, 0.2, 99.0, 1.5]
+    seen.drives[0, 0] = [0.01, 0.2, 99.0, 1.5, 99.0]
     one.sense(seen, ONE)
     expected = 2.0 * (1.5 + 0.3 * 2.0 / np.sqrt(5.0)) + 0.05 * np.sin(1.4)
     assert one.reading[0, 0] == pytest.approx(expected, abs=1e-14)
     assert currents(own, [1.5])[0] == pytest.approx(3.0 + 0.05 * np.sin(0.4))
+
+
+def test_a_supply_gives_effort_times_duty_and_a_duty_is_read_as_it_is():
+    # Supply: |2 (-1.5 - 0.3 * 2/sqrt(1 + 4)) 0.25 + 0.1|; duty: 0.9 * 0.25 - 0.05; winding: 2 * -1.5 + 0.1.
+    own = {"gain": 2.0, "bias": 0.1}
+    rubbed = {**own, "friction": 0.3, "friction_speed": 0.1, "supply": 1.0, "unsigned": 1.0}
+    seen = sources()
+    one = sensors(("current", rubbed), ("duty", {"gain": 0.9, "bias": -0.05}), ("current", own))
+    seen.drives[0, 0] = [0.0, -0.2, -1.5, 99.0, 0.25]
+    one.sense(seen, ONE)
+    supply = abs(2.0 * (-1.5 - 0.3 * 2.0 / np.sqrt(5.0)) * 0.25 + 0.1)
+    expected = {"s0": supply, "s1": 0.175, "s2": -2.9}
+    found = {s.sensor.name: one.reading[0, one.columns(k)][0] for k, s in enumerate(one.mounted)}
+    assert found == pytest.approx(expected, abs=1e-14)
 
 
 def encoder(own, angles, speeds=None):
