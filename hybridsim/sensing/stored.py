@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
 from hybridsim.sensing.gains import Gains
 from hybridsim.sensing.imu import Codes, Frame
 from hybridsim.sensing.model import ImuModel
+from hybridsim.sensing.stretches import Stretches
 from hybridsim.sensing.tails import Tail
 from hybridsim.sensing.texture import Texture
 
@@ -18,7 +20,7 @@ FRAME = "frame."
 
 def arrays_of(model: ImuModel) -> dict[str, np.ndarray]:
     """Everything that the model is made of; numbers as arrays of one."""
-    found = {
+    found: dict[str, Any] = {
         "period": np.array([model.period]),
         "codes": np.array([model.codes.gyro_step, model.codes.acc_step, float(model.codes.gyro_cuts)]),
         "tails": np.array(model.tails),
@@ -26,8 +28,10 @@ def arrays_of(model: ImuModel) -> dict[str, np.ndarray]:
         "plain_tails": np.array(model.plain_tails),
         "follows": np.array(model.follows, float),
     }
-    for name, part in (("gains", model.gains), ("texture", model.texture)):
+    parts = {"gains": model.gains, "texture": model.texture, "stretches": model.texture.stretches}
+    for name, part in parts.items():
         found |= {f"{name}.{one.name}": getattr(part, one.name) for one in fields(part)}
+    del found["texture.stretches"]
     for mounting, frame in model.frames.items():
         for one in fields(frame):
             found[f"{FRAME}{mounting}.{one.name}"] = np.atleast_1d(getattr(frame, one.name))
@@ -48,7 +52,7 @@ def model_of(arrays: Mapping[str, np.ndarray]) -> ImuModel:
         codes=Codes(gyro_step=step, acc_step=acc_step, gyro_cuts=cuts > 0.5),
         frames={name: _frame(known, f"{FRAME}{name}.") for name in mountings},
         gains=Gains(**_named(known, "gains.")),
-        texture=Texture(**_named(known, "texture.")),
+        texture=Texture(**_named(known, "texture."), stretches=Stretches(**_named(known, "stretches."))),
         tails=(moving, resting),
         plain_spread=known["plain_spread"],
         plain_tails=(plain[0], plain[1]),

@@ -1,7 +1,8 @@
 """What is left between ideal and real readings, as a distribution that follows the motion and has a spectrum.
 
 At rest it is the sensor's own noise, in bands. In motion it is mostly what optics miss and what smoothing
-leaves out; how strong each band of it is follows from how strong the bands of the tracked motion are.
+leaves out: stretches of it from other logs are drawn again, and how strong each band of them is follows from
+how strong the bands of the tracked motion are.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.ndimage import uniform_filter1d
-from scipy.signal import lfilter
 
 from hybridsim.sensing.bands import LEVEL_S, edges_within, levels, overlap, split, white_shares
+from hybridsim.sensing.filters import runs
 from hybridsim.sensing.gains import SENSORS, Gains, ideal
 from hybridsim.sensing.given import Given
 from hybridsim.sensing.imu import Codes
 from hybridsim.sensing.noise import rests
+from hybridsim.sensing.stretches import Stretches, remembered, source_of
 
 EVERY = 20
 """Rows between two that are regressed on: strengths of neighbours are the same."""
@@ -28,8 +30,6 @@ FARTHEST = 2.5
 """Standard deviations beyond which strengths count as so far out."""
 MATCHES = 3
 """Times that drawn strengths are compared with real ones and corrected."""
-WANDER_S = 0.25
-"""Over which strengths wander around what the motion says."""
 FADE = 15
 """Rows over which motion's texture comes and goes at a stand."""
 SMALLEST = 1e-7
@@ -43,17 +43,17 @@ class Texture:
         mean: of the features over motion [feature].
         deviation: of the same [feature].
         slopes: logarithm of each band's strength by features, their squares and 1 [band 6 slope].
-        wander: covariance of what strengths do beside that [band 6 6].
-        likeness: correlation of the columns in motion [band 6 6].
+        wander: variance of what strengths do beside that [band 6].
         rest: covariance at rest [band 6 6].
+        stretches: what is drawn in motion.
     """
 
     mean: Float[np.ndarray, " feature"]
     deviation: Float[np.ndarray, " feature"]
     slopes: Float[np.ndarray, "band 6 slope"]
-    wander: Float[np.ndarray, "band 6 6"]
-    likeness: Float[np.ndarray, "band 6 6"]
+    wander: Float[np.ndarray, "band 6"]
     rest: Float[np.ndarray, "band 6 6"]
+    stretches: Stretches
 
     def strengths(
         self, given: Given, rows: Int[np.ndarray, " some"] | slice
@@ -61,18 +61,22 @@ class Texture:
         """Expected logarithm of every band's strength in motion."""
         return np.einsum("bcs,ns->bnc", self.slopes, self._regressors(given, rows))
 
+    def motion(
+        self, given: Given, rows: Int[np.ndarray, " some"] | slice
+    ) -> Float[np.ndarray, "some feature"]:
+        """Features in standard deviations."""
+        return (features(given, rows) - self.mean) / self.deviation
+
     def _regressors(
         self, given: Given, rows: Int[np.ndarray, " some"] | slice
     ) -> Float[np.ndarray, "some slope"]:
-        scaled = (features(given, rows) - self.mean) / self.deviation
-        inside = np.clip(scaled, -FARTHEST, FARTHEST)
+        inside = np.clip(self.motion(given, rows), -FARTHEST, FARTHEST)
         return np.concatenate([np.ones((len(inside), 1)), inside, inside**2], axis=1)
 
     def spread(self, given: Given) -> Float[np.ndarray, "row 6"]:
         """Standard deviation of readings about ideal ones."""
         both = overlap(given.log.recording.period)
-        wander = np.einsum("bcc->bc", self.wander)[:, None]
-        moving = np.exp(self.strengths(given, slice(None)) + wander)
+        moving = np.exp(self.strengths(given, slice(None)) + self.wander[:, None])
         still = np.sqrt(np.maximum(np.einsum("bcc->bc", self.rest), 0.0))
         share = _moving_share(given)
         variance = share * np.einsum("brc,bd,drc->rc", moving, both, moving, optimize=True)
@@ -80,15 +84,14 @@ class Texture:
 
     def draw(self, given: Given, random: np.random.Generator) -> Float[np.ndarray, "row 6"]:
         """One realisation."""
-        rows, period = len(given.slow), given.log.recording.period
-        strengths = self.strengths(given, slice(None))
-        moving, still = np.zeros((rows, 6)), np.zeros((rows, 6))
-        noise = split(random.standard_normal((rows, 12)), period)
-        for k, band in enumerate(noise):
-            band = band / band.std(axis=0)
-            still += band[:, 6:] @ _root(self.rest[k]).T
-            own = strengths[k] + _wandering(rows, period, random) @ _root(self.wander[k]).T
-            moving += band[:, :6] @ _root(self.likeness[k]).T * np.exp(own)
+        recording = given.log.recording
+        own, motion = source_of(recording.log_id), self.motion(given, slice(None))
+        white = split(self.stretches.drawn(motion, recording.period, own, random), recording.period)
+        moving = (white * np.exp(self.strengths(given, slice(None)))).sum(axis=0)
+        still = np.zeros_like(moving)
+        noise = split(random.standard_normal(moving.shape), recording.period)
+        for band, covariance in zip(noise, self.rest, strict=True):
+            still += band / band.std(axis=0) @ _root(covariance).T
         share = _moving_share(given)
         return np.sqrt(share) * moving + np.sqrt(1.0 - share) * still
 
@@ -104,28 +107,42 @@ def fit_texture(logs: Sequence[Given], gains: Gains, codes: Codes, seed: int) ->
     rows = [np.flatnonzero(one.motion)[::EVERY] for one in logs]
     table = np.concatenate([features(one, some) for one, some in zip(logs, rows, strict=True)])
     bands = len(edges_within(logs[0].log.recording.period)) + 1
-    empty = np.zeros((bands, 6, 6))
+    period = logs[0].log.recording.period
+    left = [split(one.reading - ideal(one, gains.moving(one)), period) for one in logs]
+    real = np.concatenate(
+        [_levels(part, one, some) for part, one, some in zip(left, logs, rows, strict=True)], axis=1
+    )
     texture = Texture(
         mean=table.mean(axis=0),
         deviation=table.std(axis=0) + 1e-9,
         slopes=np.zeros((bands, 6, 1 + 2 * table.shape[1])),
-        wander=empty,
-        likeness=empty,
+        wander=np.zeros((bands, 6)),
         rest=_rest(logs, bands, codes),
+        stretches=Stretches(pieces=np.zeros((0, 0, 6)), motion=np.zeros((0, 0, 0)), source=np.zeros(0)),
     )
     slope = np.concatenate([texture._regressors(one, some) for one, some in zip(logs, rows, strict=True)])
-    left = [split(one.reading - ideal(one, gains.moving(one)), one.log.recording.period) for one in logs]
-    real = np.concatenate(
-        [_levels(part, one, some) for part, one, some in zip(left, logs, rows, strict=True)], axis=1
-    )
     texture = replace(texture, slopes=_solved(slope, real))
     apart = real - np.einsum("bcs,ns->bnc", texture.slopes, slope)
-    wander = np.stack(
-        [_without_luck(np.cov(apart[k].T), k, logs[0].log.recording.period) for k in range(bands)]
+    texture = replace(
+        texture,
+        wander=np.stack([_without_luck(one.var(axis=0), k, period) for k, one in enumerate(apart)]),
+        stretches=remembered(
+            [_white(texture, part, one) for part, one in zip(left, logs, strict=True)],
+            [texture.motion(one, slice(None)) for one in logs],
+            [runs(one.motion) for one in logs],
+            [one.log.recording.log_id for one in logs],
+            period,
+            seed,
+        ),
     )
-    likeness = np.stack([_likeness(k, left, logs) for k in range(bands)])
-    texture = replace(texture, wander=wander, likeness=likeness)
-    return _matched(texture, logs, rows, slope, gains, codes, seed)
+    return _matched(texture, logs, rows, slope, gains, seed)
+
+
+def _white(
+    texture: Texture, left: Float[np.ndarray, "band row 6"], given: Given
+) -> Float[np.ndarray, "row 6"]:
+    """What is left, as strong in every band as it was expected there."""
+    return (left / np.exp(texture.strengths(given, slice(None)))).sum(axis=0)
 
 
 def _matched(
@@ -134,7 +151,6 @@ def _matched(
     rows: Sequence[Int[np.ndarray, " _some"]],
     slope: Float[np.ndarray, "row slope"],
     gains: Gains,
-    codes: Codes,
     seed: int,
 ) -> Texture:
     """Correct strengths until drawn readings are as strong in every band as real ones."""
@@ -183,43 +199,15 @@ def _rest(logs: Sequence[Given], bands: int, codes: Codes) -> Float[np.ndarray, 
     return total / max(count, 1) - coded
 
 
-def _without_luck(covariance: Float[np.ndarray, "6 6"], band: int, period: float) -> Float[np.ndarray, "6 6"]:
+def _without_luck(variance: Float[np.ndarray, "6"], band: int, period: float) -> Float[np.ndarray, "6"]:
     """Less what strengths of noise scatter by when they are taken over `LEVEL_S`."""
     edges = (0.0, *edges_within(period), 0.5 / period)
     luck = 0.25 / max(0.7, (edges[band + 1] - edges[band]) * LEVEL_S)
-    luck = min(luck, 0.8 * float(np.diag(covariance).min()))
-    value, vector = np.linalg.eigh(covariance - luck * np.eye(6))
-    return (vector * np.maximum(value, 1e-5)) @ vector.T
-
-
-def _likeness(band: int, left: Sequence[np.ndarray], logs: Sequence[Given]) -> Float[np.ndarray, "6 6"]:
-    """Correlation of the columns, every moment weighed alike."""
-    parts = []
-    for part, one in zip(left, logs, strict=True):
-        strength = np.exp(levels(part[band : band + 1], one.log.recording.period)[0])
-        parts.append((part[band] / strength)[one.motion][::4])
-    return np.corrcoef(np.concatenate(parts).T)
+    return np.maximum(variance - luck, 0.2 * variance)
 
 
 def _moving_share(given: Given) -> Float[np.ndarray, "row 1"]:
     return uniform_filter1d((given.standing < 1.0).astype(float), FADE)[:, None]
-
-
-def _wandering(rows: int, period: float, random: np.random.Generator) -> Float[np.ndarray, "row 6"]:
-    """Six independent slow noises of unit variance."""
-    keep = float(np.exp(-period / WANDER_S))
-    width = max(1, round(WANDER_S / period))
-    lead = 8 * width
-    noise = lfilter([1.0], [1.0, -keep], random.standard_normal((rows + lead, 6)), axis=0)
-    slow = uniform_filter1d(noise, width, axis=0)[lead:]
-    return slow / _wander_size(keep, width)
-
-
-def _wander_size(keep: float, width: int) -> float:
-    """Standard deviation of a first-order noise under a moving mean."""
-    lag = np.arange(-width, width + 1)
-    weight = (width - np.abs(lag)) / width**2
-    return float(np.sqrt((weight * keep ** np.abs(lag)).sum() / (1.0 - keep**2)))
 
 
 def _root(covariance: Float[np.ndarray, "6 6"]) -> Float[np.ndarray, "6 6"]:

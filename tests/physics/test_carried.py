@@ -62,7 +62,7 @@ def test_pressing_on_a_soft_plane_is_felt_as_in_bullet(arm):
     carried.reset([0], start, 0 * start)
     bullet.reset(None, start)
     felt = []
-    # 50 steps of touch. Held for 60 more, friction chatters and rounding, another on every processor, decides.
+    # 50 steps of touch. Held for 60 more, friction chatters: rounding decides, another on each processor.
     for k in range(1, 221):
         target = start + (DOWN - start) * min(k / 200, 1.0)
         for bodies in (carried, bullet):
