@@ -43,6 +43,8 @@ class Texture:
         mean: of the features over motion [feature].
         deviation: of the same [feature].
         slopes: logarithm of each band's strength by features, their squares and 1 [band 6 slope].
+        matched: the same that makes draws as strong as logs are: stretches are not of unit strength wherever
+            motions are like theirs [band 6 slope].
         wander: variance of what strengths do beside that [band 6].
         rest: covariance at rest [band 6 6].
         stretches: what is drawn in motion.
@@ -51,6 +53,7 @@ class Texture:
     mean: Float[np.ndarray, " feature"]
     deviation: Float[np.ndarray, " feature"]
     slopes: Float[np.ndarray, "band 6 slope"]
+    matched: Float[np.ndarray, "band 6 slope"]
     wander: Float[np.ndarray, "band 6"]
     rest: Float[np.ndarray, "band 6 6"]
     stretches: Stretches
@@ -87,7 +90,8 @@ class Texture:
         recording = given.log.recording
         own, motion = source_of(recording.log_id), self.motion(given, slice(None))
         white = split(self.stretches.drawn(motion, recording.period, own, random), recording.period)
-        moving = (white * np.exp(self.strengths(given, slice(None)))).sum(axis=0)
+        strengths = np.einsum("bcs,ns->bnc", self.matched, self._regressors(given, slice(None)))
+        moving = (white * np.exp(strengths)).sum(axis=0)
         still = np.zeros_like(moving)
         noise = split(random.standard_normal(moving.shape), recording.period)
         for band, covariance in zip(noise, self.rest, strict=True):
@@ -116,12 +120,14 @@ def fit_texture(logs: Sequence[Given], gains: Gains, codes: Codes, seed: int) ->
         mean=table.mean(axis=0),
         deviation=table.std(axis=0) + 1e-9,
         slopes=np.zeros((bands, 6, 1 + 2 * table.shape[1])),
+        matched=np.zeros((bands, 6, 1 + 2 * table.shape[1])),
         wander=np.zeros((bands, 6)),
         rest=_rest(logs, bands, codes),
         stretches=Stretches(pieces=np.zeros((0, 0, 6)), motion=np.zeros((0, 0, 0)), source=np.zeros(0)),
     )
     slope = np.concatenate([texture._regressors(one, some) for one, some in zip(logs, rows, strict=True)])
-    texture = replace(texture, slopes=_solved(slope, real))
+    slopes = _solved(slope, real)
+    texture = replace(texture, slopes=slopes, matched=slopes)
     apart = real - np.einsum("bcs,ns->bnc", texture.slopes, slope)
     texture = replace(
         texture,
@@ -169,7 +175,7 @@ def _matched(
             for base, one, some in zip(ideals, logs, rows, strict=True)
         ]
         change = _solved(slope, real - np.concatenate(drawn, axis=1))
-        texture = replace(texture, slopes=texture.slopes + change)
+        texture = replace(texture, matched=texture.matched + change)
     return texture
 
 
