@@ -20,7 +20,7 @@ LONG_S, SHORT_S = 2.0, 0.5
 """Length of what is kept in one piece, and of what is drawn from it at once."""
 EVERY = 30
 """Rows between two places in a piece at which drawing may begin."""
-MOST = 64
+MOST = 60
 """Pieces; chosen, because more than a megabyte is too much beside a calibration."""
 AMONG = 8
 """Stretches of the most similar motion of which one is drawn."""
