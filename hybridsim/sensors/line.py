@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from hybridsim.lending import Places, integers1, integers2, numbers2, numbers3, numbers4
+
 # Columns of `Lines.coefficient`; SMOOTH is the low-pass's share of the new value in a step, 1 for none.
 SMOOTH, DELAY, BIAS, TURN_ON, WALK, WHITE, RANGE, RESOLUTION, TOWARD_ZERO, UNSIGNED = range(10)
 COEFFICIENTS = 10
@@ -75,6 +77,24 @@ def new_lines(coefficient: np.ndarray, timing: np.ndarray, mix: np.ndarray, draw
         normal=np.zeros((worlds, draws)),
         at=np.full(worlds, draws, np.int64),
         late=np.zeros(timing.shape[:2]),
+    )
+
+
+@njit(cache=True, nogil=True)
+def lines_at(places: Places, k: int) -> Lines:
+    """What was lent from the k-th array on."""
+    return Lines(
+        numbers3(places, k),
+        numbers3(places, k + 1),
+        numbers4(places, k + 2),
+        numbers2(places, k + 3),
+        numbers3(places, k + 4),
+        numbers3(places, k + 5),
+        integers2(places, k + 6),
+        numbers3(places, k + 7),
+        numbers2(places, k + 8),
+        integers1(places, k + 9),
+        numbers2(places, k + 10),
     )
 
 

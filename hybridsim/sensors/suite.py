@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numba import njit
 
+from hybridsim.lending import Places, integers1, integers2, numbers3
 from hybridsim.sensors.backs import RING, differentiate, switch, turn
 from hybridsim.sensors.fronts import (
     CHANNELS,
@@ -44,7 +45,7 @@ from hybridsim.sensors.layout import (
     table_of,
     timing_of,
 )
-from hybridsim.sensors.line import MIXED, READING, STAMP, Lines, carry, find_due, new_lines, sample
+from hybridsim.sensors.line import MIXED, READING, STAMP, Lines, carry, find_due, lines_at, new_lines, sample
 
 LEAST_BLOCK = 512
 """Random numbers that a world fetches at once; chosen, because a call then costs less than its numbers."""
@@ -62,6 +63,10 @@ class Suite(NamedTuple):
     memory: np.ndarray
     """[world sensor slot] what front and back ends remember."""
     lines: Lines
+
+
+SUITE = len(Suite._fields) - 1 + len(Lines._fields)
+"""Arrays in all."""
 
 
 class Sensors:
@@ -166,6 +171,18 @@ def _arrays(
         np.array([timing_of(p) for p in own]),
         np.stack([front_of(one, p, timestep) for one, p in zip(mounted, own, strict=True)]),
         np.array([mix_of(one.sensor.name, p) for one, p in imus]).reshape(-1, MIXED, MIXED),
+    )
+
+
+@njit(cache=True, nogil=True)
+def suite_at(places: Places, k: int) -> Suite:
+    """What was lent from the k-th array on."""
+    return Suite(
+        integers2(places, k),
+        integers1(places, k + 1),
+        numbers3(places, k + 2),
+        numbers3(places, k + 3),
+        lines_at(places, k + 4),
     )
 
 
