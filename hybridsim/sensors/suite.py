@@ -14,14 +14,10 @@ from hybridsim.sensors.backs import RING, differentiate, switch, turn
 from hybridsim.sensors.fronts import (
     CHANNELS,
     CONTACT,
-    COUNT,
     EFFORT,
     ENCODER,
-    FIRST,
     FORCE,
     IMU,
-    KIND,
-    MIX,
     POSE,
     WINDOW,
     WRENCH,
@@ -45,7 +41,19 @@ from hybridsim.sensors.layout import (
     table_of,
     timing_of,
 )
-from hybridsim.sensors.line import MIXED, READING, STAMP, Lines, carry, find_due, lines_at, new_lines, sample
+from hybridsim.sensors.line import (
+    FIRST,
+    KIND,
+    MIXED,
+    READING,
+    STAMP,
+    Lines,
+    carry,
+    find_due,
+    lines_at,
+    new_lines,
+    sample,
+)
 
 LEAST_BLOCK = 512
 """Random numbers that a world fetches at once; chosen, because a call then costs less than its numbers."""
@@ -204,9 +212,9 @@ def sense(suite: Suite, sources: Sources, worlds: np.ndarray, h: float) -> int:
     loads(table, of(suite.starts, CONTACT), ideal, sources.force, worlds)
     wrenches(table, of(suite.starts, WRENCH), front, ideal, sources.wrench, worlds)
     poses(table, of(suite.starts, POSE), ideal, sources.frames, worlds, count)
-    carry(lines.coefficient, ideal, lines.ring, lines.state, count, worlds)
-    find_due(lines.timing, count, lines.moment, lines.normal, lines.at, lines.late, worlds, h)
-    sample(lines, table[:, FIRST], table[:, COUNT], table[:, MIX], worlds)
+    carry(lines, worlds)
+    find_due(lines, worlds, h)
+    sample(lines, table, worlds)
     differentiate(table, of(suite.starts, ENCODER), front, memory, lines, worlds)
     switch(table, of(suite.starts, CONTACT), front, memory, lines, worlds)
     turn(table, of(suite.starts, POSE), lines, worlds)
