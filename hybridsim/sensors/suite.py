@@ -9,8 +9,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from numba import njit
 
+from hybridsim.counting import ZERO
 from hybridsim.lending import Places, integers1, integers2, numbers3
 from hybridsim.sensors.backs import RING, differentiate, switch, turn
+from hybridsim.sensors.chance import begun, fill
 from hybridsim.sensors.fronts import (
     CHANNELS,
     CONTACT,
@@ -112,7 +114,7 @@ class Sensors:
             table, starts_of(table), front, memory, new_lines(coefficient, timing, mix, block)
         )
         self._episode = np.zeros(worlds, np.int64)
-        self._random: list[np.random.Generator | None] = [None] * worlds
+        self._random = np.zeros((worlds, 4), np.uint64)
 
     @property
     def reading(self) -> Float[np.ndarray, "world channel"]:
@@ -145,7 +147,7 @@ class Sensors:
         suite.lines.count[worlds, 0] = -1
         for w in worlds.tolist():
             if self._need:
-                self._random[w] = np.random.default_rng([self.seed, w, int(self._episode[w])])
+                self._random[w] = begun(self.seed, w, int(self._episode[w]))
                 self._fetch(w)
         self._episode[worlds] += 1
 
@@ -161,10 +163,9 @@ class Sensors:
 
     def _fetch(self, w: int) -> None:
         """New numbers for one world; what was left is dropped, which depends on that world alone."""
-        random, lines = self._random[w], self.arrays.lines
-        assert random is not None, "worlds begin before they are sensed"
-        random.standard_normal(out=lines.normal[w])
-        lines.at[w] = 0
+        assert self._random[w].any(), "worlds begin before they are sensed"
+        fill(self._random[w], self.arrays.lines.normal[w])
+        self.arrays.lines.at[w] = 0
 
 
 def _arrays(
@@ -201,30 +202,33 @@ def sense(suite: Suite, sources: Sources, worlds: np.ndarray, h: float) -> int:
     Returns:
         The most random numbers that any of the worlds has used of its store.
     """
-    lines, table, front, memory = suite.lines, suite.table, suite.front, suite.memory
+    table, starts, front, memory, lines = suite.table, suite.starts, suite.front, suite.memory, suite.lines
     count, ideal = lines.count, lines.ideal
     for w in worlds:
         count[w, 0] += 1
-    inertial(table, of(suite.starts, IMU), front, memory, ideal, sources, worlds, count, h)
-    encoders(table, of(suite.starts, ENCODER), front, memory, ideal, sources.drives, worlds, count)
-    efforts(table, of(suite.starts, EFFORT), front, ideal, sources.drives, worlds)
-    forces(table, of(suite.starts, FORCE), front, memory, ideal, sources.force, worlds, count)
-    loads(table, of(suite.starts, CONTACT), ideal, sources.force, worlds)
-    wrenches(table, of(suite.starts, WRENCH), front, ideal, sources.wrench, worlds)
-    poses(table, of(suite.starts, POSE), ideal, sources.frames, worlds, count)
+    inertial(table, range(starts[IMU], starts[IMU + 1]), front, memory, ideal, sources, worlds, count, h)
+    encoders(
+        table,
+        range(starts[ENCODER], starts[ENCODER + 1]),
+        front,
+        memory,
+        ideal,
+        sources.drives,
+        worlds,
+        count,
+    )
+    efforts(table, range(starts[EFFORT], starts[EFFORT + 1]), front, ideal, sources.drives, worlds)
+    forces(table, range(starts[FORCE], starts[FORCE + 1]), front, memory, ideal, sources.force, worlds, count)
+    loads(table, range(starts[CONTACT], starts[CONTACT + 1]), ideal, sources.force, worlds)
+    wrenches(table, range(starts[WRENCH], starts[WRENCH + 1]), front, ideal, sources.wrench, worlds)
+    poses(table, range(starts[POSE], starts[POSE + 1]), ideal, sources.frames, worlds, count)
     carry(lines, worlds)
     find_due(lines, worlds, h)
     sample(lines, table, worlds)
-    differentiate(table, of(suite.starts, ENCODER), front, memory, lines, worlds)
-    switch(table, of(suite.starts, CONTACT), front, memory, lines, worlds)
-    turn(table, of(suite.starts, POSE), lines, worlds)
-    used = 0
+    differentiate(table, range(starts[ENCODER], starts[ENCODER + 1]), front, memory, lines, worlds)
+    switch(table, range(starts[CONTACT], starts[CONTACT + 1]), front, memory, lines, worlds)
+    turn(table, range(starts[POSE], starts[POSE + 1]), lines, worlds)
+    used = ZERO
     for w in worlds:
         used = max(used, int(lines.at[w]))
     return used
-
-
-@njit(cache=True, nogil=True)
-def of(starts: np.ndarray, kind: int) -> range:
-    """Rows of the table that hold sensors of a kind."""
-    return range(starts[kind], starts[kind + 1])

@@ -9,6 +9,7 @@ from numba import njit
 
 from hybridsim.actuators.drive import ANGLE, MOTOR, SPEED
 from hybridsim.actuators.parameters import ENCODER_OFFSET
+from hybridsim.counting import ZERO
 from hybridsim.lending import Lent, Places, integers1, numbers1, numbers2, numbers3
 from hybridsim.physics.felt_loop import LinkForces, add_forces, link_forces_at
 from hybridsim.sensors import Sources
@@ -114,7 +115,7 @@ def watch(places: Places, worlds: np.ndarray, h: float, touched: bool) -> int:
     Returns:
         See `suite.sense`.
     """
-    suite, k = suite_at(places, 0), SUITE
+    suite, k = suite_at(places, ZERO), ZERO + SUITE
     sources, before = sources_at(places, k), numbers3(places, k + SOURCES)
     k += SOURCES + 1
     shafts, k = shafts_at(places, k), k + SHAFTS
