@@ -6,8 +6,8 @@ ANYmal C, N = 8 worlds, standing on PyBullet's plane at 400 Hz: an IMU with corr
 bandwidth, delay, clip and counts; 12 encoders with counts and their own differentiator; 12 currents with
 ripple, noise and counts; 4 feet. Two simulators, with and without sensors, and the barest step
 (`stepping.Barest`) take turns in every order, since whoever comes after itself finds its data at hand. Quoted
-are medians, and differences round by round. The sensors are also timed by themselves, over and over: without
-the cache misses of a real step, and once with PyBullet's contacts, which feet need on its plane. Times are the
+are medians, and differences round by round. The sensors are also timed by themselves, over and over, without
+the cache misses of a real step, once with PyBullet's contacts, which feet need on its plane. Times are the
 processor's, so that other work on the machine counts less.
 """
 
