@@ -10,7 +10,6 @@ from jaxtyping import Float, Int
 
 from hybridsim.physics.client import Client
 from hybridsim.physics.felt_loop import LinkForces, add_forces, asked_of_nobody
-from hybridsim.physics.native import insides
 from hybridsim.physics.pose import rotations
 from hybridsim.physics.wiring import wire
 
@@ -25,21 +24,19 @@ class ContactForces:
         """Nothing felt yet; links by PyBullet's index, several may ask for the same."""
         self._clients, self._links = tuple(clients), tuple(links)
         self._wiring = wire(clients) if clients else None
-        self.asked = asked_of_nobody()
-        """What compiled loops ask by themselves; of no world where Python has to."""
-        if self._wiring is not None:
-            self.asked = LinkForces(
-                functions=self._wiring.functions,
-                handles=self._wiring.handles,
-                bodies=self._wiring.bodies.astype(np.int64),
-                links=np.array(links, np.int64),
-                insides=np.array([insides(handle) for handle in self._wiring.handles.tolist()], np.int64),
-            )
+        self._asked = np.array(links, np.int64)
+
+    def asked(self) -> LinkForces:
+        """For compiled loops that read by themselves; of no world where Python has to."""
+        if self._wiring is None:
+            return asked_of_nobody()
+        bodies = self._wiring.bodies.astype(np.int64)
+        return LinkForces(self._wiring.functions, self._wiring.handles, bodies, self._asked)
 
     def read(self, worlds: Int[np.ndarray, " some"], force: Float[np.ndarray, "world link"]) -> None:
         """Write forces as the last step left them [N]."""
         if self._wiring is not None:
-            add_forces(self.asked, worlds, force)
+            add_forces(self.asked(), worlds, force)
             return
         for w in worlds.tolist():
             client = self._clients[w]

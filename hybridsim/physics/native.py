@@ -26,17 +26,6 @@ SYMBOL = np.dtype(
     [("name", "<u4"), ("info", "u1"), ("other", "u1"), ("section", "<u2"), ("value", "<u8"), ("size", "<u8")]
 )
 CLIENT_TABLE, CLIENT_COUNT, MOST_CLIENTS = "sPhysicsClients1", "sNumPhysicsClients", 1024
-# How a client asks for contacts (PhysicsDirect::processContactPointData), after it has copied the command's
-# 30 kB: the machine code that hands command, status and stream to its command processor, and its numbers.
-CLIENT_CLASS, ASKING = (
-    "_ZTV13PhysicsDirect",
-    "_ZN13PhysicsDirect23processContactPointDataERK19SharedMemoryCommand",
-)
-ASKED_AT, ASKED = (
-    0x40,
-    bytes.fromhex("488bba28268100 488d8a30230100 488b742418 4881c248780000 41b800008000 488b07 ff5028"),
-)
-PROCESSOR, STATUS, STREAM, STREAM_SIZE, CALL = 0x812628, 0x7848, 0x12330, 0x800000, 0x28
 
 
 class Functions(NamedTuple):
@@ -73,39 +62,15 @@ def client_handle(client: int) -> int | None:
     return table[client] if 0 < count == known and table[client] else None
 
 
-def insides(handle: int) -> tuple[int, int, int]:
-    """What asks a client for contacts without a copy: a function, its object, and the client's own data.
-
-    Zeros unless the client's class and the machine code of its own way are those that were tested.
-    """
-    addresses = symbol_addresses()
-    asking, kind = addresses.get(ASKING), addresses.get(CLIENT_CLASS)
-    if asking is None or kind is None or ctypes.string_at(asking + ASKED_AT, len(ASKED)) != ASKED:
-        return 0, 0, 0
-    if word(handle) != kind + 2 * ctypes.sizeof(ctypes.c_size_t):  # a table of functions follows two words
-        return 0, 0, 0
-    data = word(handle + 8)
-    processor = word(data + PROCESSOR)
-    return word(word(processor) + CALL), processor, data
-
-
-def word(address: int) -> int:
-    """What lies at an address of this process."""
-    return ctypes.c_size_t.from_address(address).value
-
-
 @cache
 def symbol_addresses() -> dict[str, int]:
-    """Addresses of what is needed from PyBullet's symbol table; empty where the build is another.
-
-    What `insides` looks for may be missing.
-    """
+    """Addresses of what is needed from PyBullet's symbol table; empty where the build is another."""
     if pybullet.getAPIVersion() != TESTED_API:
         return {}
     wanted = {*Functions._fields, CLIENT_TABLE, CLIENT_COUNT}
     library = str(pybullet.__file__)
     try:
-        values = symbols(Path(library), wanted | {CLIENT_CLASS, ASKING})
+        values = symbols(Path(library), wanted)
         anchor = getattr(ctypes.CDLL(library), "b3GetStatusType", None)
     except (OSError, struct.error, ValueError):
         return {}

@@ -42,7 +42,7 @@ class Feeling:
 
     def __init__(self, forces: ContactForces | LawForces | None, wrenches: JointWrenches | None) -> None:
         self._forces, self._wrenches = forces, wrenches
-        self.asked = forces.asked if isinstance(forces, ContactForces) else asked_of_nobody()
+        self.asked = forces.asked() if isinstance(forces, ContactForces) else asked_of_nobody()
         """Feet that a compiled loop has to ask for; those are not read here."""
 
     def read(
