@@ -12,7 +12,6 @@ from numba import njit
 from hybridsim.counting import ZERO
 from hybridsim.lending import Places, integers1, integers2, numbers3
 from hybridsim.sensors.backs import RING, differentiate, switch, turn
-from hybridsim.sensors.chance import begun, fill
 from hybridsim.sensors.fronts import (
     CHANNELS,
     CONTACT,
@@ -114,7 +113,7 @@ class Sensors:
             table, starts_of(table), front, memory, new_lines(coefficient, timing, mix, block)
         )
         self._episode = np.zeros(worlds, np.int64)
-        self._random = np.zeros((worlds, 4), np.uint64)
+        self._random: list[np.random.Generator | None] = [None] * worlds
 
     @property
     def reading(self) -> Float[np.ndarray, "world channel"]:
@@ -147,7 +146,7 @@ class Sensors:
         suite.lines.count[worlds, 0] = -1
         for w in worlds.tolist():
             if self._need:
-                self._random[w] = begun(self.seed, w, int(self._episode[w]))
+                self._random[w] = np.random.default_rng([self.seed, w, int(self._episode[w])])
                 self._fetch(w)
         self._episode[worlds] += 1
 
@@ -163,9 +162,10 @@ class Sensors:
 
     def _fetch(self, w: int) -> None:
         """New numbers for one world; what was left is dropped, which depends on that world alone."""
-        assert self._random[w].any(), "worlds begin before they are sensed"
-        fill(self._random[w], self.arrays.lines.normal[w])
-        self.arrays.lines.at[w] = 0
+        random, lines = self._random[w], self.arrays.lines
+        assert random is not None, "worlds begin before they are sensed"
+        random.standard_normal(out=lines.normal[w])
+        lines.at[w] = 0
 
 
 def _arrays(
