@@ -23,6 +23,7 @@ FLOORS = [
             "progress",
             "scatter",
             "counting",
+            "lending",
             "validation",
             "robot",
             "log",

@@ -9,7 +9,7 @@ import pybullet
 from jaxtyping import Float, Int
 
 from hybridsim.physics.client import Client
-from hybridsim.physics.felt_loop import LinkForces, add_forces
+from hybridsim.physics.felt_loop import LinkForces, add_forces, asked_of_nobody
 from hybridsim.physics.pose import rotations
 from hybridsim.physics.wiring import wire
 
@@ -26,10 +26,17 @@ class ContactForces:
         self._wiring = wire(clients) if clients else None
         self._asked = np.array(links, np.int64)
 
+    def asked(self) -> LinkForces:
+        """For compiled loops that read by themselves; of no world where Python has to."""
+        if self._wiring is None:
+            return asked_of_nobody()
+        bodies = self._wiring.bodies.astype(np.int64)
+        return LinkForces(self._wiring.functions, self._wiring.handles, bodies, self._asked)
+
     def read(self, worlds: Int[np.ndarray, " some"], force: Float[np.ndarray, "world link"]) -> None:
         """Write forces as the last step left them [N]."""
         if self._wiring is not None:
-            add_forces(LinkForces(self._wiring, self._asked), worlds, force)
+            add_forces(self.asked(), worlds, force)
             return
         for w in worlds.tolist():
             client = self._clients[w]

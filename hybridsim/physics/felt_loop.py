@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numba.np.numpy_support import carray
 
-from hybridsim.physics.native_loop import Wiring, invoke, pointer
+from hybridsim.lending import Places, integers1, pointer
+from hybridsim.physics.native_loop import invoke
 
 # b3ContactPointData in doubles: five ints and padding, 3 + 3 + 3 numbers, distance, normal force, ...
 # (SharedMemoryPublic.h of PyBullet 3.2.5 to 3.2.7, the builds that `native` was tested with).
@@ -22,23 +23,42 @@ MOST = 4096
 class LinkForces(NamedTuple):
     """Links whose forces are asked for."""
 
-    wiring: Wiring
+    functions: np.ndarray
+    """Addresses as in `Wiring`."""
+    handles: np.ndarray
+    """[world] address of the C client; empty where Python asks instead."""
+    bodies: np.ndarray
+    """[world] body id."""
     links: np.ndarray
     """[link] PyBullet's index."""
+
+
+def asked_of_nobody() -> LinkForces:
+    """No worlds."""
+    none = np.zeros(0, np.int64)
+    return LinkForces(none, none, none, none)
+
+
+@njit(cache=True, nogil=True)
+def link_forces_at(places: Places, k: int) -> LinkForces:
+    """What was lent from the k-th array on."""
+    return LinkForces(
+        integers1(places, k), integers1(places, k + 1), integers1(places, k + 2), integers1(places, k + 3)
+    )
 
 
 @njit(cache=True, nogil=True)
 def add_forces(asked: LinkForces, worlds: np.ndarray, force: np.ndarray) -> None:
     """Write the sum of the normal forces of every link's contacts [world link] [N]."""
-    w, links = asked.wiring, asked.links
+    functions, links = asked.functions, asked.links
     answer = np.zeros(2, np.int64)
     for world in worlds:
         for n in range(len(links)):
             force[world, n] = 0.0
-        handle, body = w.handles[world], w.bodies[world]
-        command = invoke(w.functions[10], (handle,))
-        invoke(w.functions[7], (handle, command))
-        invoke(w.functions[11], (handle, answer.ctypes.data))
+        handle, body = asked.handles[world], asked.bodies[world]
+        command = invoke(functions[10], (handle,))
+        invoke(functions[7], (handle, command))
+        invoke(functions[11], (handle, answer.ctypes.data))
         count = min(answer[0] & 0xFFFFFFFF, MOST)
         if count == 0 or answer[1] == 0:
             continue

@@ -11,6 +11,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numba.np.numpy_support import carray
 
+from hybridsim.lending import pointer
+
 VELOCITY_CONTROL, TORQUE_CONTROL = np.int32(0), np.int32(1)
 STEPPED, READ = 26, 21  # status types that mean done
 
@@ -46,18 +48,7 @@ def invoke_at(context: Any, address: Any, arguments: Any) -> tuple[Any, Callable
     return types.int64(address, arguments), generate
 
 
-def pointer_to(context: Any, address: Any) -> tuple[Any, Callable]:
-    """An address as a pointer to doubles, for carray."""
-    del context
-
-    def generate(target: Any, builder: Any, signature: Any, given: Any) -> Any:
-        return builder.inttoptr(given[0], target.get_value_type(signature.return_type))
-
-    return types.CPointer(types.float64)(address), generate
-
-
 invoke: Any = intrinsic(invoke_at)
-pointer: Any = intrinsic(pointer_to)
 
 
 @njit(cache=True, nogil=True)

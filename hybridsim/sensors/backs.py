@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
-from hybridsim.sensors.fronts import BOUNCE, FIRST, OFF, ON, VELOCITY_RESOLUTION, VELOCITY_SMOOTH, WINDOW
-from hybridsim.sensors.line import NOT_DUE, READING, STAMP, Lines, counted
+from hybridsim.sensors.fronts import BOUNCE, OFF, ON, VELOCITY_RESOLUTION, VELOCITY_SMOOTH, WINDOW
+from hybridsim.sensors.line import FIRST, NOT_DUE, READING, STAMP, Lines, counted
 
 # Memory of an encoder: behind the play the low-passed velocity, how many counts are known and the last of
 # them, each with its stamp.
@@ -24,51 +24,49 @@ def differentiate(
 
     Until the window is full the oldest count there is stands in; the first velocity is the channel's own.
     """
-    state, m = lines.state, memory
-    for s in own:
-        first = table[s, FIRST]
-        for w in worlds:
-            if front[w, s, WINDOW] <= 0.0 or lines.late[w, s] == NOT_DUE:
+    for w in worlds:
+        state, late, moment = lines.state[w], lines.late[w], lines.moment[w]
+        m, p = memory[w], front[w]
+        for s in own:
+            if p[s, WINDOW] <= 0.0 or late[s] == NOT_DUE:
                 continue
-            slots, known = int(front[w, s, WINDOW]) + 1, int(m[w, s, KNOWN])
-            angle, stamp = state[w, first, READING], lines.moment[w, s, STAMP]
-            newest, velocity = RING + 2 * (known % slots), state[w, first + 1, READING]
-            m[w, s, newest], m[w, s, newest + 1], m[w, s, KNOWN] = angle, stamp, known + 1.0
+            first, slots, known = table[s, FIRST], int(p[s, WINDOW]) + 1, int(m[s, KNOWN])
+            angle, stamp = state[first, READING], moment[s, STAMP]
+            newest, velocity = RING + 2 * (known % slots), state[first + 1, READING]
+            m[s, newest], m[s, newest + 1], m[s, KNOWN] = angle, stamp, known + 1.0
             if known > 0:
                 oldest = RING + 2 * ((known + 1) % slots if known + 1 >= slots else 0)
-                velocity = (angle - m[w, s, oldest]) / (stamp - m[w, s, oldest + 1])
-                before = m[w, s, LOW_PASSED]
-                velocity = before + front[w, s, VELOCITY_SMOOTH] * (velocity - before)
-            m[w, s, LOW_PASSED] = velocity
-            state[w, first + 1, READING] = counted(velocity, front[w, s, VELOCITY_RESOLUTION], False)
+                velocity = (angle - m[s, oldest]) / (stamp - m[s, oldest + 1])
+                before = m[s, LOW_PASSED]
+                velocity = before + p[s, VELOCITY_SMOOTH] * (velocity - before)
+            m[s, LOW_PASSED] = velocity
+            state[first + 1, READING] = counted(velocity, p[s, VELOCITY_RESOLUTION], False)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def switch(
-    table: np.ndarray, own: range, front: np.ndarray, m: np.ndarray, lines: Lines, worlds: np.ndarray
+    table: np.ndarray, own: range, front: np.ndarray, memory: np.ndarray, lines: Lines, worlds: np.ndarray
 ) -> None:
     """1 where a switch is closed: it closes above one force, opens at or below another, and bounces.
 
     For so many samples after a change it shows either state, by a coin.
     """
-    state, normal, at = lines.state, lines.normal, lines.at
-    for s in own:
-        first = table[s, FIRST]
-        for w in worlds:
-            if lines.late[w, s] == NOT_DUE:
+    at = lines.at
+    for w in worlds:
+        state, late, m, p = lines.state[w], lines.late[w], memory[w], front[w]
+        for s in own:
+            if late[s] == NOT_DUE:
                 continue
-            force, before = state[w, first, READING], m[w, s, CLOSED]
-            threshold = front[w, s, ON]
-            if before > 0.5:
-                threshold = min(threshold, front[w, s, OFF])
-            shown = m[w, s, CLOSED] = 1.0 if force > threshold else 0.0
+            first, before = table[s, FIRST], m[s, CLOSED]
+            threshold = min(p[s, ON], p[s, OFF]) if before > 0.5 else p[s, ON]
+            shown = m[s, CLOSED] = 1.0 if state[first, READING] > threshold else 0.0
             if lines.count[w, 0] > 0 and shown != before:
-                m[w, s, UNREST] = front[w, s, BOUNCE]
-            if m[w, s, UNREST] >= 1.0:
-                m[w, s, UNREST] -= 1.0
-                shown = 1.0 if normal[w, at[w]] < 0.0 else 0.0
+                m[s, UNREST] = p[s, BOUNCE]
+            if m[s, UNREST] >= 1.0:
+                m[s, UNREST] -= 1.0
+                shown = 1.0 if lines.normal[w, at[w]] < 0.0 else 0.0
                 at[w] += 1
-            state[w, first, READING] = shown
+            state[first, READING] = shown
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

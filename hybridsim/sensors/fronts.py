@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from hybridsim.sensors.line import FIRST, SOURCE
+
 IMU, ENCODER, EFFORT, FORCE, CONTACT, WRENCH, POSE = range(7)
 """Kinds, as compiled code tells them apart; current, torque and duty are EFFORT, odometry is POSE."""
 CHANNELS = (6, 2, 1, 1, 1, 6, 10)
-KIND, FIRST, COUNT, SOURCE, MIX = range(5)
-"""Columns of a suite's table [sensor 5]: first channel, how many, place in `Sources`, row of `mix` or -1."""
 # Parameters of an IMU: maps [3 3] of rate, force and force onto rate, lever, biases per kelvin, reference.
 GYRO_MAP, ACC_MAP, GYRO_FORCE, LEVER, PER_KELVIN, REFERENCE = 0, 9, 18, 27, 30, 36
 PLAY, WINDOW, VELOCITY_SMOOTH, VELOCITY_RESOLUTION = range(4)
@@ -153,37 +153,43 @@ def encoders(
     count: np.ndarray,
 ) -> None:
     """Angle behind the play, and the joint's speed."""
-    for s in own:
-        first, d = table[s, FIRST], table[s, SOURCE]
-        for w in worlds:
-            before = drives[w, d, ANGLE] if count[w, 0] == 0 else memory[w, s, 0]
-            memory[w, s, 0] = played(before, drives[w, d, ANGLE], front[w, s, PLAY])
-            ideal[w, first] = memory[w, s, 0]
-            ideal[w, first + 1] = drives[w, d, SPEED]
+    for w in worlds:
+        m, p, found, drive, fresh = memory[w], front[w], ideal[w], drives[w], count[w, 0] == 0
+        for s in own:
+            first, d = table[s, FIRST], table[s, SOURCE]
+            angle = drive[d, ANGLE]
+            m[s, 0] = played(angle if fresh else m[s, 0], angle, p[s, PLAY])
+            found[first], found[first + 1] = m[s, 0], drive[d, SPEED]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def efforts(
-    table: np.ndarray, own: range, p: np.ndarray, ideal: np.ndarray, drives: np.ndarray, worlds: np.ndarray
+    table: np.ndarray,
+    own: range,
+    front: np.ndarray,
+    ideal: np.ndarray,
+    drives: np.ndarray,
+    worlds: np.ndarray,
 ) -> None:
     """Current or torque that a drive's effort shows: with dry friction on the way and the rotor's ripple.
 
     A supply gives duty times the winding's current, as a converter that loses nothing does.
     """
-    for s in own:
-        first, d = table[s, FIRST], table[s, SOURCE]
-        for w in worlds:
-            value = drives[w, d, int(p[w, s, READS])]
-            if p[w, s, FRICTION] > 0.0:
-                share = drives[w, d, SPEED] / p[w, s, FRICTION_SPEED]
-                value += p[w, s, FRICTION] * share / math.sqrt(1.0 + share * share)
-            if p[w, s, SUPPLY] > 0.5:
-                value *= drives[w, d, DUTY]
-            value *= p[w, s, GAIN]
-            if p[w, s, RIPPLE] > 0.0:
-                phase = p[w, s, RIPPLE_ORDER] * drives[w, d, ANGLE] + p[w, s, RIPPLE_PHASE]
-                value += p[w, s, RIPPLE] * math.sin(phase)
-            ideal[w, first] = value
+    for w in worlds:
+        p, found, drive = front[w], ideal[w], drives[w]
+        for s in own:
+            d = table[s, SOURCE]
+            value = drive[d, int(p[s, READS])]
+            if p[s, FRICTION] > 0.0:
+                share = drive[d, SPEED] / p[s, FRICTION_SPEED]
+                value += p[s, FRICTION] * share / math.sqrt(1.0 + share * share)
+            if p[s, SUPPLY] > 0.5:
+                value *= drive[d, DUTY]
+            value *= p[s, GAIN]
+            if p[s, RIPPLE] > 0.0:
+                phase = p[s, RIPPLE_ORDER] * drive[d, ANGLE] + p[s, RIPPLE_PHASE]
+                value += p[s, RIPPLE] * math.sin(phase)
+            found[table[s, FIRST]] = value
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

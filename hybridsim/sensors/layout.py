@@ -52,7 +52,7 @@ def in_order(mounted: Sequence[Mounted]) -> list[Mounted]:
 
 
 def table_of(mounted: Sequence[Mounted]) -> np.ndarray:
-    """[sensor 5] of int, see `fronts.KIND` and what follows it."""
+    """[sensor 5] of int, see `line.KIND` and what follows it."""
     rows, first, mixed = [], 0, 0
     for one in mounted:
         kind = KINDS[one.sensor.kind]
@@ -69,7 +69,7 @@ def channels_in(kind: str) -> int:
 
 def starts_of(table: np.ndarray) -> np.ndarray:
     """[kind + 1] where each kind's rows begin; the last is where all end."""
-    return np.searchsorted(table[:, fronts.KIND], np.arange(len(fronts.CHANNELS) + 1))
+    return np.searchsorted(table[:, line.KIND], np.arange(len(fronts.CHANNELS) + 1))
 
 
 def chain_of(
@@ -183,7 +183,7 @@ def mix_of(name: str, p: Values) -> Float[np.ndarray, "6 6"]:
 def draws_in_a_step(lines: line.Lines, front: np.ndarray, table: np.ndarray) -> int:
     """Random numbers that a world may use in one step; none where nothing is left to chance."""
     chance = lines.coefficient[..., [line.TURN_ON, line.WALK, line.WHITE]].any()
-    bounces = (table[:, fronts.KIND] == fronts.CONTACT) & front[..., fronts.BOUNCE].any(axis=0)
+    bounces = (table[:, line.KIND] == fronts.CONTACT) & front[..., fronts.BOUNCE].any(axis=0)
     if not (chance or bounces.any() or lines.timing[..., [line.JITTER, line.DROPOUT]].any()):
         return 0
     return 3 * lines.coefficient.shape[1] + 3 * len(table)

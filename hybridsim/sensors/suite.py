@@ -9,18 +9,16 @@ import numpy as np
 from jaxtyping import Float, Int
 from numba import njit
 
+from hybridsim.counting import ZERO
+from hybridsim.lending import Places, integers1, integers2, numbers3
 from hybridsim.sensors.backs import RING, differentiate, switch, turn
 from hybridsim.sensors.fronts import (
     CHANNELS,
     CONTACT,
-    COUNT,
     EFFORT,
     ENCODER,
-    FIRST,
     FORCE,
     IMU,
-    KIND,
-    MIX,
     POSE,
     WINDOW,
     WRENCH,
@@ -44,7 +42,19 @@ from hybridsim.sensors.layout import (
     table_of,
     timing_of,
 )
-from hybridsim.sensors.line import MIXED, READING, STAMP, Lines, carry, find_due, new_lines, sample
+from hybridsim.sensors.line import (
+    FIRST,
+    KIND,
+    MIXED,
+    READING,
+    STAMP,
+    Lines,
+    carry,
+    find_due,
+    lines_at,
+    new_lines,
+    sample,
+)
 
 LEAST_BLOCK = 512
 """Random numbers that a world fetches at once; chosen, because a call then costs less than its numbers."""
@@ -62,6 +72,10 @@ class Suite(NamedTuple):
     memory: np.ndarray
     """[world sensor slot] what front and back ends remember."""
     lines: Lines
+
+
+SUITE = len(Suite._fields) - 1 + len(Lines._fields)
+"""Arrays in all."""
 
 
 class Sensors:
@@ -170,36 +184,51 @@ def _arrays(
 
 
 @njit(cache=True, nogil=True)
+def suite_at(places: Places, k: int) -> Suite:
+    """What was lent from the k-th array on."""
+    return Suite(
+        integers2(places, k),
+        integers1(places, k + 1),
+        numbers3(places, k + 2),
+        numbers3(places, k + 3),
+        lines_at(places, k + 4),
+    )
+
+
+@njit(cache=True, nogil=True)
 def sense(suite: Suite, sources: Sources, worlds: np.ndarray, h: float) -> int:
     """Advance all sensors of some worlds by one step of h seconds.
 
     Returns:
         The most random numbers that any of the worlds has used of its store.
     """
-    lines, table, front, memory = suite.lines, suite.table, suite.front, suite.memory
+    table, starts, front, memory, lines = suite.table, suite.starts, suite.front, suite.memory, suite.lines
     count, ideal = lines.count, lines.ideal
     for w in worlds:
         count[w, 0] += 1
-    inertial(table, of(suite.starts, IMU), front, memory, ideal, sources, worlds, count, h)
-    encoders(table, of(suite.starts, ENCODER), front, memory, ideal, sources.drives, worlds, count)
-    efforts(table, of(suite.starts, EFFORT), front, ideal, sources.drives, worlds)
-    forces(table, of(suite.starts, FORCE), front, memory, ideal, sources.force, worlds, count)
-    loads(table, of(suite.starts, CONTACT), ideal, sources.force, worlds)
-    wrenches(table, of(suite.starts, WRENCH), front, ideal, sources.wrench, worlds)
-    poses(table, of(suite.starts, POSE), ideal, sources.frames, worlds, count)
-    carry(lines.coefficient, ideal, lines.ring, lines.state, count, worlds)
-    find_due(lines.timing, count, lines.moment, lines.normal, lines.at, lines.late, worlds, h)
-    sample(lines, table[:, FIRST], table[:, COUNT], table[:, MIX], worlds)
-    differentiate(table, of(suite.starts, ENCODER), front, memory, lines, worlds)
-    switch(table, of(suite.starts, CONTACT), front, memory, lines, worlds)
-    turn(table, of(suite.starts, POSE), lines, worlds)
-    used = 0
+    inertial(table, range(starts[IMU], starts[IMU + 1]), front, memory, ideal, sources, worlds, count, h)
+    encoders(
+        table,
+        range(starts[ENCODER], starts[ENCODER + 1]),
+        front,
+        memory,
+        ideal,
+        sources.drives,
+        worlds,
+        count,
+    )
+    efforts(table, range(starts[EFFORT], starts[EFFORT + 1]), front, ideal, sources.drives, worlds)
+    forces(table, range(starts[FORCE], starts[FORCE + 1]), front, memory, ideal, sources.force, worlds, count)
+    loads(table, range(starts[CONTACT], starts[CONTACT + 1]), ideal, sources.force, worlds)
+    wrenches(table, range(starts[WRENCH], starts[WRENCH + 1]), front, ideal, sources.wrench, worlds)
+    poses(table, range(starts[POSE], starts[POSE + 1]), ideal, sources.frames, worlds, count)
+    carry(lines, worlds)
+    find_due(lines, worlds, h)
+    sample(lines, table, worlds)
+    differentiate(table, range(starts[ENCODER], starts[ENCODER + 1]), front, memory, lines, worlds)
+    switch(table, range(starts[CONTACT], starts[CONTACT + 1]), front, memory, lines, worlds)
+    turn(table, range(starts[POSE], starts[POSE + 1]), lines, worlds)
+    used = ZERO
     for w in worlds:
         used = max(used, int(lines.at[w]))
     return used
-
-
-@njit(cache=True, nogil=True)
-def of(starts: np.ndarray, kind: int) -> range:
-    """Rows of the table that hold sensors of a kind."""
-    return range(starts[kind], starts[kind + 1])

@@ -12,6 +12,7 @@ from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.carried import CarriedBodies
 from hybridsim.physics.external import tree_links
 from hybridsim.physics.felt import ContactForces, JointWrenches
+from hybridsim.physics.felt_loop import asked_of_nobody
 from hybridsim.physics.merge import place_links
 from hybridsim.physics.model import RigidModel
 from hybridsim.physics.tree import tree_bodies
@@ -41,6 +42,8 @@ class Feeling:
 
     def __init__(self, forces: ContactForces | LawForces | None, wrenches: JointWrenches | None) -> None:
         self._forces, self._wrenches = forces, wrenches
+        self.asked = forces.asked() if isinstance(forces, ContactForces) else asked_of_nobody()
+        """Feet that a compiled loop has to ask for; those are not read here."""
 
     def read(
         self,
@@ -48,8 +51,8 @@ class Feeling:
         force: Float[np.ndarray, "world touch"],
         wrench: Float[np.ndarray, "world sensor 6"],
     ) -> None:
-        """Write what the last step left [N, N*m]."""
-        if self._forces is not None:
+        """Write what the last step left [N, N*m], but for what is `asked`."""
+        if self._forces is not None and not len(self.asked.handles):
             self._forces.read(worlds, force)
         if self._wrenches is not None:
             self._wrenches.read(worlds, wrench)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from hybridsim.lending import Places, integers1, numbers2, numbers3
 from hybridsim.physics.merge import place_links
 from hybridsim.physics.model import RigidModel
 from hybridsim.physics.recursion import Triple, cross, dot, plus, row, times
@@ -43,6 +44,10 @@ class Root(NamedTuple):
     rotation: np.ndarray
 
 
+CARRIED, ROOT = len(Carried._fields), len(Root._fields)
+"""Arrays of each."""
+
+
 def carried_of(model: RigidModel, links: Sequence[str]) -> Carried:
     """Where links are; `model` is the URDF's, before any merge."""
     names, placed = tree_bodies(model), place_links(model)
@@ -53,6 +58,11 @@ def carried_of(model: RigidModel, links: Sequence[str]) -> Carried:
         position=np.array([placed[link].pose.position for link in links], float).reshape(-1, 3),
         rotation=np.array([placed[link].pose.rotation for link in links], float).reshape(-1, 3, 3),
     )
+
+
+def nothing_carried() -> Carried:
+    """No links."""
+    return Carried(np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros((0, 3, 3)))
 
 
 def limbs_of(model: RigidModel, joints: Sequence[str], carried: Carried) -> Limbs | None:
@@ -73,39 +83,59 @@ def resting_root(worlds: int) -> Root:
 
 
 @njit(cache=True, nogil=True)
-def find_frames(
-    carried: Carried,
-    limbs: Limbs | None,
-    root: Root,
-    q: np.ndarray,
-    rate: np.ndarray,
-    frames: np.ndarray,
-    worlds: np.ndarray,
+def carried_at(places: Places, k: int) -> Carried:
+    """What was lent from the k-th array on."""
+    return Carried(integers1(places, k), numbers2(places, k + 1), numbers3(places, k + 2))
+
+
+@njit(cache=True, nogil=True)
+def root_at(places: Places, k: int) -> Root:
+    """What was lent from the k-th array on."""
+    return Root(numbers2(places, k), numbers2(places, k + 1), numbers3(places, k + 2))
+
+
+@njit(cache=True, nogil=True)
+def ride_root(
+    carried: Carried, root: Root, frames: np.ndarray, before: np.ndarray, worlds: np.ndarray
 ) -> None:
     """Write rotation_world_from_link, origin, its velocity and the angular one, see `sensors.Sources`.
 
     Args:
-        carried: the links.
-        limbs: for those behind a joint, or None.
+        carried: the links; those behind a joint are left alone.
         root: of every world.
-        q: [world joint] joint positions.
-        rate: [world joint] joint velocities.
         frames: [world frame 18] written.
+        before: [world frame 18] written: what the frames were.
         worlds: which.
     """
-    base, own = np.empty(FRAME), np.empty(FRAME)
+    base = np.empty(FRAME)
     for w in worlds:
-        read_root(root.raw, root.com, root.rotation, w, base)
-        if limbs is not None:
-            turn, centre = base[:ORIGIN].reshape(3, 3), np.empty(3)
-            centre[0], centre[1], centre[2] = plus(vector(base, ORIGIN), turned(base, row(limbs.tree.com, 0)))
-            place(limbs.tree, centre, turn, q[w], limbs.work)
         for f in range(len(carried.body)):
             if carried.body[f] == 0:
-                ride(base, carried.position, carried.rotation, w, f, frames)
-            elif limbs is not None:
-                follow(limbs, carried.body[f], base, rate[w], own)
-                ride(own, carried.position, carried.rotation, w, f, frames)
+                read_root(root.raw, root.com, root.rotation, w, base)
+                ride(base, carried.position, carried.rotation, (w, f), frames, before)
+
+
+@njit(cache=True, nogil=True)
+def ride_limbs(
+    carried: Carried,
+    limbs: Limbs,
+    root: Root,
+    joints: tuple[np.ndarray, np.ndarray],
+    frames: np.ndarray,
+    before: np.ndarray,
+    worlds: np.ndarray,
+) -> None:
+    """The same for the links behind a joint; `joints` are positions and velocities [world joint]."""
+    base, own = np.empty(FRAME), np.empty(FRAME)
+    turn, centre = base[:ORIGIN].reshape(3, 3), np.empty(3)
+    for w in worlds:
+        read_root(root.raw, root.com, root.rotation, w, base)
+        centre[0], centre[1], centre[2] = plus(vector(base, ORIGIN), turned(base, row(limbs.tree.com, 0)))
+        place(limbs.tree, centre, turn, joints[0][w], limbs.work)
+        for f in range(len(carried.body)):
+            if carried.body[f] > 0:
+                follow(limbs, carried.body[f], base, joints[1][w], own)
+                ride(own, carried.position, carried.rotation, (w, f), frames, before)
 
 
 @njit(cache=True, nogil=True)
@@ -163,9 +193,17 @@ def follow(limbs: Limbs, body: int, base: np.ndarray, rate: np.ndarray, out: np.
 
 @njit(cache=True, nogil=True)
 def ride(
-    body: np.ndarray, position: np.ndarray, rotation: np.ndarray, w: int, f: int, frames: np.ndarray
+    body: np.ndarray,
+    position: np.ndarray,
+    rotation: np.ndarray,
+    at: tuple[int, int],
+    frames: np.ndarray,
+    before: np.ndarray,
 ) -> None:
-    """A link's frame on the body that carries it."""
+    """A link's frame on the body that carries it; what it was goes to `before`."""
+    w, f = at
+    for k in range(FRAME):
+        before[w, f, k] = frames[w, f, k]
     lever, spin = turned(body, row(position, f)), vector(body, SPIN)
     origin, velocity = plus(vector(body, ORIGIN), lever), plus(vector(body, VELOCITY), cross(spin, lever))
     for k in range(3):

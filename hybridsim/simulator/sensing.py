@@ -2,57 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from jaxtyping import Float, Int
-from numba import njit
 
-from hybridsim.actuators.drive import ANGLE, DUTY, MOTOR, SPEED
-from hybridsim.actuators.parameters import ENCODER_OFFSET
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.urdf import load_urdf
 from hybridsim.robot import Robot
 from hybridsim.sensors import TABLES, Sensors, Sources
 from hybridsim.sensors import fronts as front
-from hybridsim.sensors.suite import Suite, sense
 from hybridsim.simulator.feeling import feeling_of
 from hybridsim.simulator.ground_contact import GroundContacts
 from hybridsim.simulator.link_frames import (
-    Carried,
-    Limbs,
     Root,
     carried_of,
-    find_frames,
     limbs_of,
+    nothing_carried,
     resting_root,
+    ride_limbs,
 )
 from hybridsim.simulator.mounts import FORCED, FRAMED, Mounts
 from hybridsim.simulator.stepping import Carrying, Pushing
+from hybridsim.simulator.watching import lend, shafts_of, watch
 
 KEPT = ("gain", "unsigned", "supply")
 """Parameters that say what is read, not how it errs."""
 ROOM = 25.0
 """Temperature until somebody says otherwise [degC]."""
-
-
-class Shafts(NamedTuple):
-    """Joints and their drives; numba reads the arrays that others advance."""
-
-    motion: bool
-    """Whether drives carry their joints."""
-    parameters: np.ndarray
-    state: np.ndarray
-    effort: np.ndarray
-    """[world drive] on the joint [N*m]."""
-    correction: np.ndarray
-    """[world drive] of the residual: an angle where drives carry, else an effort."""
-    order: np.ndarray
-    sign: np.ndarray
-    zero: np.ndarray
-    position: np.ndarray
-    """[world joint]."""
-    velocity: np.ndarray
 
 
 class Sensing:
@@ -80,12 +55,14 @@ class Sensing:
         self.sensors = Sensors(sensors, mounts.values, self._body.settings.timestep, seed)
         urdf = load_urdf(robot.urdf_path()) if any(one.sensor.link for one in sensors) else None
         links = [one.sensor.link or "" for one in sensors if one.sensor.kind in FRAMED]
-        self._carried: Carried | None = None
-        self._limbs: Limbs | None = None
+        self._root, self._limbs = resting_root(worlds), None
+        self._carried = nothing_carried()
         if links and urdf is not None:
             self._carried = carried_of(urdf, links)
             self._limbs = limbs_of(urdf, self._body.joints, self._carried)
-        self._root = resting_root(worlds)
+        self._base = self._body.base if isinstance(self._body, BulletWorlds) else None
+        if self._base is not None:
+            self._root = Root(*self._base.raw())
         self._feeling = feeling_of(robot, urdf, sensors, self._body, ground)
         kinds = [one.sensor.kind for one in sensors]
         self.sources = Sources(
@@ -98,38 +75,32 @@ class Sensing:
         )
         self._before = np.zeros_like(self.sources.frames)
         self._all = np.arange(worlds)
-        self._shafts = shafts_of(stepping)
+        places, asked = (self._carried, self._root), self._feeling.asked
+        self._lent = lend(self.sensors.arrays, self.sources, self._before, shafts_of(stepping), places, asked)
 
     def reset(self, worlds: Int[np.ndarray, " some"]) -> None:
         """Forget everything in some worlds and read them as they are; nothing touches there yet."""
         self.sensors.begin(worlds)
         self.sources.force[worlds] = 0.0
         self.sources.wrench[worlds] = 0.0
-        self._look(worlds)
+        self._look(worlds, False)
         self._before[worlds] = self.sources.frames[worlds]
 
     def step(self) -> None:
         """Look at all worlds after a physics step."""
         self._feeling.read(self._all, self.sources.force, self.sources.wrench)
-        self._look(self._all)
+        self._look(self._all, True)
 
-    def _look(self, worlds: Int[np.ndarray, " some"]) -> None:
-        """One compiled step of everything."""
-        body, frames = self._body, None
-        if self._carried is not None:
-            if isinstance(body, BulletWorlds) and body.base is not None:
-                self._root = Root(*body.base.raw())
-            frames = (self._carried, self._limbs, self._root)
-        used = watch(
-            self.sensors.arrays,
-            self.sources,
-            self._shafts,
-            frames,
-            self._before,
-            worlds,
-            self.sensors.timestep,
-        )
-        self.sensors.spend(used)
+    def _look(self, worlds: Int[np.ndarray, " some"], touched: bool) -> None:
+        """One compiled step of everything; a second where links behind joints carry sensors."""
+        body, root = self._body, self._root
+        if self._base is not None:
+            self._base.raw()  # refreshes the very arrays that were lent, where a reset made them stale
+        if self._limbs is not None:
+            joints = (body.joint_position, body.joint_velocity)
+            frames, before = self.sources.frames, self._before
+            ride_limbs(self._carried, self._limbs, root, joints, frames, before, worlds)
+        self.sensors.spend(watch(self._lent.places, worlds, self.sensors.timestep, touched))
 
     def age(self) -> dict[str, Float[np.ndarray, " world"]]:
         """Time since each sensor's reading was sampled, by its name [s]."""
@@ -165,77 +136,3 @@ def sensing_of(
 ) -> Sensing | None:
     """The sensors, where there are any."""
     return Sensing(robot, mounts, stepping, ground, seed) if mounts.sensors else None
-
-
-def shafts_of(stepping: Carrying | Pushing) -> Shafts:
-    """The very arrays of what moves."""
-    drives, mounting, body = stepping.drives, stepping.mounting, stepping.body
-    return Shafts(
-        motion=isinstance(stepping, Carrying),
-        parameters=drives.parameters,
-        state=drives.state,
-        effort=drives.effort,
-        correction=stepping.correction.value,
-        order=mounting.order,
-        sign=mounting.sign,
-        zero=mounting.zero,
-        position=body.joint_position,
-        velocity=body.joint_velocity,
-    )
-
-
-@njit(cache=True, nogil=True)
-def watch(
-    suite: Suite,
-    sources: Sources,
-    shafts: Shafts,
-    frames: tuple[Carried, Limbs | None, Root] | None,
-    before: np.ndarray,
-    worlds: np.ndarray,
-    h: float,
-) -> int:
-    """See how some worlds are now, and let their sensors read it.
-
-    Args:
-        suite: of sensors, advanced.
-        sources: forces, temperature and gravity are read, frames and drives written.
-        shafts: joints and drives.
-        frames: links that carry sensors, or None.
-        before: [world frame 18] written: frames of the step before.
-        worlds: which.
-        h: timestep [s].
-
-    Returns:
-        See `suite.sense`.
-    """
-    if frames is not None:
-        for w in worlds:
-            before[w] = sources.frames[w]
-        find_frames(frames[0], frames[1], frames[2], shafts.position, shafts.velocity, sources.frames, worlds)
-    read_drives(shafts, sources.drives, worlds)
-    return sense(suite, sources, worlds, h)
-
-
-@njit(cache=True, nogil=True)
-def read_drives(shafts: Shafts, drives: np.ndarray, worlds: np.ndarray) -> None:
-    """Angle as an ideal encoder reads it, speed, efforts of motor and joint, duty, see `sensors.Sources`.
-
-    A drive that carries its joint has no effort on it but its motor's.
-    """
-    parameters, state, effort, correction = shafts.parameters, shafts.state, shafts.effort, shafts.correction
-    position, velocity, order = shafts.position, shafts.velocity, shafts.order
-    sign, zero = shafts.sign, shafts.zero
-    for w in worlds:
-        for d in range(len(order)):
-            j, motor = order[d], state[w, d, MOTOR]
-            drives[w, d, front.MOTOR] = motor
-            if shafts.motion:
-                angle, speed, joint = state[w, d, ANGLE], state[w, d, SPEED], motor
-                angle += parameters[w, d, ENCODER_OFFSET]
-                angle += correction[w, d]
-            else:
-                angle, speed = (position[w, j] - zero[j]) * sign[j], velocity[w, j] * sign[j]
-                angle += parameters[w, d, ENCODER_OFFSET]
-                joint = effort[w, d] + correction[w, d]
-            drives[w, d, front.ANGLE], drives[w, d, front.SPEED] = angle, speed
-            drives[w, d, front.JOINT], drives[w, d, front.DUTY] = joint, state[w, d, DUTY]

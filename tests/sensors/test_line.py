@@ -201,3 +201,35 @@ def test_parameters_differ_between_worlds():
     one.begin(np.arange(2))
     one.sense(seen, np.arange(2))
     assert one.reading[:, 0].tolist() == [0.0, 1.5]
+
+
+def test_worlds_with_values_of_their_own_read_as_among_their_like():
+    from hybridsim.sensors import Described, Mounted, Sensors
+
+    kinds = ("imu", "encoder", "current", "force", "contact", "wrench", "pose")
+    mounted = [Mounted(Described(kind, kind, None, None, {}), 0) for kind in kinds]
+    plain = {kind: parameters(kind, {}) for kind in kinds}
+    other = {
+        "imu": parameters("imu", {"lever_x": 0.2, "gyro_map_xy": 0.1, "gyro_white_x": 0.1}),
+        "encoder": parameters("encoder", {"play": 0.1, "velocity_window": 2.0}),
+        "current": parameters("current", {"gain": 2.0, "ripple": 0.3, "friction": 0.2}),
+        "force": parameters("force", {"gain": 2.0, "hysteresis": 0.4}),
+        "contact": parameters("contact", {"threshold_on": 0.7, "bounce": 1.0, "rate": 200.0}),
+        "wrench": parameters("wrench", {"cross_fx_ty": 0.5, "dropout": 0.3}),
+        "pose": parameters("pose", {"delay": 0.004, "rotation_bias_x": 0.1}),
+    }
+    values = [plain, other, plain, other, other]
+    # A world's noise follows from its number, so each one alone stands where it stands among the others.
+    together = Sensors(mounted, values, H, 1)
+    alone = {id(one): Sensors(mounted, [one] * len(values), H, 1) for one in (plain, other)}
+    random, seen, worlds = np.random.default_rng(2), sources(len(values)), np.arange(len(values))
+    for one in (together, *alone.values()):
+        one.begin(worlds)
+    for _ in range(50):
+        for array in (seen.drives, seen.force, seen.wrench, seen.frames[..., 9:]):
+            array[:] = random.normal(size=array.shape)
+        for one in (together, *alone.values()):
+            one.sense(seen, worlds)
+        for w, own in enumerate(values):
+            assert np.array_equal(together.reading[w], alone[id(own)].reading[w])
+    assert not np.array_equal(alone[id(plain)].reading, alone[id(other)].reading)

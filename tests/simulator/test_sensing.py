@@ -125,6 +125,7 @@ def test_contact_forces_are_the_same_bits_through_c_and_python():
             seen = sim.step(80 * (target - seen["joint_position"]) - 2 * seen["joint_velocity"])
         forces, found = sim.sensing._feeling._forces, np.zeros((2, 2, 4))
         forces.read(np.arange(2), found[0])
+        assert np.array_equal(found[0], sim.sensing.sources.force)
         forces._wiring = None
         forces.read(np.arange(2), found[1])
         assert found[0].all() and np.array_equal(found[0], found[1])
