@@ -22,6 +22,7 @@ KERNELS = (
     "contacts",
     "identify",
     "ingest/bags",
+    "lending.py",
     "networks",
     "passive",
     "physics",
@@ -29,7 +30,7 @@ KERNELS = (
     "sensors",
     "simulator",
 )
-"""Folders that hold compiled functions and what those are made of."""
+"""What holds compiled functions and what those are made of: folders, and a file."""
 __all__ = ["HybridSim", "HybridSimError", "__version__"]
 
 
@@ -40,7 +41,8 @@ def _keep_kernels_fresh() -> None:
     change elsewhere it would go on running the old code. $NUMBA_CACHE_DIR, where set, is left alone.
     """
     package = Path(__file__).parent
-    sources = sorted(path for folder in KERNELS for path in (package / folder).rglob("*.py"))
+    patterns = [one if one.endswith(".py") else f"{one}/**/*.py" for one in KERNELS]
+    sources = sorted(path for pattern in patterns for path in package.glob(pattern))
     text = b"".join(str(path).encode() + path.read_bytes() for path in sources)
     name = hashlib.sha256(text).hexdigest()[:16]
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hybridsim" / "kernels"

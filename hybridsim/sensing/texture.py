@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from scipy.ndimage import uniform_filter1d
 
 from hybridsim.sensing.bands import LEVEL_S, edges_within, levels, overlap, split, white_shares
-from hybridsim.sensing.filters import runs
+from hybridsim.sensing.filters import low_passed, runs
 from hybridsim.sensing.gains import SENSORS, Gains, ideal
 from hybridsim.sensing.given import Given
 from hybridsim.sensing.imu import Codes
@@ -33,6 +33,9 @@ MATCHES = 3
 FADE = 15
 """Rows over which motion's texture comes and goes at a stand."""
 SMALLEST = 1e-7
+STEADY_HZ = 1.0
+"""Below which rates leave nothing over in motion: optics do not drift, so that errors of turns stay bounded,
+where stretches that follow each other would wander off. Chosen: BROAD's spectra fall from 2 Hz down."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,6 +95,7 @@ class Texture:
         white = split(self.stretches.drawn(motion, recording.period, own, random), recording.period)
         strengths = np.einsum("bcs,ns->bnc", self.matched, self._regressors(given, slice(None)))
         moving = (white * np.exp(strengths)).sum(axis=0)
+        moving[:, :3] -= low_passed(moving[:, :3], STEADY_HZ, recording.period)
         still = np.zeros_like(moving)
         noise = split(random.standard_normal(moving.shape), recording.period)
         for band, covariance in zip(noise, self.rest, strict=True):

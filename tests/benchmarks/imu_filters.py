@@ -6,7 +6,7 @@
 STORE holds logs of the sensor (`hybridsim ingest ../shared/data/imu_broad --robot imu_broad --store STORE`);
 frames are fitted on the other trials of each mounting. Filters are those of the package ahrs, gyroscope and
 accelerometer only: Madgwick with gain 0.033, Mahony with k_P 0.5, k_I 0. The truth is the tracked pose. About
-ten minutes on one core.
+four minutes on one core.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def up_by_pose(trial: Trial) -> Float[np.ndarray, "row 3"]:
     """The vertical in the sensor's axes, by the tracked pose and the gravity found with it."""
     recording, frame = trial.given.log.recording, trial.frame
     pose = turned(recording.orientation, trial.given.log.lag - frame.rate_delay / recording.period)
-    body = np.einsum("jni,j->ni", axes_of(pose), -frame.gravity / np.linalg.norm(frame.gravity))
+    body = np.einsum("jni,i->nj", axes_of(pose), -frame.gravity / np.linalg.norm(frame.gravity))
     left, _, right = np.linalg.svd(frame.rate)
     return body @ (left @ right)
 

@@ -88,6 +88,16 @@ def test_draws_rest_as_the_sensor_does_and_come_in_its_codes(model, unseen):
     assert made[1] / real[1] == pytest.approx(np.ones(6), abs=0.3)  # 90 stretches: 10 % of luck each
 
 
+def test_drawn_rates_do_not_wander_off_in_motion(model, unseen):
+    drawn = model.uncut(model.draw(unseen, np.random.default_rng(8)))
+    begin, end = max(runs(unseen.motion), key=lambda span: span[1] - span[0])
+    found = []
+    for readings in (drawn, unseen.reading):
+        error = (readings - model.stated(unseen).ideal)[begin:end, :3]
+        found.append(np.abs(PERIOD * np.cumsum(error - error.mean(axis=0), axis=0)).max(axis=0))
+    assert (found[0] < 1.2 * found[1]).all()
+
+
 def test_the_same_seed_gives_the_same_draw(model, unseen):
     one, other = (model.draw(unseen, np.random.default_rng(6)) for _ in range(2))
     assert (one == other).all()

@@ -33,7 +33,7 @@ def table() -> dict:
     found = tomllib.loads((find("robots", "xl330_pendulum") / "robot.toml").read_text())
     joint, drive, encoder = found["joint"][0], found["drive"][0], found["encoder"][0]
     found |= {"name": "hand", "urdf": {"path": "hand.urdf", "base": "floating", "source": "a test"}}
-    found |= {"joint": [], "drive": [], "encoder": [], "payload": []}
+    found |= {"joint": [], "drive": [], "encoder": [], "sensor": [], "payload": []}
     for name in ("left", "right"):
         found["joint"].append(joint | {"name": name, "urdf_joint": name})
         effort = {"coupling": "effort", "command": "joint_effort_command", "measured": "joint_effort"}
