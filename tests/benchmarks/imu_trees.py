@@ -8,7 +8,7 @@ windows of 0.5 s: sizes, shapes, bands, correlations of all six channels; real a
 one count, so that no comb tells them apart. Judged by the area under the curve on trials that the trees
 never saw: `paired`, both readings of every trial, five folds of whole trials; `disjoint`, drawn readings of
 one half of the trials against real ones of the other, two trials held out in turn, the mean over four
-halvings; `real`, the same with real readings on both sides: what chance looks like here. About four minutes.
+halvings; `real`, the same with real readings on both sides: what chance looks like here. About five minutes.
 """
 
 from __future__ import annotations
