@@ -1,7 +1,7 @@
 """Arrays that compiled code finds by itself, where handing them over costs more than the work on them.
 
-A call from Python checks and unpacks every array it is given, for some 0.2 µs each, and compiled code counts
-references to each. Lent arrays are written down once, by address and shape, and cost neither.
+A call from Python checks and unpacks every array it is given, and compiled code counts references to each.
+Lent arrays are written down once, by address and shape, and cost neither.
 """
 
 from __future__ import annotations

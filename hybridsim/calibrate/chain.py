@@ -145,6 +145,7 @@ def _begin(
         seed=seed,
         memory=memory / _key(plan, robot, evidence, seed),
         progress=progress,
+        parent=parent,
     )
 
 
@@ -180,10 +181,9 @@ def _check_passive(plan: Study, robot: Robot) -> None:
 
 def made(work: Work, synthetic: bool) -> Calibration:
     """The calibration that the study asks for."""
-    if work.plan.replays_truth:
-        parent = parent_of(work.plan, work.robot)
-        origin = lineage(work.plan, work.evidence, work.seed).model_copy(update={"parent": parent.id})
-        return find_readings(work, parent, origin)
+    if work.parent is not None:
+        origin = lineage(work.plan, work.evidence, work.seed).model_copy(update={"parent": work.parent.id})
+        return find_readings(work, work.parent, origin)
     return Calibration.create(find(work, synthetic))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,6 @@ from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import LogError, StudyError, listed
 from hybridsim.log import Log
 from hybridsim.networks.conformal import conformal_multipliers
-from hybridsim.parameters import Parameter
 from hybridsim.replay.engine import Trajectory
 from hybridsim.replay.variants import CalibratedSimulator, replay_variant
 from hybridsim.robot import Robot
@@ -25,8 +24,8 @@ from hybridsim.sensing.along import GROWTH, Logged, logged, readings
 from hybridsim.sensing.drive_reading import fit_reading, readings_err
 from hybridsim.sensing.encoder_reading import MOST_RATIO, Turned, fit_encoder, rate_ratio
 from hybridsim.sensing.lines import scatter_of
-from hybridsim.sensing.values import Found
-from hybridsim.sensing.watched import OTHER_UNIT, Watched, samples_of, stacked, watched
+from hybridsim.sensing.values import Found, stated
+from hybridsim.sensing.watched import OTHER_UNIT, Watched, samples_of, watched
 from hybridsim.sensors import offered
 from hybridsim.sensors.parameters import PREFIX
 from hybridsim.signals import signal_word
@@ -78,7 +77,7 @@ def find_readings(work: Work, parent: Calibration, lineage: Lineage) -> Calibrat
         raise LogError(f"{work.plan.where}: nothing to identify: {listed(bench.refused, most=1)}")
     known = {p.name: p for p in offered(work.robot)}
     parameters = [
-        _stated(known[f"{PREFIX}{sensor}.{name}"], value)
+        stated(known[f"{PREFIX}{sensor}.{name}"], value)
         for sensor, values in found.items()
         for name, value in values.items()
     ]
@@ -103,6 +102,8 @@ class Bench:
     work: Work
     runs: Mapping[str, Trajectory]
     refused: list[str]
+    seen: dict[tuple[str, str], list[Watched]] = field(default_factory=dict)
+    """By sensor and side: logs are looked at, and refused, once."""
 
     def encoders(self, asked: Sequence[Logged]) -> dict[str, Values]:
         """Encoders by name, each from the logs that have enough of it."""
@@ -110,8 +111,8 @@ class Bench:
         for one in asked:
             turned = self._of("train", lambda log, inputs: turned_of(log, inputs, robot, one))  # noqa: B023
             if turned:
-                stated = next(e.velocity_resolution for e in robot.encoders if e.joint == one.joint)
-                step = 0.0 if stated is None else stated.value
+                prior = next(e.velocity_resolution for e in robot.encoders if e.joint == one.joint)
+                step = 0.0 if prior is None else prior.value
                 found[one.sensor.name] = fit_encoder(turned, next(iter(self.runs.values())).timestep, step)
         return found
 
@@ -176,8 +177,12 @@ class Bench:
 
     def _beside(self, one: Logged, side: str) -> list[Watched]:
         """A sensor's readings in the logs of one side."""
-        robot, runs = self.work.robot, self.runs
-        return self._of(side, lambda log, _: watched(log, robot, runs[log.log_id], one.signal, one.joint))
+        robot, runs, key = self.work.robot, self.runs, (one.sensor.name, side)
+        if key not in self.seen:
+            self.seen[key] = self._of(
+                side, lambda log, _: watched(log, robot, runs[log.log_id], one.signal, one.joint)
+            )
+        return self.seen[key]
 
     def _credible(self, one: Logged, gain: float) -> bool:
         """Whether readings are of the unit that their signal says, by the size of the gain."""
@@ -206,7 +211,7 @@ class Bench:
             sizes.append(np.abs(simulated))
             lefts.append(seen.reading - simulated)
             numbers.append(np.full(len(simulated), n))
-        return stacked(sizes), stacked(lefts), stacked(numbers)
+        return np.concatenate(sizes), np.concatenate(lefts), np.concatenate(numbers)
 
 
 def _unsigned(one: Logged) -> bool:
@@ -247,18 +252,3 @@ def turned_of(log: Log, inputs: LogInputs, robot: Robot, one: Logged) -> Turned:
             "expected rad/s of the same joint, this looks like another unit or sign"
         )
     return found
-
-
-def _stated(parameter: Parameter, found: Found) -> Parameter:
-    """A parameter where the logs put it."""
-    value = float(np.clip(found.value, parameter.low, parameter.high))
-    wide = found.half_width
-    return parameter.model_copy(
-        update={
-            "value": value,
-            "source": f"{found.source}; {parameter.source}" if found.source else parameter.source,
-            "interval_95": None if wide is None else (found.value - wide, found.value + wide),
-            "at_bound": bool(value != found.value),
-            "identifiable": bool(found.identifiable),
-        }
-    )

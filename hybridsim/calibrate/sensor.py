@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-from jaxtyping import Float
-
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Findings, Gate, Lineage, Table
 from hybridsim.errors import LogError, StudyError, listed
@@ -18,7 +15,7 @@ from hybridsim.sensing.judge import judged
 from hybridsim.sensing.model import ANY, fit_model
 from hybridsim.sensing.recording import ACC, GYRO, Recording, recording_of
 from hybridsim.sensing.stored import arrays_of
-from hybridsim.sensing.values import Found, imu_values
+from hybridsim.sensing.values import Found, imu_values, stated
 from hybridsim.sensors import offered
 from hybridsim.study import Study
 
@@ -108,21 +105,4 @@ def _parameters(robot: Robot, sensor: str, values: Mapping[str, Found], logs: in
     """Every sensor parameter of the robot, those that were found at their values."""
     source = f"identified on {logs} logs against the tracked pose"
     known = {f"sensor.{sensor}.{name}": found for name, found in values.items()}
-    return [one if one.name not in known else _found(one, known[one.name], source) for one in offered(robot)]
-
-
-def _found(parameter: Parameter, found: Found, source: str) -> Parameter:
-    """A parameter where the logs put it."""
-    value = float(np.clip(found.value, parameter.low, parameter.high))
-    interval: Float[np.ndarray, "2"] | None = None
-    if found.half_width is not None:
-        interval = value + found.half_width * np.array([-1.0, 1.0])
-    return parameter.model_copy(
-        update={
-            "value": value,
-            "source": f"{found.source or source}; {parameter.source}",
-            "interval_95": None if interval is None else (float(interval[0]), float(interval[1])),
-            "at_bound": bool(value != found.value),
-            "identifiable": bool(found.identifiable),
-        }
-    )
+    return [one if one.name not in known else stated(one, known[one.name], source) for one in offered(robot)]

@@ -47,6 +47,7 @@ class Work:
         seed: the one number that all randomness comes from.
         memory: folder in which finished steps are remembered.
         progress: called as progress(done, total, what).
+        parent: whose replay is the truth of sensors in drives; None for other studies.
     """
 
     plan: Study
@@ -57,6 +58,7 @@ class Work:
     seed: int
     memory: Path
     progress: NamedProgress | None
+    parent: Calibration | None = None
 
     def say(self, what: str) -> None:
         """Announce a step that does not count."""

@@ -139,7 +139,7 @@ def _sensed(suite: Sensors, run: Trajectory) -> Float[np.ndarray, "step channel"
     """Readings of every channel while the drives do what the replay's did."""
     sources = Sources(
         frames=np.zeros((1, 0, front.FRAME)),
-        drives=np.zeros((1, run.angle.shape[1], 5)),
+        drives=np.zeros((1, run.angle.shape[1], front.DRIVE)),
         force=np.zeros((1, 0)),
         wrench=np.zeros((1, 0, 6)),
         temperature=np.full(1, 25.0),

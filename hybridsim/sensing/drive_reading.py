@@ -18,7 +18,7 @@ from scipy.signal import lfilter
 from hybridsim.sensing.codes import step_of
 from hybridsim.sensing.lines import Line, fit_line, fitting, half_width
 from hybridsim.sensing.values import Found
-from hybridsim.sensing.watched import Watched, stacked
+from hybridsim.sensing.watched import Watched
 from hybridsim.sensors.layout import smoothing
 
 FRICTION_SPEED = 0.1
@@ -91,8 +91,8 @@ def fit_reading(
 
 def _codes(kind: str, logs: Sequence[Watched], stated: bool) -> tuple[bool, float, float]:
     """Whether magnitudes are read, the step of the readings, and the least scatter that is believed."""
-    readings = stacked([one.reading for one in logs])
-    truth = stacked([_source(kind, one, Way()) for one in logs])
+    readings = np.concatenate([one.reading for one in logs])
+    truth = np.concatenate([_source(kind, one, Way()) for one in logs])
     backwards = min((truth < 0.0).mean(), (truth > 0.0).mean())
     unsigned = bool((readings >= 0.0).all() and (backwards > OPPOSED or stated))
     step = step_of(readings)
@@ -133,7 +133,11 @@ def _rows(
             columns.append(carried(_rubbing(kind, one, way), one, way))
         slopes.append(np.stack(columns, axis=1)[::every])
         numbers.append(np.full(len(slopes[-1]), n))
-    return stacked(slopes), stacked([one.reading[::every] for one in logs]), stacked(numbers)
+    return (
+        np.concatenate(slopes),
+        np.concatenate([one.reading[::every] for one in logs]),
+        np.concatenate(numbers),
+    )
 
 
 def _judged(

@@ -15,7 +15,6 @@ from scipy.signal import lfilter
 from hybridsim.sensing.codes import EXACT, step_of
 from hybridsim.sensing.lines import half_width
 from hybridsim.sensing.values import Found
-from hybridsim.sensing.watched import stacked
 from hybridsim.sensors.layout import smoothing
 from hybridsim.sensors.parameters import MOST_WINDOW
 
@@ -64,7 +63,7 @@ def fit_encoder(logs: Sequence[Turned], timestep: float, stated: float = 0.0) ->
         timestep: of the simulation: windows are multiples of it [s].
         stated: one count of the velocity as robot.toml has it [rad/s], 0 where it has none.
     """
-    step = step_of(stacked([np.diff(one.position) for one in logs]))
+    step = step_of(np.concatenate([np.diff(one.position) for one in logs]))
     return {
         "resolution": Found(step, identifiable=step > 0.0, source="the step between all positions"),
         "white": _noise(logs, step),
@@ -81,7 +80,7 @@ def _noise(logs: Sequence[Turned], step: float) -> Found:
     Holds for noise well below a count; what the joint does itself at rest is in it.
     """
     moved = [np.diff(one.position)[_resting(one, step)] for one in logs] if step > 0.0 else []
-    changes = stacked(moved) if moved else np.zeros(0)
+    changes = np.concatenate(moved) if moved else np.zeros(0)
     if len(changes) < LEAST_RESTS:
         return Found(0.0, identifiable=False, source="the joint hardly rests in these logs")
     each = [float((np.abs(own) > 0.5 * step).mean()) for own in moved if len(own)]
@@ -133,7 +132,7 @@ def _velocity(logs: Sequence[Turned], timestep: float, stated: float) -> dict[st
 
 def _velocity_step(logs: Sequence[Turned], stated: float) -> Found:
     """The step of all velocities; the stated one where these are too few to tell, but multiples of it."""
-    values = stacked([one.velocity for one in logs])
+    values = np.concatenate([one.velocity for one in logs])
     if (step := step_of(values)) > 0.0:
         return Found(step, source="the step of all velocities")
     if stated > 0.0 and np.percentile(np.abs(values / stated - np.round(values / stated)), 95) < EXACT:

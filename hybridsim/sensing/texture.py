@@ -35,7 +35,8 @@ FADE = 15
 SMALLEST = 1e-7
 STEADY_HZ = 1.0
 """Below which rates leave nothing over in motion: optics do not drift, so that errors of turns stay bounded,
-where stretches that follow each other would wander off. Chosen: BROAD's spectra fall from 2 Hz down."""
+where stretches that follow each other would wander off. Chosen, because orientation filters then err on draws
+as on real readings (tests.benchmarks.imu_filters)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,19 +66,13 @@ class Texture:
         self, given: Given, rows: Int[np.ndarray, " some"] | slice
     ) -> Float[np.ndarray, "band some 6"]:
         """Expected logarithm of every band's strength in motion."""
-        return np.einsum("bcs,ns->bnc", self.slopes, self._regressors(given, rows))
+        return strengths_by(self.slopes, self.motion(given, rows))
 
     def motion(
         self, given: Given, rows: Int[np.ndarray, " some"] | slice
     ) -> Float[np.ndarray, "some feature"]:
         """Features in standard deviations."""
         return (features(given, rows) - self.mean) / self.deviation
-
-    def _regressors(
-        self, given: Given, rows: Int[np.ndarray, " some"] | slice
-    ) -> Float[np.ndarray, "some slope"]:
-        inside = np.clip(self.motion(given, rows), -FARTHEST, FARTHEST)
-        return np.concatenate([np.ones((len(inside), 1)), inside, inside**2], axis=1)
 
     def spread(self, given: Given) -> Float[np.ndarray, "row 6"]:
         """Standard deviation of readings about ideal ones."""
@@ -93,8 +88,7 @@ class Texture:
         recording = given.log.recording
         own, motion = source_of(recording.log_id), self.motion(given, slice(None))
         white = split(self.stretches.drawn(motion, recording.period, own, random), recording.period)
-        strengths = np.einsum("bcs,ns->bnc", self.matched, self._regressors(given, slice(None)))
-        moving = (white * np.exp(strengths)).sum(axis=0)
+        moving = (white * np.exp(strengths_by(self.matched, motion))).sum(axis=0)
         moving[:, :3] -= low_passed(moving[:, :3], STEADY_HZ, recording.period)
         still = np.zeros_like(moving)
         noise = split(random.standard_normal(moving.shape), recording.period)
@@ -102,6 +96,19 @@ class Texture:
             still += band / band.std(axis=0) @ _root(covariance).T
         share = _moving_share(given)
         return np.sqrt(share) * moving + np.sqrt(1.0 - share) * still
+
+
+def regressors(motion: Float[np.ndarray, "row feature"]) -> Float[np.ndarray, "row slope"]:
+    """One, the features and their squares."""
+    inside = np.clip(motion, -FARTHEST, FARTHEST)
+    return np.concatenate([np.ones((len(inside), 1)), inside, inside**2], axis=1)
+
+
+def strengths_by(
+    slopes: Float[np.ndarray, "band 6 slope"], motion: Float[np.ndarray, "row feature"]
+) -> Float[np.ndarray, "band row 6"]:
+    """Logarithm of every band's strength."""
+    return np.einsum("bcs,ns->bnc", slopes, regressors(motion))
 
 
 def features(given: Given, rows: Int[np.ndarray, " some"] | slice) -> Float[np.ndarray, "some feature"]:
@@ -129,7 +136,7 @@ def fit_texture(logs: Sequence[Given], gains: Gains, codes: Codes, seed: int) ->
         rest=_rest(logs, bands, codes),
         stretches=Stretches(pieces=np.zeros((0, 0, 6)), motion=np.zeros((0, 0, 0)), source=np.zeros(0)),
     )
-    slope = np.concatenate([texture._regressors(one, some) for one, some in zip(logs, rows, strict=True)])
+    slope = regressors((table - texture.mean) / texture.deviation)
     slopes = _solved(slope, real)
     texture = replace(texture, slopes=slopes, matched=slopes)
     apart = real - np.einsum("bcs,ns->bnc", texture.slopes, slope)

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import t
 
+from hybridsim.parameters import Parameter
 from hybridsim.sensing.imu import FoundImu
 from hybridsim.sensing.recording import AXES
 
@@ -25,6 +26,27 @@ class Found(NamedTuple):
     half_width: float | None = None
     identifiable: bool = True
     source: str = ""
+
+
+def stated(parameter: Parameter, found: Found, source: str = "") -> Parameter:
+    """A parameter where the logs put it.
+
+    Args:
+        parameter: with its bounds, and where its prior comes from.
+        found: its value, not yet within the bounds.
+        source: of values that name none.
+    """
+    value, wide = float(np.clip(found.value, parameter.low, parameter.high)), found.half_width
+    said = found.source or source
+    return parameter.model_copy(
+        update={
+            "value": value,
+            "source": f"{said}; {parameter.source}" if said else parameter.source,
+            "interval_95": None if wide is None else (float(found.value - wide), float(found.value + wide)),
+            "at_bound": bool(value != found.value),
+            "identifiable": bool(found.identifiable),
+        }
+    )
 
 
 def imu_values(found: FoundImu) -> dict[str, Found]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,8 +97,3 @@ def _most(robot: Robot, signal: str, joint: str) -> float | None:
     if signal == "joint_velocity":
         return drive.no_load_speed.value
     return drive.stall_effort.value
-
-
-def stacked(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Logs' rows one after the other."""
-    return np.concatenate(list(parts))

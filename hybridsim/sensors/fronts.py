@@ -29,6 +29,7 @@ FRONT = 37
 ROTATION, ORIGIN, VELOCITY, SPIN = 0, 9, 12, 15
 FRAME = 18
 ANGLE, SPEED, MOTOR, JOINT, DUTY = range(5)
+DRIVE = 5
 
 
 class Sources(NamedTuple):

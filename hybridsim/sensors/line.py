@@ -5,8 +5,7 @@
 A channel belongs to a sensor, which samples all of its channels at one moment. A moment that falls between
 two physics steps is served at the first step at or after it, and what is read is interpolated back to it.
 Noise is drawn at samples alone, from each world's own store of normal numbers.
-Speed: each stage is one call for all worlds, and takes a world's rows before it walks over them, which halves
-its time.
+Speed: each stage is one call for all worlds, and takes a world's rows before it walks over them.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class Sensing:
         kinds = [one.sensor.kind for one in sensors]
         self.sources = Sources(
             frames=np.zeros((worlds, len(links), front.FRAME)),
-            drives=np.zeros((worlds, len(robot.drives), 5)),
+            drives=np.zeros((worlds, len(robot.drives), front.DRIVE)),
             force=np.zeros((worlds, sum(kind in FORCED for kind in kinds))),
             wrench=np.zeros((worlds, kinds.count("wrench"), 6)),
             temperature=np.full(worlds, ROOM),

@@ -35,7 +35,7 @@ FOLDS, HALVINGS = 5, 4
 EDGES_HZ = (0.0, 4.0, 8.0, 12.0, 16.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 70.0, 90.0, 120.0, 143.0)
 
 Windows = Float[np.ndarray, "window row 6"]
-Table_ = Float[np.ndarray, "window feature"]
+Stats = Float[np.ndarray, "window feature"]
 
 
 def windows_of(
@@ -59,7 +59,7 @@ def windows_of(
     return values[: count * length].reshape(count, length, 6)[used]
 
 
-def statistics(windows: Windows, period: float, low: bool) -> Table_:
+def statistics(windows: Windows, period: float, low: bool) -> Stats:
     """Sizes, shapes, bands and correlations."""
     still = windows - windows.mean(axis=1, keepdims=True)
     steps, bends = np.diff(still, axis=1), np.diff(still, 2, axis=1)
@@ -95,7 +95,7 @@ def statistics(windows: Windows, period: float, low: bool) -> Table_:
     return np.concatenate(parts, axis=1)
 
 
-def told_apart(tables: Sequence[Table_], label: Sequence[int], fold: Sequence[int]) -> float:
+def told_apart(tables: Sequence[Stats], label: Sequence[int], fold: Sequence[int]) -> float:
     """Area under the curve, every fold held out in turn."""
     data, what = np.concatenate(tables), np.repeat(label, [len(one) for one in tables])
     folds: Int[np.ndarray, " window"] = np.repeat(fold, [len(one) for one in tables])
@@ -107,13 +107,13 @@ def told_apart(tables: Sequence[Table_], label: Sequence[int], fold: Sequence[in
     return float(roc_auc_score(what, share))
 
 
-def paired(real: Sequence[Table_], drawn: Sequence[Table_]) -> float:
+def paired(real: Sequence[Stats], drawn: Sequence[Stats]) -> float:
     """Both readings of every trial."""
     fold = [n % FOLDS for n in range(len(real))]
     return told_apart([*real, *drawn], [0] * len(real) + [1] * len(drawn), fold * 2)
 
 
-def disjoint(real: Sequence[Table_], other: Sequence[Table_]) -> float:
+def disjoint(real: Sequence[Stats], other: Sequence[Stats]) -> float:
     """One kind of one half of the trials against the other kind of the rest."""
     found = []
     for seed in range(HALVINGS):
@@ -131,7 +131,7 @@ def main(store: Path, reference: str) -> None:
     cases = [(low, when) for low in (True, False) for when in ("all", "motion", "rest")]
     for low, when in track(cases, "growing trees", console=Console(stderr=True)):
 
-        def seen(chosen: Callable[[Trial], np.ndarray], low: bool = low, when: str = when) -> list[Table_]:
+        def seen(chosen: Callable[[Trial], np.ndarray], low: bool = low, when: str = when) -> list[Stats]:
             return [statistics(windows_of(one, chosen(one), when, low, steps), period, low) for one in trials]
 
         real, drawn = seen(lambda one: one.read), seen(lambda one: one.drawn)
