@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hybridsim.actuators import Drives
-from hybridsim.networks.features import layout_of
 from hybridsim.networks.inference import Networks
-from hybridsim.simulator.recall import Brain, Clock, Past, Recall, renew
+from hybridsim.networks.stepped import Brain, Past, brain_of, past_of, steps_between
+from hybridsim.simulator.recall import Clock, Recall, renew
 from hybridsim.simulator.residual import inputs_given
 
 WorldDrive = Float[np.ndarray, "world drive"]
@@ -38,9 +38,9 @@ class Correction:
         if networks is None:
             past, brain, every = _nothing(worlds, drives)
         else:
-            every = max(1, int(np.floor(networks.contract.sample_period / timestep + 1e-6)))
-            past = _past(networks, worlds, every * timestep, motion)
-            brain = _brain(networks, worlds)
+            every = steps_between(networks, timestep)
+            past = past_of(networks, worlds, every * timestep, inputs_given(motion))
+            brain = brain_of(networks, worlds)
         clock = Clock(
             every=every,
             period=every * timestep,
@@ -90,37 +90,6 @@ class Correction:
         """
         if self.every:
             renew(self.recall, self._all, command, drives.parameters, drives.state, effort)
-
-
-def _past(networks: Networks, worlds: int, period: float, motion: bool) -> Past:
-    """Empty histories, checked against the contract."""
-    contract = networks.contract
-    contract.require_inputs(inputs_given(motion))
-    layout = layout_of(contract, period)
-    groups, inputs = len(contract.groups), len(contract.inputs)
-    slots = int(layout.tap_reads[:, 1].max(initial=0)) + 2
-    return Past(
-        ring=np.zeros((worlds, slots, 1, groups, inputs)),
-        head=np.zeros(worlds, np.int64),
-        fresh=np.ones((worlds, 1), np.bool_),
-        memory=np.zeros((worlds, 1, groups, len(layout.leak_reads))),
-        values=np.zeros((worlds, 1, 1, groups, inputs)),
-        features=np.zeros((worlds, 1, 1, groups, len(contract.feature_names)), np.float32),
-        **layout._asdict(),
-    )
-
-
-def _brain(networks: Networks, worlds: int) -> Brain:
-    """Weights and room for one row a world."""
-    contract = networks.contract
-    shape = (worlds, len(contract.groups))
-    return Brain(
-        *networks.packed,
-        features=np.zeros((*shape, len(contract.feature_names)), np.float32),
-        mean=np.zeros(shape, np.float32),
-        spread=np.zeros(shape, np.float32),
-        due=np.zeros(worlds, np.int64),
-    )
 
 
 def _nothing(worlds: int, drives: int) -> tuple[Past, Brain, int]:

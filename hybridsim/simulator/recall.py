@@ -10,8 +10,7 @@ from numba import njit
 from hybridsim.actuators.drive import ANGLE, SPEED
 from hybridsim.actuators.parameters import ENCODER_OFFSET
 from hybridsim.counting import ZERO
-from hybridsim.networks.kernel import evaluate_into
-from hybridsim.networks.taps import push_into
+from hybridsim.networks.stepped import Brain, Past, ask, push
 
 
 class Clock(NamedTuple):
@@ -29,44 +28,6 @@ class Clock(NamedTuple):
     """[world] steps since the reset."""
     before: np.ndarray
     """[world drive] command at the last run, NaN where there was none."""
-
-
-class Past(NamedTuple):
-    """One history a world, in the order in which `taps.push_into` takes its parts."""
-
-    ring: np.ndarray
-    """[world slot 1 drive input]."""
-    head: np.ndarray
-    """[world]."""
-    fresh: np.ndarray
-    """[world 1]."""
-    memory: np.ndarray
-    """[world 1 drive leak]."""
-    values: np.ndarray
-    """[world 1 1 drive input]."""
-    features: np.ndarray
-    """[world 1 1 drive feature] float32."""
-    tap_reads: np.ndarray
-    tap_part: np.ndarray
-    leak_reads: np.ndarray
-    leak_weights: np.ndarray
-
-
-class Brain(NamedTuple):
-    """Weights as `kernel.evaluate_into` takes them, and room for the rows of the worlds that are due."""
-
-    parameters: np.ndarray
-    sizes: np.ndarray
-    scaling: np.ndarray
-    output: np.ndarray
-    features: np.ndarray
-    """[world drive feature] float32."""
-    mean: np.ndarray
-    """[world drive] float32."""
-    spread: np.ndarray
-    """[world drive] float32."""
-    due: np.ndarray
-    """[world] which worlds the rows belong to."""
 
 
 class Recall(NamedTuple):
@@ -127,13 +88,10 @@ def renew(
 def think(recall: Recall, rows: int) -> None:
     """Evaluate the networks for the worlds that are due."""
     b = recall.brain
-    mean, spread = b.mean[:rows], b.spread[:rows]
-    evaluate_into(
-        b.features[:rows], b.parameters, b.sizes, b.scaling, b.output, recall.clock.members, mean, spread
-    )
+    ask(b, rows, recall.clock.members)
     for n in range(rows):
-        recall.value[b.due[n]] = mean[n]
-        recall.spread[b.due[n]] = spread[n]
+        recall.value[b.due[n]] = b.mean[n]
+        recall.spread[b.due[n]] = b.spread[n]
 
 
 @njit(cache=True, nogil=True)
@@ -159,15 +117,4 @@ def look(
         values[0, 0, d, 3] = effort[w, d]
         values[0, 0, d, 4] = shaft
         clock.before[w, d] = command[w, d]
-    past.head[w] = push_into(
-        past.ring[w],
-        past.head[w],
-        past.fresh[w],
-        past.memory[w],
-        values,
-        past.tap_reads,
-        past.tap_part,
-        past.leak_reads,
-        past.leak_weights,
-        past.features[w],
-    )
+    push(past, w)
