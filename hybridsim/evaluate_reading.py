@@ -13,7 +13,8 @@ from hybridsim.log import Log
 from hybridsim.replay import Replay
 from hybridsim.replay.variants import Replayed
 from hybridsim.robot import Robot
-from hybridsim.sensing.along import GROWTH, Logged, calibrated, readings
+from hybridsim.sensing.along import GROWTH, NOISE, Logged, Sensed, calibrated, readings
+from hybridsim.sensors.residual import NAMES
 from hybridsim.signals import signal_word
 
 IDEAL = "ideal_sensor"
@@ -39,9 +40,17 @@ def reading_replays(
     sensors = calibrated(robot, calibration.parameters, logs)
     found = []
     values = calibration.values()
+    networks = [one for one in calibration.networks if one.contract.name in NAMES]
     for n, log in enumerate(logs):
         read = {
-            name: readings(robot, values, replayed.runs[n], sensors, ideal=name == "nominal")
+            name: readings(
+                robot,
+                values,
+                replayed.runs[n],
+                sensors,
+                ideal=name == "nominal",
+                networks=networks if name == "hybrid" else (),
+            )
             for name, replayed in runs.items()
         }
         read[IDEAL] = readings(robot, values, runs["identified"].runs[n], sensors, ideal=True)
@@ -59,7 +68,7 @@ def _record(
     robot: Robot,
     log: Log,
     sensors: Sequence[Logged],
-    read: Mapping[str, Mapping[str, Float[np.ndarray, " step"]]],
+    read: Mapping[str, Mapping[str, Sensed]],
     hybrid: Replayed,
     number: int,
 ) -> Replay:
@@ -72,12 +81,13 @@ def _record(
     measured = np.stack([logged.column(one.joint)[within] for one in sensors], axis=1)
     steps = np.arange(len(run.angle)) * run.timestep
 
-    def at(values: Mapping[str, Float[np.ndarray, " step"]]) -> Float[np.ndarray, "time component"]:
-        return np.stack([np.interp(time, steps, values[one.sensor.name]) for one in sensors], axis=1)
+    def at(values: Mapping[str, Sensed], which: str) -> Float[np.ndarray, "time component"]:
+        each = [np.interp(time, steps, getattr(values[one.sensor.name], which)) for one in sensors]
+        return np.stack(each, axis=1)
 
-    predicted = {name: at(values) for name, values in read.items()}
+    predicted = {name: at(values, "reading") for name, values in read.items()}
     drives = [robot.drives.index(robot.drive(one.joint)) for one in sensors]
-    half = half_width(intervals, sensors, predicted["hybrid"])
+    half = half_width(intervals, sensors, predicted["hybrid"], at(read["hybrid"], "strength"))
     unknown = np.full_like(measured, np.nan)
     return Replay(
         log_id=log.log_id,
@@ -97,13 +107,20 @@ def _record(
 
 
 def half_width(
-    intervals: Intervals, sensors: Sequence[Logged], reading: Float[np.ndarray, "time component"]
+    intervals: Intervals,
+    sensors: Sequence[Logged],
+    reading: Float[np.ndarray, "time component"],
+    strength: Float[np.ndarray, "time component"],
 ) -> Float[np.ndarray, "time component"] | None:
     """Half the 90 % interval of every reading; None where the calibration has none."""
-    rows = [intervals.get(one.signal, {}).get(one.joint) for one in sensors]
-    known = [row for row in rows if row is not None and GROWTH in row]
-    if len(known) < len(rows):
-        return None
-    multiplier = np.array([row["multiplier"][0] for row in known])
-    floor, growth = np.array([row[GROWTH] for row in known]).T
-    return multiplier * (floor + growth * np.abs(reading))
+    columns = []
+    for k, one in enumerate(sensors):
+        row = intervals.get(one.signal, {}).get(one.joint, {})
+        if NOISE in row:
+            sigma = row[NOISE][0] * strength[:, k]
+        elif GROWTH in row:
+            sigma = row[GROWTH][0] + row[GROWTH][1] * np.abs(reading[:, k])
+        else:
+            return None
+        columns.append(row["multiplier"][0] * sigma)
+    return np.stack(columns, axis=1)

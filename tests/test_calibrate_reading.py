@@ -42,6 +42,7 @@ PLANTED = {
     "sensor.pendulum_duty.delay": 0.02,
 }
 NOISE = 0.01
+LEARN = "hidden = [8]\nmembers = 2\nhistory_s = [0.0, 0.02]\nfolds = 4\nepochs = 15"
 STUDY = f"""
 schema = 1
 robot = "{ROBOT}"
@@ -52,6 +53,8 @@ test_fraction = 0.25
 [sensor]
 truth = "replay"
 calibration = "PARENT"
+[learn]
+enabled = false
 """
 
 
@@ -76,7 +79,7 @@ def parent(**lineage):
     return Calibration.create(found)
 
 
-def drafts(count=8, seconds=2.5):
+def drafts(count=8, seconds=2.5, grows=0.0):
     """Swings as a robot with the planted sensors would have logged them."""
     robot, known = load_robot(ROBOT), parent()
     simulator = CalibratedSimulator(calibration=known, variant="identified", robot=ROBOT)
@@ -85,18 +88,20 @@ def drafts(count=8, seconds=2.5):
     values = {**known.values(), **PLANTED}
     sensors = logged(robot, ["joint_velocity", "motor_duty"])
     return [
-        _draft(log, run, readings(robot, values, run, sensors)) for log, run in zip(logs, runs, strict=True)
+        _draft(log, run, readings(robot, values, run, sensors), grows)
+        for log, run in zip(logs, runs, strict=True)
     ]
 
 
-def _draft(log, run, read):
+def _draft(log, run, read, grows):
     random = np.random.default_rng(int(log.log_id, 16))
     stamps = START_NS + np.round(log.time_s * 1e9).astype(np.int64)
     steps = np.arange(len(run.angle)) * run.timestep
     velocity, duty = (
-        np.interp(log.time_s, steps, read[name]) for name in ("encoder_pendulum", "pendulum_duty")
+        np.interp(log.time_s, steps, read[name].reading) for name in ("encoder_pendulum", "pendulum_duty")
     )
-    noisy = np.round((duty + NOISE * random.normal(size=len(duty))) * 885) / 885
+    louder = 1.0 + grows * np.abs(run.at("speed", log.time_s)[:, 0])
+    noisy = np.round((duty + louder * NOISE * random.normal(size=len(duty))) * 885) / 885
     columns = {
         "joint_position_command": ("rad", log.command[:, 0]),
         "joint_position": ("rad", np.round(run.at("angle", log.time_s)[:, 0] / COUNT) * COUNT),
@@ -190,6 +195,37 @@ def test_readings_are_scored_beside_an_ideal_sensors(made):
     card = (made[1].folder / "card.md").read_text()
     assert card.count("## Sensors in drives") == 1
     assert "pendulum_duty: the duty, gain 0.8" in card
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory):
+    """A calibration from logs whose duty is read with noise of 0.01 (1 + 0.3 |speed|)."""
+    folder = tmp_path_factory.mktemp("followed")
+    plan = study(folder / "study", STUDY.replace("enabled = false", LEARN))
+    logs = store_of(folder / "logs", drafts(12, grows=0.3))
+    return Calibration.load(calibrate(plan, [logs], out=folder / "out", engine="serial"))
+
+
+def test_noise_that_follows_the_motion_gets_a_network(followed):
+    gates = followed.record.gates
+    assert gates["sensor.pendulum_duty.strength"].ships
+    assert not gates["sensor.pendulum_duty.shift"].ships
+    assert [one.contract.name for one in followed.networks] == ["sensor_drive_strength"]
+    assert followed.scores()["variants"]["hybrid"]["coverage_90"]["motor_duty"]["pendulum"] > 0.8
+    assert "sensor.pendulum_duty.strength: ships" in (followed.folder / "card.md").read_text()
+
+
+def test_the_simulators_noise_follows_its_motion(followed):
+    # Noise beside the mean over 40 worlds that move alike, at rest and at speed.
+    known = {"payload_mass": 0.4, "payload_length": 0.1}
+    with HybridSim.load(followed, worlds=40, constants=known) as sim:
+        still = np.concatenate([sim.step(np.zeros((1, 1)))["motor_duty"] for _ in range(20)][8:], axis=1)
+        sim.reset()
+        rows = [(sim.step(np.full((1, 1), 1.5)), sim.truth()["joint_velocity"][0, 0]) for _ in range(20)]
+    fast = np.concatenate([seen["motor_duty"] for seen, speed in rows if abs(speed) > 4.0], axis=1)
+    assert fast.shape[1] >= 3
+    speed = np.mean([abs(s) for _, s in rows if abs(s) > 4.0])
+    assert fast.std(axis=0).mean() / still.std(axis=0).mean() == pytest.approx(1.0 + 0.3 * speed, rel=0.35)
 
 
 def test_positions_are_scored_as_without_sensors(made):
@@ -288,8 +324,8 @@ def test_velocities_in_degrees_are_left_out_and_the_rest_is_found(recorded, tmp_
         ),
         (('calibration = "PARENT"\n', ""), "expected truth = 'replay' and the calibration"),
         (
-            ("[sensor]", "[learn]\nenabled = false\n[sensor]"),
-            "'learn' has no use where sensors are identified",
+            ("[sensor]", "[identify]\ntrials = 9\n[sensor]"),
+            "'identify' has no use where sensors are identified",
         ),
         (('"PARENT"', '"so101/ae3b9d07d9c6"'), "is of robot so101; expected one of xl330_pendulum"),
     ],

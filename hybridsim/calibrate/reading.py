@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Float, Int
 
+from hybridsim.calibrate.noise import Beside, beside, follow, gates
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Calibration, Intervals, Lineage
 from hybridsim.contacts.parameters import has_law
 from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import LogError, StudyError, listed
+from hybridsim.learn.noise import LearnedNoise
 from hybridsim.log import Log
 from hybridsim.networks.conformal import conformal_multipliers
 from hybridsim.replay.engine import Trajectory
 from hybridsim.replay.variants import CalibratedSimulator, replay_variant
 from hybridsim.robot import Robot
-from hybridsim.sensing.along import GROWTH, Logged, logged, readings
+from hybridsim.sensing.along import GROWTH, NOISE, Logged, logged
 from hybridsim.sensing.drive_reading import fit_reading, readings_err
 from hybridsim.sensing.encoder_reading import MOST_RATIO, Turned, fit_encoder, rate_ratio
+from hybridsim.sensing.lasting import noise_values
 from hybridsim.sensing.lines import scatter_of
 from hybridsim.sensing.values import Found, stated
 from hybridsim.sensing.watched import OTHER_UNIT, Watched, samples_of, watched
 from hybridsim.sensors import offered
 from hybridsim.sensors.parameters import PREFIX
+from hybridsim.sensors.residual import IN_DRIVES
 from hybridsim.signals import signal_word
 from hybridsim.simulator.inputs import LogInputs
 from hybridsim.simulator.residual import coupled_by_motion
@@ -75,15 +79,29 @@ def find_readings(work: Work, parent: Calibration, lineage: Lineage) -> Calibrat
     found |= bench.efforts([one for one in asked if one.sensor.kind != "encoder"])
     if not found:
         raise LogError(f"{work.plan.where}: nothing to identify: {listed(bench.refused, most=1)}")
+    fitted = [one for one in asked if one.sensor.name in found]
+    following = [one for one in fitted if one.sensor.kind in IN_DRIVES]
+    values, seen = {**parent.values(), **_values(found)}, bench.seen_by(fitted)
+    left = beside(work, bench.runs, values, seen, fitted)
+    learned = follow(work, bench.runs, left, following)
+    networks = () if learned is None else learned.networks
+    if networks:
+        left = beside(work, bench.runs, values, seen, fitted, networks)
+    for one in following:
+        found[one.sensor.name] |= bench.noise(left[one.sensor.name], found[one.sensor.name])
     known = {p.name: p for p in offered(work.robot)}
     parameters = [
         stated(known[f"{PREFIX}{sensor}.{name}"], value)
-        for sensor, values in found.items()
-        for name, value in values.items()
+        for sensor, own in found.items()
+        for name, value in own.items()
     ]
-    values = {**parent.values(), **{p.name: p.value for p in parameters}}
-    fitted = [one for one in asked if one.sensor.name in found]
-    return parent.with_sensors(parameters, bench.intervals(fitted, values), lineage)
+    intervals = bench.intervals(fitted, left, _values(found), learned)
+    return parent.with_sensors(parameters, intervals, lineage, networks, gates(learned, following))
+
+
+def _values(found: Mapping[str, Values]) -> dict[str, float]:
+    """By `sensor.<name>.<parameter>`."""
+    return {f"{PREFIX}{s}.{name}": one.value for s, own in found.items() for name, one in own.items()}
 
 
 def _replayed(work: Work, parent: Calibration) -> dict[str, Trajectory]:
@@ -146,23 +164,62 @@ class Bench:
         drives = self.work.robot.drives
         return [one.joint for one in drives if one.model == self.work.robot.drive(joint).model]
 
-    def intervals(self, fitted: Sequence[Logged], values: Mapping[str, float]) -> Intervals:
-        """90 % intervals of readings: their growth from training logs, their size from validation logs."""
-        robot, found = self.work.robot, {}
-        read = {log_id: readings(robot, values, run, fitted) for log_id, run in self.runs.items()}
+    def seen_by(self, sensors: Sequence[Logged]) -> dict[str, list[Watched]]:
+        """Their readings in all logs that were replayed, by sensor."""
+        sides = ("train", "validation")
+        return {one.sensor.name: [w for side in sides for w in self._beside(one, side)] for one in sensors}
+
+    def noise(self, left: Mapping[str, Beside], found: Values) -> Values:
+        """White and lasting noise in training logs, where its strength is 1."""
+        rows = [one for log_id, one in left.items() if log_id in self._logs("train")]
+        strength = np.concatenate([one.at(one.sensed.strength) for one in rows])
+        return noise_values(
+            np.concatenate([one.left() for one in rows]) / strength,
+            np.concatenate([np.full(len(one.seen.time), n) for n, one in enumerate(rows)]),
+            float(np.median(np.diff(rows[0].seen.time))),
+            found["resolution"].value ** 2 / 12.0 * float((strength**-2.0).mean()),
+        )
+
+    def intervals(
+        self,
+        fitted: Sequence[Logged],
+        left: Mapping[str, Mapping[str, Beside]],
+        values: Mapping[str, float],
+        learned: LearnedNoise | None,
+    ) -> Intervals:
+        """90 % intervals of readings, as wide as validation logs say.
+
+        Where they are wide follows from the networks' strength or, without one, grows with the reading.
+        """
+        found: Intervals = {}
         for one in fitted:
-            training, judging = (self._left(one, read, side) for side in ("train", "validation"))
-            word = "velocity_resolution" if one.sensor.kind == "encoder" else "resolution"
-            least = max(0.5 * values[f"{PREFIX}{one.sensor.name}.{word}"], 1e-9)
-            floor, growth = scatter_of(training[0], np.abs(training[1]), least)
-            size, left, number = judging if len(judging[0]) else training
-            sigma = floor + growth * size
-            multiplier = conformal_multipliers(left[:, None], sigma[:, None], number)[0]
-            found.setdefault(one.signal, {})[one.joint] = {
-                "multiplier": (float(multiplier),),
-                GROWTH: (float(floor), float(growth)),
-            }
+            name = one.sensor.name
+            training, judging = (
+                [own for log_id, own in left[name].items() if log_id in self._logs(side)]
+                for side in ("train", "validation")
+            )
+            judging = judging or training
+            if learned is not None and name in learned.strength and learned.strength[name].ships:
+                sigma = math.hypot(*(values[f"{PREFIX}{name}.{n}"] for n in ("white", "drift")))
+                wide, said = [sigma * own.at(own.sensed.strength) for own in judging], {NOISE: (sigma,)}
+            else:
+                word = "velocity_resolution" if one.sensor.kind == "encoder" else "resolution"
+                least = max(0.5 * values[f"{PREFIX}{name}.{word}"], 1e-9)
+                size, away = (
+                    np.concatenate(v) for v in zip(*((o.size(), o.left()) for o in training), strict=True)
+                )
+                floor, growth = scatter_of(size, np.abs(away), least)
+                wide, said = [floor + growth * own.size() for own in judging], {GROWTH: (floor, growth)}
+            number = np.concatenate([np.full(len(w), n) for n, w in enumerate(wide)])
+            away = np.concatenate([own.left() for own in judging])
+            multiplier = conformal_multipliers(away[:, None], np.concatenate(wide)[:, None], number)[0]
+            found.setdefault(one.signal, {})[one.joint] = {"multiplier": (float(multiplier),), **said}
         return found
+
+    def _logs(self, side: str) -> set[str]:
+        """Ids of the logs of a side."""
+        evidence = self.work.evidence
+        return {evidence.logs[n].log_id for n in evidence.numbers(side)}
 
     def _of(self, side: str, look: Callable[[Log, LogInputs], T]) -> list[T]:
         """What a look at each log of a side gives; logs that it refuses are named and left out."""
@@ -199,19 +256,6 @@ class Bench:
         self.work.say(said)
         self.refused.append(said)
         return False
-
-    def _left(
-        self, one: Logged, read: Mapping[str, Mapping[str, np.ndarray]], side: str
-    ) -> tuple[Float[np.ndarray, " row"], Float[np.ndarray, " row"], Int[np.ndarray, " row"]]:
-        """Sizes of the simulated readings of one side, what is left of the real ones, and each row's log."""
-        sizes, lefts, numbers = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, np.int64)]
-        for n, seen in enumerate(self._beside(one, side)):
-            own = read[seen.log_id][one.sensor.name]
-            simulated = np.interp(seen.time, np.arange(len(own)) * seen.timestep, own)
-            sizes.append(np.abs(simulated))
-            lefts.append(seen.reading - simulated)
-            numbers.append(np.full(len(simulated), n))
-        return np.concatenate(sizes), np.concatenate(lefts), np.concatenate(numbers)
 
 
 def _unsigned(one: Logged) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from hybridsim.calibrate.motion_noise import follow_motion, motion_gates
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Findings, Gate, Lineage, Table
 from hybridsim.errors import LogError, StudyError, listed
@@ -60,6 +61,11 @@ def find_sensor(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
     verdicts = judged(model, [(one, mounting_of(plan, one.labels)) for one in judging], work.seed)
     model = replace(model, follows=(verdicts[GYRO].ships, verdicts[ACC].ships))
     values = imu_values(found)
+    learned, why = None, "the study learns nothing of its noise"
+    if plan.learn.enabled and training and judging:
+        logs = [(one, mounting_of(plan, one.labels)) for one in (*training, *judging)]
+        told = work.named("learning what noise follows")
+        learned = follow_motion(model, name, logs, len(training), plan.learn, work.seed, told)
     return Findings(
         robot=work.robot.name,
         serial=work.evidence.logs[0].serial,
@@ -76,7 +82,9 @@ def find_sensor(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
                 reason=v.reason,
             )
             for signal, v in verdicts.items()
-        },
+        }
+        | motion_gates(learned, name, why),
+        networks=() if learned is None else learned.networks,
         tables=(Table.of(f"sensor.{name}", arrays_of(model), MEANING, _words(plan)),),
     )
 

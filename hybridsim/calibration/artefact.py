@@ -15,7 +15,7 @@ from hybridsim.calibration.baselines import MOST_WEIGHTS, SealedBlackBox
 from hybridsim.calibration.files import check_inside, place, read_bounded, write_texts
 from hybridsim.calibration.findings import Findings
 from hybridsim.calibration.locate import FILE, locate
-from hybridsim.calibration.parts import Intervals, Lineage
+from hybridsim.calibration.parts import Gate, Intervals, Lineage
 from hybridsim.calibration.record import CalibrationRecord, new_record, parse_json, parse_record
 from hybridsim.calibration.tables import Table
 from hybridsim.errors import CalibrationError, listed
@@ -76,7 +76,12 @@ class Calibration:
         return cls(record, tuple(networks), blackbox, tables=tables)
 
     def with_sensors(
-        self, parameters: Iterable[Parameter], intervals: Intervals, lineage: Lineage
+        self,
+        parameters: Iterable[Parameter],
+        intervals: Intervals,
+        lineage: Lineage,
+        networks: Iterable[Networks] = (),
+        gates: Mapping[str, Gate] | None = None,
     ) -> Calibration:
         """A calibration that has all of this one, and says how sensors err; saves nothing.
 
@@ -84,6 +89,8 @@ class Calibration:
             parameters: of sensors; take the place of what this one says of them.
             intervals: of their signals, by signal and component.
             lineage: where they come from; its parent is this one.
+            networks: that their noise follows; take the place of those of the same name.
+            gates: the verdict on each.
 
         Raises:
             CalibrationError: a field does not fit.
@@ -96,7 +103,11 @@ class Calibration:
         content["parameters"] = dict(sorted(known.items()))
         content["intervals"] = {**old.intervals, **intervals}
         content["lineage"] = lineage
-        return Calibration(new_record(**content), self.networks, self.blackbox, tables=self.tables)
+        content["gates"] = {**old.gates, **(gates or {})}
+        all_of = {one.contract.name: one for one in (*self.networks, *map(_hashed, networks))}
+        ship = tuple(all_of[name] for name in sorted(all_of))
+        content["networks"] = tuple(one.contract for one in ship)
+        return Calibration(new_record(**content), ship, self.blackbox, tables=self.tables)
 
     @classmethod
     def load(cls, path: str | Path) -> Calibration:

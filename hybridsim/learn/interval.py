@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.calibration import Intervals
-from hybridsim.learn.residual import Gathered
+from hybridsim.learn.residual import Gathered, of_logs
 from hybridsim.networks.conformal import Difficulty, conformal_multipliers, fit_difficulty
 from hybridsim.networks.inference import Networks
 from hybridsim.robot import Robot
@@ -51,7 +51,7 @@ def _rest(
     gathered: Gathered, networks: Networks | None, mean: np.ndarray | None, logs: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What is left with the networks, the difficulty's features, and the logs, of whole rows only."""
-    chosen = gathered.of_logs(logs)
+    chosen = of_logs(gathered, logs)
     added, spread = np.zeros_like(chosen.left), np.zeros_like(chosen.left)
     if networks is not None:
         added, spread = networks.evaluate(chosen.features)

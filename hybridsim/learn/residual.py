@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -36,8 +37,8 @@ class Learned:
         networks: at their share, with nothing in the groups that did not help; None where no group ships.
         share: of its output that each drive's network ships with, 0 where it does not.
         mean: what networks add, at their share, that never learned from the row's log, 0 where none ships,
-            NaN where every network did learn from it [rad].
-        verdict: on the logs that judged, per drive and together, in rad.
+            NaN where every network did learn from it [output unit].
+        verdict: on the logs that judged, per drive and together [output unit].
     """
 
     networks: Networks | None
@@ -47,29 +48,42 @@ class Learned:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Gathered:
-    """Features of the free run and what it left over, rows of all logs one after the other.
+class Leftover:
+    """What networks see and what they are to say, rows of all logs one after the other.
 
     Attributes:
         features: in the spec's order.
-        left: measured - analytic, NaN where nothing was measured [rad].
+        left: measured - analytic, NaN where nothing was measured [the spec's output unit].
         log: number of the log of every row.
+    """
+
+    features: Float[np.ndarray, "row group feature"]
+    left: Float[np.ndarray, "row group"]
+    log: Int[np.ndarray, " row"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Gathered(Leftover):
+    """The free run of drives, what it left over [rad], and how hard it was.
+
+    Attributes:
         speed: of the analytic shaft [rad/s].
         error: command - shaft angle [rad].
         load: on the drive [N*m].
     """
 
-    features: Float[np.ndarray, "row drive feature"]
-    left: Float[np.ndarray, "row drive"]
-    log: Int[np.ndarray, " row"]
     speed: Float[np.ndarray, "row drive"]
     error: Float[np.ndarray, "row drive"]
     load: Float[np.ndarray, "row drive"]
 
-    def of_logs(self, logs: Sequence[int]) -> Gathered:
-        """Only the rows of these logs."""
-        rows = np.isin(self.log, list(logs))
-        return Gathered(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
+
+Rows = TypeVar("Rows", bound=Leftover)
+
+
+def of_logs(whole: Rows, logs: Sequence[int]) -> Rows:
+    """Only the rows of these logs."""
+    rows = np.isin(whole.log, list(logs))
+    return type(whole)(**{name: getattr(whole, name)[rows] for name in whole.__dataclass_fields__})
 
 
 def spec_of(robot: Robot, learn: Learn, timestep: float) -> NetworkSpec:
@@ -119,7 +133,7 @@ def _between(time: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.nda
 
 def learn_residual(
     spec: NetworkSpec,
-    gathered: Gathered,
+    gathered: Leftover,
     training: Sequence[int],
     validation: Sequence[int],
     learn: Learn,
@@ -154,7 +168,7 @@ def learn_residual(
         )
         rows = np.isin(gathered.log, judges)
         mean[rows] = fitted[-1].evaluate(gathered.features[rows])[0]
-    rows, judged = np.isin(gathered.log, judging), gathered.of_logs(judging)
+    rows, judged = np.isin(gathered.log, judging), of_logs(gathered, judging)
     share, apart = shares(judged, mean[rows])
     mean[rows] *= apart
     verdict = judge(judged, mean[rows], spec.groups, seed)
@@ -168,7 +182,7 @@ def learn_residual(
 
 
 def shares(
-    judged: Gathered, mean: Float[np.ndarray, "row drive"]
+    judged: Leftover, mean: Float[np.ndarray, "row drive"]
 ) -> tuple[Float[np.ndarray, " drive"], Float[np.ndarray, "row drive"]]:
     """The share of `mean` that leaves least on all logs, and for each row on all logs but its own."""
     whole = np.isfinite(judged.left).all(axis=1)
@@ -200,17 +214,17 @@ def _of_fold(progress: Progress | None, fold: int, folds: int, steps: int) -> Pr
     return lambda done, total: progress(fold * steps + done * steps // total, folds * steps)
 
 
-def samples(gathered: Gathered, logs: Sequence[int]) -> Samples:
+def samples(gathered: Leftover, logs: Sequence[int]) -> Samples:
     """Samples of some logs; a row with anything missing is left out."""
-    chosen = gathered.of_logs(logs)
+    chosen = of_logs(gathered, logs)
     whole = np.isfinite(chosen.left).all(axis=1)
     return Samples(features=chosen.features[whole], targets=chosen.left[whole], log_index=chosen.log[whole])
 
 
 def judge(
-    gathered: Gathered, mean: Float[np.ndarray, "row drive"], groups: Sequence[str], seed: int
+    gathered: Leftover, mean: Float[np.ndarray, "row drive"], groups: Sequence[str], seed: int
 ) -> GateVerdict:
-    """Errors with and without what the networks add (`mean` [rad]) on whole logs, per drive."""
+    """Errors with and without what the networks add (`mean`) on whole logs, per drive."""
     whole = np.isfinite(gathered.left).all(axis=1)
     _, with_network = log_means(np.abs(gathered.left - mean)[whole], gathered.log[whole])
     _, without = log_means(np.abs(gathered.left)[whole], gathered.log[whole])

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from hybridsim.errors import StudyError, listed
 from hybridsim.log import Log
+from hybridsim.networks.inference import Networks
 from hybridsim.replay.engine import Trajectory
 from hybridsim.robot import Robot
 from hybridsim.sensors import (
@@ -37,6 +38,7 @@ SAYS_WHAT = ("gain", "unsigned")
 """Parameters that a sensor without errors has from robot.toml, where that states them."""
 CHANCE = (
     "white",
+    "drift",
     "walk",
     "turn_on",
     "velocity_white",
@@ -48,6 +50,8 @@ CHANCE = (
 """Parameters that only scatter readings; two that are counted differ by counts, however right the model."""
 GROWTH = "sigma of 1, |reading|"
 """Two numbers in calibration.json: half of an interval = multiplier (floor + growth |reading|)."""
+NOISE = "sigma of strength"
+"""One number in calibration.json: half of an interval = multiplier sigma strength, the networks' strength."""
 SPEED_CHANNEL = 1
 """Of an encoder: its velocity; the angle is 0."""
 
@@ -100,43 +104,63 @@ def calibrated(robot: Robot, names: Iterable[str], logs: Sequence[Log]) -> list[
     ]
 
 
+class Sensed(NamedTuple):
+    """What a sensor reads at every step of a replay, before noise and counts."""
+
+    reading: Float[np.ndarray, " step"]
+    """[its signal's unit]."""
+    strength: Float[np.ndarray, " step"]
+    """Of the noise, over what its parameters say [1]."""
+
+
 def readings(
     robot: Robot,
     values: Mapping[str, float],
     run: Trajectory,
     sensors: Sequence[Logged],
     *,
+    networks: Sequence[Networks] = (),
     ideal: bool = False,
-) -> dict[str, Float[np.ndarray, " step"]]:
-    """What each sensor reads at every step of a replay, before noise and counts.
+    signed: bool = False,
+) -> dict[str, Sensed]:
+    """What sensors read along a replay.
 
     Args:
         robot: the design.
         values: parameters by name, `sensor.<name>.<parameter>` among them.
         run: the replay.
         sensors: to be read.
+        networks: that their noise follows.
         ideal: as if they erred in no way, and read what robot.toml says.
+        signed: before magnitudes are taken.
 
     Returns:
-        By the sensor's name [its signal's unit].
+        By the sensor's name.
     """
     if not sensors:
         return {}
     own = sensor_values(robot, {n: v for n, v in values.items() if n.startswith(PREFIX) and not ideal})
     sure = {one.sensor.name: _sure(one.sensor, own[one.sensor.name], ideal) for one in sensors}
+    for one in sure.values():
+        one.update({"unsigned": 0.0} if signed and "unsigned" in one else {})
     joints = [drive.joint for drive in robot.drives]
     mounted = [
         Mounted(one.sensor, joints.index(one.joint), robot.drives[joints.index(one.joint)].gear_ratio.value)
         for one in sensors
     ]
-    suite = Sensors(in_order(mounted), [sure], run.timestep)
+    suite = Sensors(in_order(mounted), [sure], run.timestep, networks=networks)
     columns = {one.sensor.name: suite.columns(n).start for n, one in enumerate(suite.mounted)}
-    read = _sensed(suite, run)
-    return {one.sensor.name: read[:, columns[one.sensor.name] + one.channel] for one in sensors}
+    read, strength = _sensed(suite, run)
+    return {
+        one.sensor.name: Sensed(*(x[:, columns[one.sensor.name] + one.channel] for x in (read, strength)))
+        for one in sensors
+    }
 
 
-def _sensed(suite: Sensors, run: Trajectory) -> Float[np.ndarray, "step channel"]:
-    """Readings of every channel while the drives do what the replay's did."""
+def _sensed(
+    suite: Sensors, run: Trajectory
+) -> tuple[Float[np.ndarray, "step channel"], Float[np.ndarray, "step channel"]]:
+    """Readings of every channel, and how strong noise is, while the drives do what the replay's did."""
     sources = Sources(
         frames=np.zeros((1, 0, front.FRAME)),
         drives=np.zeros((1, run.angle.shape[1], front.DRIVE)),
@@ -147,14 +171,22 @@ def _sensed(suite: Sensors, run: Trajectory) -> Float[np.ndarray, "step channel"
     )
     world = np.arange(1)
     suite.begin(world)
-    # A drive that carries its joint has no effort on it but its motor's.
-    rows = np.stack([run.angle, run.speed, run.motor, run.motor, run.duty], axis=-1)
-    found = np.empty((len(rows), suite.reading.shape[1]))
+    rows = driving(run)
+    found = np.empty((2, len(rows), suite.reading.shape[1]))
     for k, row in enumerate(rows):
+        found[1, k] = suite.strength[0]  # as it is when this step is sampled
         sources.drives[0] = row
         suite.sense(sources, world)
-        found[k] = suite.reading[0]
-    return found
+        found[0, k] = suite.reading[0]
+    return found[0], found[1]
+
+
+def driving(run: Trajectory) -> Float[np.ndarray, "step drive 5"]:
+    """What `sensors.Sources` has of drives, along a replay.
+
+    A drive that carries its joint has no effort on it but its motor's.
+    """
+    return np.stack([run.angle, run.speed, run.motor, run.motor, run.duty], axis=-1)
 
 
 def _sure(one: Described, own: Mapping[str, float], ideal: bool) -> dict[str, float]:

@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from scipy.signal import lfilter
 
 from hybridsim.sensing.codes import step_of
+from hybridsim.sensing.lasting import noise_values
 from hybridsim.sensing.lines import Line, fit_line, fitting, half_width
 from hybridsim.sensing.values import Found
 from hybridsim.sensing.watched import Watched
@@ -85,7 +86,7 @@ def fit_reading(
         **_timing_values(way, early, logs[0].timestep),
         "unsigned": Found(float(unsigned), source=_unsigned(unsigned)),
         "resolution": Found(step, identifiable=step > 0.0, source="the step of all readings"),
-        "white": _white(line, kind, way, logs, rubs, unsigned, step),
+        **_noise(line, kind, way, logs, rubs, unsigned, step),
     }
 
 
@@ -231,18 +232,15 @@ def _timing_values(way: Way, early: bool, timestep: float) -> dict[str, Found]:
     }
 
 
-def _white(
+def _noise(
     line: Line, kind: str, way: Way, logs: Sequence[Watched], rubs: bool, unsigned: bool, step: float
-) -> Found:
-    """Noise from one reading to the next, counts taken off; slower errors are the replay's too."""
+) -> dict[str, Found]:
+    """What the line leaves over; where magnitudes are read, on the side of what is simulated."""
     slope, reading, number = _rows(kind, way, logs, rubs)
-    left = reading - fitting(line.value, slope, unsigned)
-    change = np.diff(left)[np.diff(number) == 0]
-    calm = np.minimum(np.abs(change), np.percentile(np.abs(change), 99.0))
-    variance = float((calm**2).mean()) / 2.0 - step**2 / 12.0
-    return Found(
-        float(np.sqrt(max(variance, 0.0))), identifiable=variance > 0.0, source="from one reading to the next"
-    )
+    simulated = slope @ line.value
+    side = np.where(simulated < 0.0, -1.0, 1.0) if unsigned else 1.0
+    period = float(np.median(np.diff(logs[0].time)))
+    return noise_values(side * reading - simulated, number, period, step**2 / 12.0)
 
 
 def _unsigned(unsigned: bool) -> str:

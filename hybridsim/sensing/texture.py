@@ -90,12 +90,21 @@ class Texture:
         white = split(self.stretches.drawn(motion, recording.period, own, random), recording.period)
         moving = (white * np.exp(strengths_by(self.matched, motion))).sum(axis=0)
         moving[:, :3] -= low_passed(moving[:, :3], STEADY_HZ, recording.period)
-        still = np.zeros_like(moving)
-        noise = split(random.standard_normal(moving.shape), recording.period)
-        for band, covariance in zip(noise, self.rest, strict=True):
-            still += band / band.std(axis=0) @ _root(covariance).T
+        still = self.resting(len(moving), recording.period, random).sum(axis=0)
         share = _moving_share(given)
         return np.sqrt(share) * moving + np.sqrt(1.0 - share) * still
+
+    def resting(
+        self, rows: int, period: float, random: np.random.Generator
+    ) -> Float[np.ndarray, "band row 6"]:
+        """One realisation of the noise at rest, band by band."""
+        noise = split(random.standard_normal((rows, 6)), period)
+        return np.stack(
+            [
+                band / band.std(axis=0) @ _root(covariance).T
+                for band, covariance in zip(noise, self.rest, strict=True)
+            ]
+        )
 
 
 def regressors(motion: Float[np.ndarray, "row feature"]) -> Float[np.ndarray, "row slope"]:

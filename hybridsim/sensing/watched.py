@@ -25,6 +25,7 @@ class Watched:
 
     Attributes:
         log_id: the log.
+        joint: that the drive moves.
         time: of the readings, since the replay's first row [s].
         reading: all finite [the signal's unit].
         timestep: between the rows below [s].
@@ -34,6 +35,7 @@ class Watched:
     """
 
     log_id: str
+    joint: str
     time: Float[np.ndarray, " row"]
     reading: Float[np.ndarray, " row"]
     timestep: float
@@ -81,7 +83,12 @@ def watched(log: Log, robot: Robot, run: Trajectory, signal: str, joint: str) ->
     column = robot.drives.index(drive)
     own = {name: getattr(run, name)[:, column] for name in FIELDS}
     return Watched(
-        log_id=log.log_id, time=time[within], reading=reading[within], timestep=run.timestep, **own
+        log_id=log.log_id,
+        joint=joint,
+        time=time[within],
+        reading=reading[within],
+        timestep=run.timestep,
+        **own,
     )
 
 

@@ -82,6 +82,7 @@ def chain_of(
     row[line.SMOOTH] = smoothing(bandwidth, timestep)
     row[line.BIAS], row[line.TURN_ON] = p[f"{prefix}bias{axis}"], p[f"{prefix}turn_on{axis}"]
     row[line.WALK], row[line.WHITE] = p[f"{prefix}walk{axis}"], p[f"{prefix}white{axis}"]
+    row[line.DRIFT], row[line.FORGET] = p[f"{prefix}drift{axis}"], 1.0 / p[f"{prefix}drift_time{axis}"]
     for column, name in (
         (line.DELAY, "delay"),
         (line.RANGE, "range"),
@@ -182,8 +183,8 @@ def mix_of(name: str, p: Values) -> Float[np.ndarray, "6 6"]:
 
 def draws_in_a_step(lines: line.Lines, front: np.ndarray, table: np.ndarray) -> int:
     """Random numbers that a world may use in one step; none where nothing is left to chance."""
-    chance = lines.coefficient[..., [line.TURN_ON, line.WALK, line.WHITE]].any()
+    chance = lines.coefficient[..., [line.TURN_ON, line.WALK, line.WHITE, line.DRIFT]].any()
     bounces = (table[:, line.KIND] == fronts.CONTACT) & front[..., fronts.BOUNCE].any(axis=0)
     if not (chance or bounces.any() or lines.timing[..., [line.JITTER, line.DROPOUT]].any()):
         return 0
-    return 3 * lines.coefficient.shape[1] + 3 * len(table)
+    return 4 * lines.coefficient.shape[1] + 3 * len(table)

@@ -1,10 +1,11 @@
 """What every scalar that is measured goes through, whatever measures it: one channel, one physics step.
 
-    low-pass -> delay -> + bias -> + white noise -> magnitude -> clip -> count -> sample and hold
+    low-pass -> delay -> + bias -> + noise -> magnitude -> clip -> count -> sample and hold
 
 A channel belongs to a sensor, which samples all of its channels at one moment. A moment that falls between
 two physics steps is served at the first step at or after it, and what is read is interpolated back to it.
-Noise is drawn at samples alone, from each world's own store of normal numbers.
+Noise, white and lasting, is drawn at samples alone, from each world's own store of normal numbers; where a
+network follows what the sensor goes through, it shifts the noise and makes it stronger, see `residual`.
 Speed: each stage is one call for all worlds, and takes a world's rows before it walks over them.
 """
 
@@ -19,13 +20,14 @@ from numba import njit
 from hybridsim.lending import Places, integers1, integers2, numbers2, numbers3, numbers4
 
 # Columns of `Lines.coefficient`; SMOOTH is the low-pass's share of the new value in a step, 1 for none.
-SMOOTH, DELAY, BIAS, TURN_ON, WALK, WHITE, RANGE, RESOLUTION, TOWARD_ZERO, UNSIGNED = range(10)
-COEFFICIENTS = 10
+SMOOTH, DELAY, BIAS, TURN_ON, WALK, WHITE, RANGE, RESOLUTION, TOWARD_ZERO, UNSIGNED, DRIFT, FORGET = range(12)
+COEFFICIENTS = 12
 PERIOD, JITTER, DROPOUT = range(3)
 KIND, FIRST, COUNT, SOURCE, MIX = range(5)
 """Columns of a suite's table [sensor 5]: first channel, how many, place in `Sources`, row of `mix` or -1."""
 WOBBLE, STAMP, ELAPSED = range(3)
-FILTERED, OFFSET, READING = range(3)
+FILTERED, OFFSET, READING, DRIFTED, SHIFT, GROWTH = range(6)
+STATE = 6
 MIXED = 6
 """Channels of a sensor whose white noise may be correlated."""
 SLACK = 1e-9
@@ -39,7 +41,7 @@ class Lines(NamedTuple):
     """Channels and sensors of all worlds; numba reads the tuple and advances its arrays."""
 
     coefficient: np.ndarray
-    """[world channel coefficient]; DELAY in steps, RANGE and RESOLUTION 0 for none."""
+    """[world channel coefficient]; DELAY in steps, RANGE and RESOLUTION 0 for none, FORGET in 1/s."""
     timing: np.ndarray
     """[world sensor 3] PERIOD [s], 0 for every step, JITTER [s], DROPOUT [1]."""
     mix: np.ndarray
@@ -49,7 +51,8 @@ class Lines(NamedTuple):
     ring: np.ndarray
     """[world slot channel] low-passed values, one a step."""
     state: np.ndarray
-    """[world channel 3] FILTERED, OFFSET (bias with its walk), READING."""
+    """[world channel 6] FILTERED, OFFSET (bias with its walk), READING, DRIFTED [1 sigma], and of a network
+    SHIFT [reading] and GROWTH, by how much stronger noise is [1]."""
     count: np.ndarray
     """[world 1 + sensor] steps since the reset, then the number of each sensor's next sample."""
     moment: np.ndarray
@@ -72,7 +75,7 @@ def new_lines(coefficient: np.ndarray, timing: np.ndarray, mix: np.ndarray, draw
         mix=mix,
         ideal=np.zeros((worlds, channels)),
         ring=np.zeros((worlds, slots, channels)),
-        state=np.zeros((worlds, channels, 3)),
+        state=np.zeros((worlds, channels, STATE)),
         count=np.zeros((worlds, 1 + timing.shape[1]), np.int64),
         moment=np.zeros((worlds, timing.shape[1], 3)),
         normal=np.zeros((worlds, draws)),
@@ -210,12 +213,19 @@ def sample(lines: Lines, table: np.ndarray, worlds: np.ndarray) -> None:
                 if spread > 0.0:
                     state[c, OFFSET] += spread * normal[draw]
                     draw += 1
-                value += state[c, OFFSET]
+                value += state[c, OFFSET] + state[c, SHIFT]
+                louder = 1.0 + state[c, GROWTH]
                 if mixes:
                     for k in range(c - first + 1):
-                        value += mix[row, c - first, k] * normal[begin + k]
+                        value += louder * mix[row, c - first, k] * normal[begin + k]
                 elif row < 0 and p[c, WHITE] > 0.0:
-                    value += p[c, WHITE] * normal[draw]
+                    value += louder * p[c, WHITE] * normal[draw]
+                    draw += 1
+                if p[c, DRIFT] > 0.0:
+                    kept = math.exp(-p[c, FORGET] * moment[s, ELAPSED]) if step > 0 else 0.0
+                    state[c, DRIFTED] *= kept
+                    state[c, DRIFTED] += math.sqrt(1.0 - kept * kept) * normal[draw]
+                    value += louder * p[c, DRIFT] * state[c, DRIFTED]
                     draw += 1
                 value = clipped(value, p[c, RANGE], p[c, UNSIGNED] > 0.5)
                 state[c, READING] = counted(value, p[c, RESOLUTION], p[c, TOWARD_ZERO] > 0.5)

@@ -60,7 +60,7 @@ def _chain(prefix: str, unit: str, top: float) -> Table:
 
 
 def _offsets(prefix: str, unit: str, walk_unit: str, top: float, axes: tuple[str, ...] = ()) -> Table:
-    """Bias, its changes, and white noise, of every axis."""
+    """Bias, its changes, and noise, of every axis."""
     found = []
     for axis in [f"_{x}" for x in axes] or [""]:
         found += [
@@ -68,6 +68,8 @@ def _offsets(prefix: str, unit: str, walk_unit: str, top: float, axes: tuple[str
             _p(f"{prefix}turn_on{axis}", unit, 0.0, 0.0, top, "bias from one start to the next, 1 sigma"),
             _p(f"{prefix}walk{axis}", walk_unit, 0.0, 0.0, top, "random walk of the bias, 1 sigma after 1 s"),
             _p(f"{prefix}white{axis}", unit, 0.0, 0.0, top, "noise of one sample, 1 sigma"),
+            _p(f"{prefix}drift{axis}", unit, 0.0, 0.0, top, "noise that lasts (Gauss-Markov), 1 sigma"),
+            _p(f"{prefix}drift_time{axis}", "s", 1.0, 1e-3, 1e4, "in which 63 % of the drift are forgotten"),
         ]
     return tuple(found)
 

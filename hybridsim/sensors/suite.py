@@ -11,6 +11,7 @@ from numba import njit
 
 from hybridsim.counting import ZERO
 from hybridsim.lending import Places, integers1, integers2, numbers3
+from hybridsim.networks.inference import Networks
 from hybridsim.sensors.backs import RING, differentiate, switch, turn
 from hybridsim.sensors.fronts import (
     CHANNELS,
@@ -44,6 +45,7 @@ from hybridsim.sensors.layout import (
 )
 from hybridsim.sensors.line import (
     FIRST,
+    GROWTH,
     KIND,
     MIXED,
     READING,
@@ -55,6 +57,7 @@ from hybridsim.sensors.line import (
     new_lines,
     sample,
 )
+from hybridsim.sensors.residual import forget, renew, residual_of
 
 LEAST_BLOCK = 512
 """Random numbers that a world fetches at once; chosen, because a call then costs less than its numbers."""
@@ -87,6 +90,7 @@ class Sensors:
         values: Sequence[Mapping[str, Mapping[str, float]]],
         timestep: float,
         seed: int = 0,
+        networks: Sequence[Networks] = (),
     ) -> None:
         """Build them; `reset` comes before the first step.
 
@@ -95,6 +99,10 @@ class Sensors:
             values: per world every sensor's parameters by its name, see `parameters.sensor_values`.
             timestep: of one step [s].
             seed: of everything that is left to chance.
+            networks: that noise follows, see `residual`; none for noise as the parameters say.
+
+        Raises:
+            CalibrationError: networks of other sensors.
         """
         self.mounted, self.timestep, self.seed = tuple(in_order(mounted)), timestep, seed
         worlds = len(values)
@@ -112,6 +120,7 @@ class Sensors:
         self.arrays = Suite(
             table, starts_of(table), front, memory, new_lines(coefficient, timing, mix, block)
         )
+        self._residuals = [residual_of(one, self.mounted, worlds, timestep) for one in networks]
         self._episode = np.zeros(worlds, np.int64)
         self._random: list[np.random.Generator | None] = [None] * worlds
 
@@ -119,6 +128,11 @@ class Sensors:
     def reading(self) -> Float[np.ndarray, "world channel"]:
         """What every channel reads now."""
         return self.arrays.lines.state[:, :, READING]
+
+    @property
+    def strength(self) -> Float[np.ndarray, "world channel"]:
+        """How strong every channel's noise is now, over what its parameters say [1]."""
+        return 1.0 + self.arrays.lines.state[:, :, GROWTH]
 
     @property
     def stamp(self) -> Float[np.ndarray, "world sensor"]:
@@ -143,6 +157,8 @@ class Sensors:
         suite = self.arrays
         for array in (suite.memory, suite.lines.count, suite.lines.moment, suite.lines.state):
             array[worlds] = 0
+        for residual in self._residuals:
+            forget(residual, worlds)
         suite.lines.count[worlds, 0] = -1
         for w in worlds.tolist():
             if self._need:
@@ -153,6 +169,12 @@ class Sensors:
     def sense(self, sources: Sources, worlds: Int[np.ndarray, " some"]) -> None:
         """One step: sensors look at the state in which the worlds are now."""
         self.spend(sense(self.arrays, sources, worlds, self.timestep))
+        self.follow(sources, worlds)
+
+    def follow(self, sources: Sources, worlds: Int[np.ndarray, " some"]) -> None:
+        """After a step that compiled code sensed: let networks look at it."""
+        for residual in self._residuals:
+            renew(residual, self.arrays.lines, sources.drives, worlds)
 
     def spend(self, used: int) -> None:
         """Fetch numbers where a world might run out of them; `used` is what a compiled step returned."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Int
 
+from hybridsim.networks.inference import Networks
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.urdf import load_urdf
 from hybridsim.robot import Robot
@@ -40,6 +43,7 @@ class Sensing:
         stepping: Carrying | Pushing,
         ground: GroundContacts | None,
         seed: int,
+        networks: Sequence[Networks] = (),
     ) -> None:
         """Mount the sensors; `reset` comes before the first step.
 
@@ -49,10 +53,11 @@ class Sensing:
             stepping: the worlds, and what drives them.
             ground: theirs, where it is that of an identified law.
             seed: of everything that is left to chance.
+            networks: that the sensors' noise follows.
         """
         self.mounts, self._body = mounts, stepping.body
         sensors, worlds = mounts.sensors, len(mounts.values)
-        self.sensors = Sensors(sensors, mounts.values, self._body.settings.timestep, seed)
+        self.sensors = Sensors(sensors, mounts.values, self._body.settings.timestep, seed, networks)
         urdf = load_urdf(robot.urdf_path()) if any(one.sensor.link for one in sensors) else None
         links = [one.sensor.link or "" for one in sensors if one.sensor.kind in FRAMED]
         self._root, self._limbs = resting_root(worlds), None
@@ -101,6 +106,7 @@ class Sensing:
             frames, before = self.sources.frames, self._before
             ride_limbs(self._carried, self._limbs, root, joints, frames, before, worlds)
         self.sensors.spend(watch(self._lent.places, worlds, self.sensors.timestep, touched))
+        self.sensors.follow(self.sources, worlds)
 
     def age(self) -> dict[str, Float[np.ndarray, " world"]]:
         """Time since each sensor's reading was sampled, by its name [s]."""
@@ -133,6 +139,7 @@ def sensing_of(
     stepping: Carrying | Pushing,
     ground: GroundContacts | None,
     seed: int,
+    networks: Sequence[Networks] = (),
 ) -> Sensing | None:
     """The sensors, where there are any."""
-    return Sensing(robot, mounts, stepping, ground, seed) if mounts.sensors else None
+    return Sensing(robot, mounts, stepping, ground, seed, networks) if mounts.sensors else None

@@ -17,6 +17,7 @@ from hybridsim.contacts import residual
 from hybridsim.errors import SimulationError
 from hybridsim.networks.inference import Networks
 from hybridsim.robot import Robot, load_robot
+from hybridsim.sensors.residual import NAMES as SENSOR_NETWORKS
 from hybridsim.simulator.bodies import ground_of, rigid_worlds
 from hybridsim.simulator.carry import KEPT, Rows
 from hybridsim.simulator.command import command_rows
@@ -56,6 +57,7 @@ class HybridSim:
         surfaces: Sequence[Surface] = (),
         own: Sequence[Mapping[str, float]] = (),
         contact_networks: Networks | None = None,
+        sensor_networks: Sequence[Networks] = (),
         sensor_seed: int = 0,
     ) -> None:
         """Build the worlds.
@@ -71,6 +73,7 @@ class HybridSim:
             own: what differs from `values` in each world, for a floating base on an identified law; that of
                 sensors may differ anywhere.
             contact_networks: residual of the contacts with its ground; None for the law alone.
+            sensor_networks: that the noise of sensors follows.
             sensor_seed: of what sensors leave to chance; a world's follows from it and the world's number.
         """
         if worlds < 1:
@@ -95,7 +98,7 @@ class HybridSim:
         self.stepping = stepping_of(robot, self.drives, self.correction, self.body, self.ground)
         self._mounting = self.stepping.mounting
         mounts = mounts_of(robot, values, self.own, self.drives)
-        self.sensing = sensing_of(robot, mounts, self.stepping, self.ground, sensor_seed)
+        self.sensing = sensing_of(robot, mounts, self.stepping, self.ground, sensor_seed, sensor_networks)
         self._observer = Observer(robot, self.stepping, self.sensing)
         register = [drive.position_gain_register for drive in robot.drives]
         self._register = np.array([1.0 if one is None else one.value for one in register])
@@ -138,6 +141,7 @@ class HybridSim:
             worlds=worlds,
             networks=learned.get(NETWORK),
             contact_networks=learned.get(residual.NETWORK),
+            sensor_networks=[learned[name] for name in SENSOR_NETWORKS if name in learned],
             constants=constants,
             surfaces=surfaces,
             own=drawn_worlds(found, variant, draw_seed, worlds),

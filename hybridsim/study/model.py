@@ -137,7 +137,7 @@ class Study(Table):
                 f"scored_signals: '{odd[0]}' is read by no sensor in a drive; "
                 f"available: {', '.join(DRIVE_SIGNALS)}"
             )
-        idle = {"parameters", "identify", "learn", "blackbox", "effort", "contact", "simulation"}
+        idle = {"parameters", "identify", "blackbox", "effort", "contact", "simulation"}
         if given := sorted(idle & self.model_fields_set):
             raise ValueError(
                 f"'{given[0]}' has no use where sensors are identified by replay: the calibration says that"

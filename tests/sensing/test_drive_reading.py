@@ -34,7 +34,14 @@ def _log(random, number, p):
     reading = np.abs(reading) if p["unsigned"] else reading
     reading = np.round(reading / p["count"]) * p["count"]
     return Watched(
-        log_id=str(number), time=at, reading=reading, timestep=STEP, speed=speed, motor=motor, duty=duty
+        log_id=str(number),
+        joint="joint",
+        time=at,
+        reading=reading,
+        timestep=STEP,
+        speed=speed,
+        motor=motor,
+        duty=duty,
     )
 
 

@@ -64,6 +64,15 @@ def test_a_count_is_near_and_never_beyond_where_it_is_cut(value, resolution, cut
         assert abs(found) <= abs(value) * (1 + 1e-12)
 
 
+def test_drift_has_its_deviation_and_is_forgotten_in_its_time():
+    # Gauss-Markov: covariance 0.3^2 exp(-t / 0.1 s). 40 000 steps of 2.5 ms are 500 independent stretches.
+    found = currents({"drift": 0.3, "drift_time": 0.1}, np.zeros(MANY))
+    assert found.std() == pytest.approx(0.3, rel=0.1)
+    lag = round(0.1 / H)
+    assert (found[lag:] * found[:-lag]).mean() / found.var() == pytest.approx(np.exp(-1.0), abs=0.12)
+    assert np.diff(found).std() == pytest.approx(0.3 * np.sqrt(2 * (1 - np.exp(-H / 0.1))), rel=0.03)
+
+
 def test_white_noise_has_its_deviation_and_forgets():
     found = currents({"white": 0.3}, np.zeros(MANY))
     # Standard errors: 0.3/sqrt(n) of the mean, 0.3/sqrt(2n) of the deviation, 1/sqrt(n) of a correlation.

@@ -1,0 +1,128 @@
+"""Networks that an inertial sensor's noise follows, learned where optics have no say.
+
+Below `CUT_HZ` what a log leaves over in motion is mostly the optics'. Above it neither optics nor a moved
+body reach, so what is there is the sensor's own: it is kept, and below it noise as at rest takes the place of
+what is left over. White noise of the strength that is learned then has all of the variance that was added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from hybridsim.calibration import Gate
+from hybridsim.learn.noise import LearnedNoise, learn_noise
+from hybridsim.learn.residual import Leftover
+from hybridsim.networks.contract import NetworkSpec
+from hybridsim.networks.features import log_features
+from hybridsim.progress import Progress
+from hybridsim.sensing.bands import edges_within, split
+from hybridsim.sensing.gains import ideal
+from hybridsim.sensing.given import Given
+from hybridsim.sensing.judge import UNITS
+from hybridsim.sensing.model import ANY, ImuModel
+from hybridsim.sensing.recording import ACC, GYRO, Recording
+from hybridsim.sensors.parameters import IMU_CHANNELS, PREFIX
+from hybridsim.sensors.residual import INERTIAL, SHIFT, STRENGTH, WHATS, inputs_given, noise_spec
+from hybridsim.study import Learn
+
+CUT_HZ = 80.0
+"""Chosen, because the power of hands and gaits, and the bands where optics are believed, end well below."""
+PERIOD = 0.01
+"""Of the networks' looks [s]; chosen, because no simulation of ours steps more slowly."""
+
+
+def follow_motion(
+    model: ImuModel,
+    sensor: str,
+    logs: Sequence[tuple[Recording, str]],
+    training: int,
+    learn: Learn,
+    seed: int,
+    progress: Progress | None = None,
+) -> LearnedNoise:
+    """Learn from the first so many logs, judge on the others in motion.
+
+    Args:
+        model: identified.
+        sensor: its name.
+        logs: each with the name of its mounting.
+        training: how many of them were fitted on.
+        learn: budget.
+        seed: of the noise at rest, and of what learning leaves to chance.
+        progress: called as progress(steps done, steps).
+    """
+    every = max(1, round(PERIOD / model.period))
+    specs = _specs(sensor, every * model.period, learn)
+    random = np.random.default_rng([seed, 7])
+    parts = [
+        _gathered(model, model.given(one, model.frames.get(name, model.frames[ANY])), specs[0], every, random)
+        for one, name in logs
+    ]
+    features, left, moving = (np.concatenate(column) for column in zip(*parts, strict=True))
+    number = np.concatenate([np.full(len(part[2]), n) for n, part in enumerate(parts)])
+    return learn_noise(
+        specs,
+        Leftover(features=features, left=left, log=number),
+        range(training),
+        range(training, len(logs)),
+        learn,
+        seed,
+        progress,
+        typical=np.sqrt(np.einsum("bcc->c", model.texture.rest)),
+        judging=moving,
+    )
+
+
+def motion_gates(learned: LearnedNoise | None, sensor: str, why: str) -> dict[str, Gate]:
+    """The verdict on every network, `sensor.<name>.<channel>.shift` and `.strength`; or why there is none."""
+    found = {}
+    for channel, what in ((channel, what) for channel in IMU_CHANNELS for what in WHATS):
+        name = f"{PREFIX}{sensor}.{channel}.{what}"
+        if learned is None:
+            found[name] = Gate(ships=False, reason=why)
+            continue
+        verdict = getattr(learned, what)[f"{sensor}.{channel}"]
+        found[name] = Gate(
+            ships=verdict.ships,
+            unit=UNITS[GYRO if channel.startswith("g") else ACC],
+            mean_difference=verdict.mean_difference,
+            interval_95=verdict.interval_95,
+            reason=verdict.reason,
+        )
+    return found
+
+
+def _specs(sensor: str, period: float, learn: Learn) -> tuple[NetworkSpec, NetworkSpec]:
+    groups = [f"{sensor}.{channel}" for channel in IMU_CHANNELS]
+    shift, strength = (
+        noise_spec(
+            INERTIAL,
+            what,
+            groups,
+            period=period,
+            history=learn.history_s,
+            hidden=learn.hidden,
+            members=learn.members,
+        )
+        for what in (SHIFT, STRENGTH)
+    )
+    return shift, strength
+
+
+def _gathered(
+    model: ImuModel, given: Given, spec: NetworkSpec, every: int, random: np.random.Generator
+) -> tuple[Float[np.ndarray, "look 6 feature"], Float[np.ndarray, "look 6"], Bool[np.ndarray, " look"]]:
+    """What networks see at every look, the noise of the next reading, and whether the body moves there."""
+    period, believed = model.period, given.motion | given.rest
+    read = ideal(given, model.gains.moving(given))
+    own = split(given.reading - read, period)
+    high = np.array([edge >= CUT_HZ for edge in (0.0, *edges_within(period))])
+    noise = own[high].sum(axis=0) + model.texture.resting(len(read), period, random)[~high].sum(axis=0)
+    looks = np.arange(0, len(read) - 1, every)
+    values = np.repeat(read[looks, None, :], len(IMU_CHANNELS), axis=1)
+    features = log_features(spec, values, inputs=inputs_given(INERTIAL), period=spec.sample_period)
+    kept = believed[looks + 1]
+    return features[kept], noise[looks + 1][kept], given.motion[looks + 1][kept]
