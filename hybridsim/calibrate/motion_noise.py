@@ -1,8 +1,9 @@
 """Networks that an inertial sensor's noise follows, learned where optics have no say.
 
-Below `CUT_HZ` what a log leaves over in motion is mostly the optics'. Above it neither optics nor a moved
-body reach, so what is there is the sensor's own: it is kept, and below it noise as at rest takes the place of
-what is left over. White noise of the strength that is learned then has all of the variance that was added.
+Below `HIGH_HZ` what a log leaves over in motion is mostly the optics'. Above it neither optics nor a moved
+body reach, so what is there is the sensor's own: it is kept, but for what its clock of conversions explains,
+and below it noise as at rest takes the place of what is left over. White noise of the strength that is
+learned then has all of the variance that was added.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hybridsim.networks.contract import NetworkSpec
 from hybridsim.networks.features import log_features
 from hybridsim.progress import Progress
 from hybridsim.sensing.bands import edges_within, split
+from hybridsim.sensing.conversion import Conversion, aged, parted, wave_of
 from hybridsim.sensing.gains import ideal
 from hybridsim.sensing.given import Given
 from hybridsim.sensing.judge import UNITS
@@ -28,8 +30,8 @@ from hybridsim.sensors.parameters import IMU_CHANNELS, PREFIX
 from hybridsim.sensors.residual import INERTIAL, SHIFT, STRENGTH, WHATS, inputs_given, noise_spec
 from hybridsim.study import Learn
 
-CUT_HZ = 80.0
-"""Chosen, because the power of hands and gaits, and the bands where optics are believed, end well below."""
+HIGH_HZ = 80.0
+"""Chosen, because the power of hands and gaits, and of what shakes with them, ends well below."""
 PERIOD = 0.01
 """Of the networks' looks [s]; chosen, because no simulation of ours steps more slowly."""
 
@@ -39,6 +41,7 @@ def follow_motion(
     sensor: str,
     logs: Sequence[tuple[Recording, str]],
     training: int,
+    conversions: Sequence[Conversion | None],
     learn: Learn,
     seed: int,
     progress: Progress | None = None,
@@ -50,6 +53,7 @@ def follow_motion(
         sensor: its name.
         logs: each with the name of its mounting.
         training: how many of them were fitted on.
+        conversions: clocks of gyroscope and accelerometer, where they have one.
         learn: budget.
         seed: of the noise at rest, and of what learning leaves to chance.
         progress: called as progress(steps done, steps).
@@ -57,10 +61,8 @@ def follow_motion(
     every = max(1, round(PERIOD / model.period))
     specs = _specs(sensor, every * model.period, learn)
     random = np.random.default_rng([seed, 7])
-    parts = [
-        _gathered(model, model.given(one, model.frames.get(name, model.frames[ANY])), specs[0], every, random)
-        for one, name in logs
-    ]
+    given = [model.given(one, model.frames.get(name, model.frames[ANY])) for one, name in logs]
+    parts = [_gathered(model, one, conversions, specs[0], every, random) for one in given]
     features, left, moving = (np.concatenate(column) for column in zip(*parts, strict=True))
     number = np.concatenate([np.full(len(part[2]), n) for n, part in enumerate(parts)])
     return learn_noise(
@@ -113,14 +115,24 @@ def _specs(sensor: str, period: float, learn: Learn) -> tuple[NetworkSpec, Netwo
 
 
 def _gathered(
-    model: ImuModel, given: Given, spec: NetworkSpec, every: int, random: np.random.Generator
+    model: ImuModel,
+    given: Given,
+    conversions: Sequence[Conversion | None],
+    spec: NetworkSpec,
+    every: int,
+    random: np.random.Generator,
 ) -> tuple[Float[np.ndarray, "look 6 feature"], Float[np.ndarray, "look 6"], Bool[np.ndarray, " look"]]:
     """What networks see at every look, the noise of the next reading, and whether the body moves there."""
     period, believed = model.period, given.motion | given.rest
     read = ideal(given, model.gains.moving(given))
     own = split(given.reading - read, period)
-    high = np.array([edge >= CUT_HZ for edge in (0.0, *edges_within(period))])
+    high = np.array([edge >= HIGH_HZ for edge in (0.0, *edges_within(period))])
     noise = own[high].sum(axis=0) + model.texture.resting(len(read), period, random)[~high].sum(axis=0)
+    for clock, columns in zip(conversions, (slice(0, 3), slice(3, 6)), strict=True):
+        if clock is not None:
+            above, slope = parted(given.reading[:, columns], period)
+            old = aged(slope, period, wave_of(above, slope, period, clock.alias))
+            noise[:, columns] -= split(old, period)[high].sum(axis=0)
     looks = np.arange(0, len(read) - 1, every)
     values = np.repeat(read[looks, None, :], len(IMU_CHANNELS), axis=1)
     features = log_features(spec, values, inputs=inputs_given(INERTIAL), period=spec.sample_period)

@@ -65,7 +65,9 @@ def find_sensor(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
     if plan.learn.enabled and training and judging:
         logs = [(one, mounting_of(plan, one.labels)) for one in (*training, *judging)]
         told = work.named("learning what noise follows")
-        learned = follow_motion(model, name, logs, len(training), plan.learn, work.seed, told)
+        learned = follow_motion(
+            model, name, logs, len(training), found.conversions, plan.learn, work.seed, told
+        )
     return Findings(
         robot=work.robot.name,
         serial=work.evidence.logs[0].serial,

@@ -12,6 +12,7 @@ from hybridsim.errors import LogError
 from hybridsim.sensing.acceleration import fit_force
 from hybridsim.sensing.alignment import Alignment, alignment_of
 from hybridsim.sensing.codes import cuts_toward_zero, step_of, uncut
+from hybridsim.sensing.conversion import Conversion, find_conversion
 from hybridsim.sensing.gyro import Still, fit_delay, fit_matrix
 from hybridsim.sensing.noise import RestNoise, rest_noise
 from hybridsim.sensing.recording import Recording
@@ -87,6 +88,7 @@ class FoundImu:
         biases: of the gyroscope by log [rad/s].
         scatter: standard error of each [rad/s].
         lags: by which the truth's clock is later than the sensor's, by log [s]; 0 where they agree.
+        conversions: clocks of gyroscope and accelerometer, where they show.
     """
 
     period: float
@@ -96,6 +98,7 @@ class FoundImu:
     biases: Float[np.ndarray, "log 3"]
     scatter: Float[np.ndarray, "log 3"]
     lags: Float[np.ndarray, " log"]
+    conversions: tuple[Conversion | None, Conversion | None]
 
 
 def codes_of(recordings: Sequence[Recording]) -> Codes:
@@ -168,6 +171,10 @@ def identify_imu(recordings: Sequence[Recording], gravity: float) -> FoundImu:
         biases=np.stack([log.bias for log in logs]),
         scatter=np.sqrt(np.diag(noise.covariance)[:3] / samples[:, None]),
         lags=np.array([log.lag * log.recording.period for log in logs]),
+        conversions=(
+            find_conversion([log.recording.gyro for log in logs], recordings[0].period),
+            find_conversion([log.recording.acc for log in logs], recordings[0].period),
+        ),
     )
 
 

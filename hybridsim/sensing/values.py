@@ -11,6 +11,7 @@ from jaxtyping import Float
 from scipy.stats import t
 
 from hybridsim.parameters import Parameter
+from hybridsim.sensing.conversion import ABOVE_HZ
 from hybridsim.sensing.imu import FoundImu
 from hybridsim.sensing.recording import AXES
 
@@ -63,6 +64,7 @@ def imu_values(found: FoundImu) -> dict[str, Found]:
         **_gyro_bias(found),
         **_noise(found),
         **_delays(found),
+        **_conversions(found),
     }
     half = found.frame.force_step.half_width[12:15]
     for axis, place, width in zip(AXES, frame.lever, half, strict=True):
@@ -174,6 +176,21 @@ def _delays(found: FoundImu) -> dict[str, Found]:
             if found.lags.any()
             else _known(delay, half, KNOWN["delay"])
         )
+    return values
+
+
+def _conversions(found: FoundImu) -> dict[str, Found]:
+    """Clocks of conversions; another rate that has the same alias reads alike."""
+    values = {}
+    for word, clock in zip(("gyro", "acc"), found.conversions, strict=True):
+        if clock is None:
+            values[f"{word}_conversion"] = Found(0.0, None, False, "no clock of its own shows")
+            continue
+        said = (
+            f"seen at {clock.alias:.2f} Hz, where it explains {clock.explained:.0%} of the variance above "
+            f"{ABOVE_HZ:g} Hz in motion; rates whose alias is the same read alike"
+        )
+        values[f"{word}_conversion"] = Found(clock.rate, clock.half_width, source=said)
     return values
 
 

@@ -91,6 +91,7 @@ def chain_of(
     ):
         row[column] = p.get(f"{on}{name}", 0.0)
     row[line.DELAY] /= timestep
+    row[line.CONVERSION] = p.get(f"{on}conversion", 0.0) * timestep
     row[line.UNSIGNED] = p.get("unsigned", 0.0)
     return row
 
@@ -183,7 +184,7 @@ def mix_of(name: str, p: Values) -> Float[np.ndarray, "6 6"]:
 
 def draws_in_a_step(lines: line.Lines, front: np.ndarray, table: np.ndarray) -> int:
     """Random numbers that a world may use in one step; none where nothing is left to chance."""
-    chance = lines.coefficient[..., [line.TURN_ON, line.WALK, line.WHITE, line.DRIFT]].any()
+    chance = lines.coefficient[..., [line.TURN_ON, line.WALK, line.WHITE, line.DRIFT, line.CONVERSION]].any()
     bounces = (table[:, line.KIND] == fronts.CONTACT) & front[..., fronts.BOUNCE].any(axis=0)
     if not (chance or bounces.any() or lines.timing[..., [line.JITTER, line.DROPOUT]].any()):
         return 0

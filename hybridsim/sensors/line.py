@@ -20,12 +20,13 @@ from numba import njit
 from hybridsim.lending import Places, integers1, integers2, numbers2, numbers3, numbers4
 
 # Columns of `Lines.coefficient`; SMOOTH is the low-pass's share of the new value in a step, 1 for none.
-SMOOTH, DELAY, BIAS, TURN_ON, WALK, WHITE, RANGE, RESOLUTION, TOWARD_ZERO, UNSIGNED, DRIFT, FORGET = range(12)
-COEFFICIENTS = 12
+SMOOTH, DELAY, BIAS, TURN_ON, WALK, WHITE, RANGE, RESOLUTION, TOWARD_ZERO, UNSIGNED = range(10)
+DRIFT, FORGET, CONVERSION = range(10, 13)
+COEFFICIENTS = 13
 PERIOD, JITTER, DROPOUT = range(3)
 KIND, FIRST, COUNT, SOURCE, MIX = range(5)
 """Columns of a suite's table [sensor 5]: first channel, how many, place in `Sources`, row of `mix` or -1."""
-WOBBLE, STAMP, ELAPSED = range(3)
+WOBBLE, STAMP, ELAPSED, PHASE = range(4)
 FILTERED, OFFSET, READING, DRIFTED, SHIFT, GROWTH = range(6)
 STATE = 6
 MIXED = 6
@@ -41,7 +42,8 @@ class Lines(NamedTuple):
     """Channels and sensors of all worlds; numba reads the tuple and advances its arrays."""
 
     coefficient: np.ndarray
-    """[world channel coefficient]; DELAY in steps, RANGE and RESOLUTION 0 for none, FORGET in 1/s."""
+    """[world channel coefficient]; DELAY in steps, RANGE and RESOLUTION 0 for none, FORGET in 1/s,
+    CONVERSION in 1/step, 0 for none."""
     timing: np.ndarray
     """[world sensor 3] PERIOD [s], 0 for every step, JITTER [s], DROPOUT [1]."""
     mix: np.ndarray
@@ -56,7 +58,8 @@ class Lines(NamedTuple):
     count: np.ndarray
     """[world 1 + sensor] steps since the reset, then the number of each sensor's next sample."""
     moment: np.ndarray
-    """[world sensor 3] WOBBLE of the next sample, STAMP of the reading, time since the one before [s]."""
+    """[world sensor 4] WOBBLE of the next sample, STAMP of the reading, time since the one before [s], and
+    PHASE of the conversions [1]."""
     normal: np.ndarray
     """[world draw] standard normal numbers."""
     at: np.ndarray
@@ -68,7 +71,9 @@ class Lines(NamedTuple):
 def new_lines(coefficient: np.ndarray, timing: np.ndarray, mix: np.ndarray, draws: int) -> Lines:
     """Lines at rest, with room for the longest delay and so many draws."""
     worlds, channels, _ = coefficient.shape
-    slots = math.ceil(coefficient[..., DELAY].max(initial=0.0)) + 4
+    rate = coefficient[..., CONVERSION]
+    oldest = coefficient[..., DELAY] + np.divide(0.5, rate, out=np.zeros_like(rate), where=rate > 0.0)
+    slots = math.ceil(oldest.max(initial=0.0)) + 4
     return Lines(
         coefficient=coefficient,
         timing=timing,
@@ -77,7 +82,7 @@ def new_lines(coefficient: np.ndarray, timing: np.ndarray, mix: np.ndarray, draw
         ring=np.zeros((worlds, slots, channels)),
         state=np.zeros((worlds, channels, STATE)),
         count=np.zeros((worlds, 1 + timing.shape[1]), np.int64),
-        moment=np.zeros((worlds, timing.shape[1], 3)),
+        moment=np.zeros((worlds, timing.shape[1], 4)),
         normal=np.zeros((worlds, draws)),
         at=np.full(worlds, draws, np.int64),
         late=np.zeros(timing.shape[:2]),
@@ -178,6 +183,12 @@ def clipped(value: Any, top: Any, unsigned: bool) -> Any:
     return min(max(shown, -top), top) if top > 0.0 else shown
 
 
+@njit(cache=True, nogil=True)
+def aged(turns: Any) -> Any:
+    """Age of the newest conversion beside the mean age, so many conversions after one [conversions]."""
+    return turns - math.floor(turns) - 0.5
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def past(ring: np.ndarray, newest: int, lag: float, c: int) -> float:
     """A channel's low-passed value so many steps ago."""
@@ -205,6 +216,12 @@ def sample(lines: Lines, table: np.ndarray, worlds: np.ndarray) -> None:
             draw += end - first if mixes else 0
             for c in range(first, end):
                 lag, value = min(p[c, DELAY] + late[s], most), state[c, FILTERED]
+                if p[c, CONVERSION] > 0.0:
+                    if step == 0 and moment[s, PHASE] == 0.0:
+                        moment[s, PHASE] = share_below(normal[draw])
+                        draw += 1
+                    age = aged((step - late[s]) * p[c, CONVERSION] + moment[s, PHASE])
+                    lag = min(max(lag + age / p[c, CONVERSION], 0.0), most)
                 if lag > 0.0:
                     value = past(ring, newest, lag, c)
                 if step == 0:

@@ -52,11 +52,13 @@ def _chain(prefix: str, unit: str, top: float) -> Table:
     """What a signal goes through on its way; `top` is beyond everything that the sensor could read."""
     return (
         _p(f"{prefix}delay", "s", 0.0, 0.0, 0.5, "age of what is read"),
+        _p(f"{prefix}conversion", "Hz", 0.0, 0.0, 1e5, "of conversions, of which the newest is read, with a"
+           " clock of its own; their mean age is part of the delay; 0: converted when read"),
         _p(f"{prefix}bandwidth", "Hz", 0.0, 0.0, 1e5, "corner of the first-order low-pass; 0 for none"),
         _p(f"{prefix}range", unit, 0.0, 0.0, top, "readings end at plus and minus this; 0 for no end"),
         _p(f"{prefix}resolution", unit, 0.0, 0.0, top, "one count; 0 for none"),
         _p(f"{prefix}toward_zero", "1", 0.0, 0.0, 1.0, "1: counts are cut off, 0: rounded to the nearest"),
-    )
+    )  # fmt: skip
 
 
 def _offsets(prefix: str, unit: str, walk_unit: str, top: float, axes: tuple[str, ...] = ()) -> Table:

@@ -30,6 +30,7 @@ class Planted:
     position_noise: float = 1e-4
     angle_noise: float = 4e-4
     gyro_step: float = 0.0
+    gyro_conversion: float = 0.0
 
 
 def planted(seed: int) -> Planted:
@@ -84,7 +85,10 @@ def recorded(truth: Planted, seed: int, name: str = "made", mounting: str = "0",
     """What optics and sensor say of one motion."""
     random, hand = np.random.default_rng([seed, luck, 3]), Hand(seed)
     time = PERIOD * np.arange(round((2 * REST_S + MOVE_S) / PERIOD))
-    gyro = hand.rate(time - truth.gyro_delay) @ truth.gyro_map.T + truth.gyro_bias
+    late = truth.gyro_delay
+    if truth.gyro_conversion:
+        late = late + ((time * truth.gyro_conversion + random.uniform()) % 1.0 - 0.5) / truth.gyro_conversion
+    gyro = hand.rate(time - late) @ truth.gyro_map.T + truth.gyro_bias
     acc = hand.force(time - truth.acc_delay, truth.lever) @ truth.acc_map.T + truth.acc_bias
     gyro += truth.gyro_white * random.standard_normal(gyro.shape)
     acc += truth.acc_white * random.standard_normal(acc.shape)

@@ -28,6 +28,20 @@ def test_before_the_past_begins_there_is_the_first_value():
     assert currents({"delay": 0.01}, [2.0, 3.0, 4.0]).tolist() == [2.0, 2.0, 2.0]
 
 
+def test_the_newest_conversion_is_read():
+    # A ramp of 3/s converted at 160 Hz, read at 400 Hz behind 20 ms: the newest conversion is read, its age
+    # less the mean age, which the delay already holds: t - 0.02 - (frac(160 t + phase) - 0.5) / 160.
+    time = np.arange(400) * H
+    found = currents({"delay": 0.02, "conversion": 160.0}, 3.0 * time)[20:]
+    age = time[20:] - 0.02 - found / 3.0
+    assert age.min() > -0.5 / 160 - 1e-9 and age.max() < 0.5 / 160 + 1e-9
+    turns = np.unwrap(2 * np.pi * 160 * age) / (2 * np.pi)
+    assert np.abs(np.diff(turns) - 160 * H).max() < 1e-6
+    # Another world's clock stands elsewhere.
+    other = currents({"delay": 0.02, "conversion": 160.0}, 3.0 * time, seed=1)[20:]
+    assert np.abs(other - found).max() > 1e-3
+
+
 def test_a_step_rises_by_the_bandwidth():
     # Corner f: time constant 1/(2 pi f); a step held over the steps rises as 1 - exp(-t/tau), exactly.
     found = currents({"bandwidth": 20.0}, [0.0] + [1.0] * 100)
