@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.ndimage import uniform_filter1d
 
+from hybridsim.sensing.allan import allan_variance
 from hybridsim.sensing.bands import LEVEL_S, edges_within, levels, overlap, split, white_shares
 from hybridsim.sensing.filters import low_passed, runs
 from hybridsim.sensing.gains import SENSORS, Gains, ideal
@@ -32,6 +33,8 @@ MATCHES = 3
 """Times that drawn strengths are compared with real ones and corrected."""
 FADE = 15
 """Rows over which motion's texture comes and goes at a stand."""
+SLOW_S, DRAWS = 10.0, 4
+"""Length of stretches by whose means the slow part of a stand is told, and drawn rests for each real one."""
 SMALLEST = 1e-7
 STEADY_HZ = 1.0
 """Below which rates leave nothing over in motion: optics do not drift, so that errors of turns stay bounded,
@@ -51,6 +54,7 @@ class Texture:
             motions are like theirs [band 6 slope].
         wander: variance of what strengths do beside that [band 6].
         rest: covariance at rest [band 6 6].
+        drift: random walk of readings inside a stand, beside that [6] [rad/s^1.5, m/s^2.5].
         stretches: what is drawn in motion.
     """
 
@@ -60,6 +64,7 @@ class Texture:
     matched: Float[np.ndarray, "band 6 slope"]
     wander: Float[np.ndarray, "band 6"]
     rest: Float[np.ndarray, "band 6 6"]
+    drift: Float[np.ndarray, "6"]
     stretches: Stretches
 
     def strengths(
@@ -91,6 +96,8 @@ class Texture:
         moving = (white * np.exp(strengths_by(self.matched, motion))).sum(axis=0)
         moving[:, :3] -= low_passed(moving[:, :3], STEADY_HZ, recording.period)
         still = self.resting(len(moving), recording.period, random).sum(axis=0)
+        for begin, end in runs(given.standing > 0.0):
+            still[begin:end] += self.drifting(end - begin, recording.period, random)
         share = _moving_share(given)
         return np.sqrt(share) * moving + np.sqrt(1.0 - share) * still
 
@@ -105,6 +112,11 @@ class Texture:
                 for band, covariance in zip(noise, self.rest, strict=True)
             ]
         )
+
+    def drifting(self, rows: int, period: float, random: np.random.Generator) -> Float[np.ndarray, "row 6"]:
+        """One realisation of the slow part of a stand, about its mean, which the pose knows."""
+        walk = np.sqrt(period) * self.drift * np.cumsum(random.standard_normal((rows, 6)), axis=0)
+        return walk - walk.mean(axis=0)
 
 
 def regressors(motion: Float[np.ndarray, "row feature"]) -> Float[np.ndarray, "row slope"]:
@@ -143,8 +155,10 @@ def fit_texture(logs: Sequence[Given], gains: Gains, codes: Codes, seed: int) ->
         matched=np.zeros((bands, 6, 1 + 2 * table.shape[1])),
         wander=np.zeros((bands, 6)),
         rest=_rest(logs, bands, codes),
+        drift=np.zeros(6),
         stretches=Stretches(pieces=np.zeros((0, 0, 6)), motion=np.zeros((0, 0, 0)), source=np.zeros(0)),
     )
+    texture = replace(texture, drift=_drift(texture, logs, seed))
     slope = regressors((table - texture.mean) / texture.deviation)
     slopes = _solved(slope, real)
     texture = replace(texture, slopes=slopes, matched=slopes)
@@ -223,6 +237,26 @@ def _rest(logs: Sequence[Given], bands: int, codes: Codes) -> Float[np.ndarray, 
         count += len(part)
     coded = white_shares(period)[:, None, None] * np.diag(codes.steps**2 / 12.0)
     return total / max(count, 1) - coded
+
+
+def _drift(texture: Texture, logs: Sequence[Given], seed: int) -> Float[np.ndarray, "6"]:
+    """The random walk that drawn rests lack: its Allan variance is a third of its square times the length.
+
+    Logarithms are compared: one rest in ten wanders off by several times what the others do.
+    """
+    period = logs[0].log.recording.period
+    parts = [part for one in logs for part in rests(one.log.recording, one.log.still)]
+    long = [part for part in parts if len(part) >= 3 * round(SLOW_S / period)]
+    if not long:
+        return np.zeros(6)
+    random = np.random.default_rng([seed, 6])
+    drawn = [texture.resting(len(part), period, random).sum(axis=0) for part in long for _ in range(DRAWS)]
+    real, found = (
+        np.stack([allan_variance(part, period, [SLOW_S])[0] for part in some]) + SMALLEST**4
+        for some in (long, drawn)
+    )
+    lacking = np.maximum(np.exp(np.log(real).mean(axis=0) - np.log(found).mean(axis=0)) - 1.0, 0.0)
+    return np.sqrt(lacking * found.mean(axis=0) * 3.0 / SLOW_S)
 
 
 def _without_luck(variance: Float[np.ndarray, "6"], band: int, period: float) -> Float[np.ndarray, "6"]:
