@@ -68,8 +68,16 @@ def _effort(own: Mapping[str, Parameter]) -> str:
     parts.append("no delay seen" if delay.value == 0.0 else f"delay {_number(delay)}{_interval(delay)}")
     if own["bandwidth"].value > 0.0:
         parts.append(f"low-passed at {_number(own['bandwidth'])}")
-    parts += [f"noise {_number(own['white'])}", f"counts of {_number(own['resolution'])}"]
+    parts += [f"noise {_number(own['white'])}{_lasting(own)}", f"counts of {_number(own['resolution'])}"]
     return ", ".join(parts) + ("" if gain.identifiable else "; its gain is not identifiable")
+
+
+def _lasting(own: Mapping[str, Parameter]) -> str:
+    """Of noise that drifts, where that was looked for and seen."""
+    if "drift" not in own or own["drift"].value == 0.0:
+        return ""
+    time, least = own["drift_time"], "" if own["drift_time"].identifiable else "at least "
+    return f" and {_number(own['drift'])} that lasts {least}{_number(time)}"
 
 
 def _number(parameter: Parameter) -> str:

@@ -41,7 +41,8 @@ def arrays_of(model: ImuModel) -> dict[str, np.ndarray]:
 def model_of(arrays: Mapping[str, np.ndarray]) -> ImuModel:
     """The model that `arrays_of` took apart."""
     # Calibrations from before rests drifted have no number for it.
-    known = {"texture.drift": np.zeros(6)} | {name: np.asarray(a, float) for name, a in arrays.items()}
+    known: dict[str, Any] = {"texture.drift": np.zeros(6)}
+    known |= {name: np.asarray(array, float) for name, array in arrays.items()}
     step, acc_step, cuts = known["codes"].tolist()
     mountings = dict.fromkeys(
         name.removeprefix(FRAME).rpartition(".")[0] for name in known if name.startswith(FRAME)
