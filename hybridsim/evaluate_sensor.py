@@ -15,15 +15,18 @@ from hybridsim.progress import NamedProgress
 from hybridsim.replay import Replay
 from hybridsim.robot import Robot
 from hybridsim.score import score
-from hybridsim.sensing.alignment import alignment_of
+from hybridsim.sensing.alignment import alignment_of, require_gravity
 from hybridsim.sensing.frames import Placed, placed
 from hybridsim.sensing.model import ImuModel
 from hybridsim.sensing.read import Read
-from hybridsim.sensing.recording import ACC, AXES, GYRO, Recording, recording_of
+from hybridsim.sensing.recording import ACC, AXES, GYRO, Recording, recording_of, untracked
+from hybridsim.sensing.resting import NOWHERE, RestModel
 from hybridsim.sensing.scored import sensor_scores
-from hybridsim.sensing.stored import model_of
+from hybridsim.sensing.stored import model_of, rest_model_of
 
 PROTOCOL = "readings from the tracked pose; the log's own first rest sets biases; {frames}"
+REST_PROTOCOL = "readings in its long rests, the only truth; the log's own first rest sets biases"
+ITS_OWN = "in the sensor's own frame"
 ABSENT = "command, delayed and blackbox are absent: a sensor has no command"
 PREFIX = "sensor."
 SIGNALS = ((GYRO, "rad/s", slice(0, 3)), (ACC, "m/s^2", slice(3, 6)))
@@ -35,25 +38,22 @@ def score_sensor(
     """State readings of every log and score them."""
     name, model = sensor_model(calibration)
     notes = [ABSENT]
-    readable = _readable(logs, notes)
+    alone = isinstance(model, RestModel)
+    readable = _readable(logs, notes, alone)
     told = None if progress is None else lambda done, total: progress(done, total, "finding frames")
     table = calibration.table(f"{PREFIX}{name}")
     start = perf_counter()
-    frames = placed(model, readable, table.contract.words.get("mounting"), told)
+    if alone:
+        frames = [Placed(recording=one, frame=NOWHERE, source=ITS_OWN) for one in readable]
+    else:
+        frames = placed(model, readable, table.contract.words.get("mounting"), told)
     replays, reads = [], []
     for n, place in enumerate(frames):
         if progress is not None:
             progress(n, len(frames), f"reading {name}")
-        given = model.given(place.recording, place.frame)
         random = np.random.default_rng([calibration.record.lineage.seed, n])
-        read = Read(
-            place=place,
-            stated=model.stated(given),
-            plain=model.plain(given),
-            drawn=model.uncut(model.draw(given, random)),
-            steps=model.codes.steps,
-        )
-        replays += _replays(read, model.perfect(place.recording))
+        read, perfect = _at_rest(model, place, random) if alone else _read(model, place, random)
+        replays += _replays(read, perfect)
         reads.append(read)
     simulated = float(sum(one.recording.time_s[-1] for one in frames))
     if seen := set(calibration.record.lineage.fitted_on) & {one.log_id for one in readable}:
@@ -67,13 +67,35 @@ def score_sensor(
         notes=notes,
         seed=calibration.record.lineage.seed,
     )
-    scores["protocol"]["replay"] = PROTOCOL.format(frames=_frames(frames))
-    scores["sensor"] = {"name": name, **sensor_scores(reads)}
+    scores["protocol"]["replay"] = REST_PROTOCOL if alone else PROTOCOL.format(frames=_frames(frames))
+    truth = "rest" if alone else "pose"
+    scores["sensor"] = {"name": name, "truth": truth, **sensor_scores(reads)}
     return scores, replays
 
 
-def _readable(logs: Sequence[Log], notes: list[str]) -> list[Recording]:
-    """Logs that fit their pose; why others do not goes to the notes.
+def _read(model: ImuModel, place: Placed, random: np.random.Generator) -> tuple[Read, np.ndarray]:
+    """A log beside its pose, and what a sensor without errors would read."""
+    given = model.given(place.recording, place.frame)
+    read = Read(
+        place=place,
+        stated=model.stated(given),
+        plain=model.plain(given),
+        drawn=model.uncut(model.draw(given, random)),
+        steps=model.codes.steps,
+    )
+    return read, model.perfect(place.recording)
+
+
+def _at_rest(model: RestModel, place: Placed, random: np.random.Generator) -> tuple[Read, np.ndarray]:
+    """The same of a log's rests alone."""
+    given = model.given(place.recording)
+    stated, drawn = model.stated(given), model.uncut(model.draw(given, random))
+    read = Read(place=place, stated=stated, plain=stated, drawn=drawn, steps=model.codes.steps)
+    return read, model.perfect(given)
+
+
+def _readable(logs: Sequence[Log], notes: list[str], alone: bool) -> list[Recording]:
+    """Logs that fit their pose, or that rest; why others do not goes to the notes.
 
     Raises:
         LogError: none does.
@@ -81,8 +103,11 @@ def _readable(logs: Sequence[Log], notes: list[str]) -> list[Recording]:
     found = []
     for log in logs:
         try:
-            recording = recording_of(log)
-            alignment_of(recording)
+            recording = untracked(log) if alone else recording_of(log)
+            if alone:
+                require_gravity(recording)
+            else:
+                alignment_of(recording)
         except LogError as error:
             notes.append(str(error))
             continue
@@ -93,10 +118,13 @@ def _readable(logs: Sequence[Log], notes: list[str]) -> list[Recording]:
     return found
 
 
-def sensor_model(calibration: Calibration) -> tuple[str, ImuModel]:
-    """The sensor that a calibration is about and its model."""
-    name = next(one.contract.name for one in calibration.tables if one.contract.name.startswith(PREFIX))
-    return name.removeprefix(PREFIX), model_of(calibration.table(name).arrays)
+def sensor_model(calibration: Calibration) -> tuple[str, ImuModel | RestModel]:
+    """The sensor that a calibration is about and its model, beside a pose or of rests alone."""
+    table = next(one for one in calibration.tables if one.contract.name.startswith(PREFIX))
+    name = table.contract.name.removeprefix(PREFIX)
+    if table.contract.words.get("truth") == "rest":
+        return name, rest_model_of(table.arrays)
+    return name, model_of(table.arrays)
 
 
 def is_inertial(calibration: Calibration) -> bool:

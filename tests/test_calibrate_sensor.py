@@ -15,6 +15,8 @@ from hybridsim.log import LogDraft, LogStore
 from hybridsim.simulator import HybridSim
 from tests.sensing.logs import draft_of
 from tests.sensing.made import planted, recorded
+from tests.sensing.test_resting import GYRO_WHITE, SCALE
+from tests.sensing.test_resting import recorded as lying
 
 TRUTH = planted(11)
 STUDY = """
@@ -138,3 +140,52 @@ def test_a_log_in_g_is_left_out_by_name(made, tmp_path):
     store.add(bad)
     notes = evaluate(made[1].folder, [tmp_path / "logs"], engine="serial").scores["notes"]
     assert any(note.startswith("log bad: ") and "looks like g" in note for note in notes)
+
+
+def untracked(folder, count=11):
+    """Logs of a sensor that lay in as many orientations as there were rests; nobody tracked it."""
+    store = LogStore(folder)
+    for seed in range(count):
+        draft = draft_of(lying(seed))
+        store.add(draft.with_signals({n: s for n, s in draft.signals.items() if n.startswith("imu_")}))
+    return folder
+
+
+RESTS = STUDY.replace('mounting = "mounting"', 'truth = "rest"').replace(
+    'validation = ["log 2", "log 3", "log 4"]\ntest = ["log 5"]', 'test = ["log 10"]'
+)
+
+
+def test_a_sensor_that_nobody_tracked_is_calibrated_by_its_rests(tmp_path):
+    logs = untracked(tmp_path / "logs")
+    (tmp_path / "study.toml").write_text(RESTS)
+    folder = calibrate(tmp_path / "study.toml", [logs], out=tmp_path / "out", engine="serial", synthetic=True)
+    found = Calibration.load(folder)
+    for axis, scale in zip("xyz", SCALE, strict=True):
+        parameter = found.parameters[f"sensor.imu.acc_map_{axis}{axis}"]
+        assert parameter.value == pytest.approx(scale, abs=1e-3) and parameter.identifiable
+        assert found.parameters[f"sensor.imu.gyro_white_{axis}"].value == pytest.approx(GYRO_WHITE, rel=0.05)
+    assert found.parameters["sensor.imu.acc_map_xy"].value == 0.0  # rests tell no misalignment
+    scores = found.scores()
+    assert scores["sensor"]["coverage_90"]["rest"]["pooled"] == pytest.approx([0.9] * 6, abs=0.04)
+    assert scores["sensor"]["turn_30_s"]["ratio"] is None
+    assert "against its rests" in (folder / "card.md").read_text()
+    page = tmp_path / "page.html"
+    evaluate(folder, [logs], engine="serial", report_file=page)
+    assert "Allan deviation at rest" in page.read_text(encoding="utf-8")
+    with HybridSim.load(found, sensor_seed=1) as sim:
+        seen = np.array([sim.step()["imu_angular_velocity"][0] for _ in range(400)])
+    assert seen.std(axis=0) == pytest.approx([GYRO_WHITE] * 3, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('truth = "rest"', 'truth = "rest"\nmounting = "m"'), "'mounting' is for truth = 'pose'"),
+        (("[sensor]", "[learn]\nepochs = 1\n[sensor]"), "'learn' has no use where rests are the truth"),
+    ],
+)
+def test_a_study_of_rests_has_no_frame_and_nothing_to_learn(tmp_path, change, said):
+    (tmp_path / "study.toml").write_text(RESTS.replace(*change))
+    with pytest.raises(StudyError, match=said):
+        calibrate(tmp_path / "study.toml", [tmp_path], out=tmp_path / "out", engine="serial")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hybridsim.calibrate.motion_noise import follow_motion, motion_gates
@@ -12,14 +12,17 @@ from hybridsim.errors import LogError, StudyError, listed
 from hybridsim.log import Log
 from hybridsim.parameters import Parameter
 from hybridsim.robot import Robot
+from hybridsim.sensing.alignment import require_gravity
 from hybridsim.sensing.judge import judged
 from hybridsim.sensing.model import ANY, fit_model
-from hybridsim.sensing.recording import ACC, GYRO, Recording, recording_of
-from hybridsim.sensing.stored import arrays_of
-from hybridsim.sensing.values import Found, imu_values, stated
+from hybridsim.sensing.recording import ACC, GYRO, Recording, recording_of, untracked
+from hybridsim.sensing.resting import fit_rests
+from hybridsim.sensing.stored import arrays_of, rest_arrays_of
+from hybridsim.sensing.values import Found, gravity_values, imu_values, rest_values, stated
 from hybridsim.sensors import offered
 from hybridsim.study import Study
 
+REST_MEANING = "model of hybridsim.sensing.resting.RestModel, as hybridsim.sensing.stored has it"
 MEANING = "model of hybridsim.sensing.model.ImuModel, as hybridsim.sensing.stored has it"
 
 
@@ -52,6 +55,8 @@ def mounting_of(plan: Study, labels: Mapping[str, str]) -> str:
 def find_sensor(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
     """All that the study asks for, found on training logs; validation logs judge what follows the motion."""
     plan, name = work.plan, sensor_name(work.plan, work.robot)
+    if plan.sensor.truth == "rest":
+        return _find_by_rests(work, name, synthetic, lineage)
     training, judging = (_recordings(work, side) for side in ("train", "validation"))
     if not training:
         raise LogError(f"{plan.where}: no training log fits; expected at least one")
@@ -73,7 +78,9 @@ def find_sensor(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
         serial=work.evidence.logs[0].serial,
         synthetic=synthetic,
         simulation=work.settings,
-        parameters=_parameters(work.robot, name, values, len(training)),
+        parameters=_parameters(
+            work.robot, name, values, f"identified on {len(training)} logs against the tracked pose"
+        ),
         lineage=lineage,
         gates={
             signal: Gate(
@@ -91,17 +98,38 @@ def find_sensor(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
     )
 
 
+def _find_by_rests(work: Work, name: str, synthetic: bool, lineage: Lineage) -> Findings:
+    """What rests alone tell of training logs."""
+    training = _recordings(work, "train", untracked)
+    if not training:
+        raise LogError(f"{work.plan.where}: no training log fits; expected at least one")
+    model, found, weight = fit_rests(training, work.plan.sensor.gravity_m_s2, work.seed)
+    values = {**rest_values(found), **gravity_values(weight)}
+    source = f"identified on the rests of {len(training)} logs"
+    return Findings(
+        robot=work.robot.name,
+        serial=work.evidence.logs[0].serial,
+        synthetic=synthetic,
+        simulation=work.settings,
+        parameters=_parameters(work.robot, name, values, source),
+        lineage=lineage,
+        tables=(Table.of(f"sensor.{name}", rest_arrays_of(model), REST_MEANING, {"truth": "rest"}),),
+    )
+
+
 def _words(plan: Study) -> dict[str, str]:
     return {} if plan.sensor.mounting is None else {"mounting": plan.sensor.mounting}
 
 
-def _recordings(work: Work, side: str) -> list[Recording]:
+def _recordings(work: Work, side: str, read: Callable[[Log], Recording] = recording_of) -> list[Recording]:
     """Logs of one side that can be read; the others are named and left out."""
     found = []
     for number in work.evidence.numbers(side):
         log: Log = work.evidence.logs[number]
         try:
-            recording = recording_of(log)
+            recording = read(log)
+            if read is untracked:
+                require_gravity(recording)
             found.append(recording)
         except LogError as error:
             work.say(str(error))
@@ -111,8 +139,7 @@ def _recordings(work: Work, side: str) -> list[Recording]:
     return found
 
 
-def _parameters(robot: Robot, sensor: str, values: Mapping[str, Found], logs: int) -> list[Parameter]:
+def _parameters(robot: Robot, sensor: str, values: Mapping[str, Found], source: str) -> list[Parameter]:
     """Every sensor parameter of the robot, those that were found at their values."""
-    source = f"identified on {logs} logs against the tracked pose"
     known = {f"sensor.{sensor}.{name}": found for name, found in values.items()}
     return [one if one.name not in known else stated(one, known[one.name], source) for one in offered(robot)]

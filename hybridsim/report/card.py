@@ -9,7 +9,7 @@ from hybridsim.report import sentences
 from hybridsim.report.drive_sensor_text import drive_sensor_lines
 from hybridsim.report.info import CalibrationInfo
 from hybridsim.report.sensor_text import lines as sensor_lines
-from hybridsim.report.sensor_text import sensed
+from hybridsim.report.sensor_text import sensed, truth_of
 from hybridsim.report.sentences import Scores, shortened
 from hybridsim.score import interval_text, signal_unit
 
@@ -64,7 +64,7 @@ def errors(scores: Scores) -> Iterator[str]:
     """One table a signal."""
     yield "## Errors\n"
     how = "From the measured motion" if sentences.inverse(scores) else "Free-running replays"
-    how = "Readings from the tracked pose" if sensed(scores) else how
+    how = f"Readings against {truth_of(scores)}" if sensed(scores) else how
     yield f"{how}, mean absolute error [95 % interval over logs]; every log weighs the same.\n"
     for signal in scores["protocol"]["signals"]:
         yield f"| {plain(signal)} | mean error | minus identified |"

@@ -17,7 +17,7 @@ from hybridsim.report.sensor_figures import (
 from hybridsim.report.sensor_text import lines, sensed
 from hybridsim.report.sentences import Scores, ranked, shortened
 
-DRAWN = "Drawn: one realisation of the model along the same poses."
+DRAWN = "Drawn: one realisation of the model along the same logs."
 
 
 def sensor_panels(scores: Scores, replays: Sequence[Replay], info: CalibrationInfo) -> Iterator[Panel]:

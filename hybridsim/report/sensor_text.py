@@ -16,6 +16,18 @@ SENSED = {
 }
 
 
+STOOD = {
+    "nominal": "a sensor without errors: no rate, and gravity's size",
+    "identified": "the log's own bias, and the identified accelerometer",
+    "hybrid": "the same",
+}
+
+
+def truth_of(scores: Scores) -> str:
+    """What readings were stated from."""
+    return "its rests" if scores["sensor"].get("truth") == "rest" else "the tracked pose"
+
+
 def sensed(scores: Scores) -> bool:
     """Whether a sensor's readings were stated from a tracked pose."""
     return "sensor" in scores
@@ -23,7 +35,8 @@ def sensed(scores: Scores) -> bool:
 
 def protocol_text(scores: Scores) -> str:
     """How variants were run."""
-    return f"Every log gives {scores['protocol']['replay']}. Smoothing looks both ways in time."
+    both = "" if truth_of(scores) == "its rests" else " Smoothing looks both ways in time."
+    return f"Every log gives {scores['protocol']['replay']}.{both}"
 
 
 def lines(scores: Scores) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hybridsim.report.info import CalibrationInfo
-from hybridsim.report.sensor_text import SENSED, sensed
+from hybridsim.report.sensor_text import SENSED, STOOD, sensed, truth_of
 from hybridsim.report.sensor_text import protocol_text as sensor_protocol
 from hybridsim.report.variants import INVERSE, PASSIVE, style
 from hybridsim.score import REFERENCE, interval_text, number_text, signal_unit
@@ -113,8 +113,8 @@ def headline(scores: Scores, info: CalibrationInfo) -> str:
     if sensed(scores):
         off = " and ".join(error_text(scores, name, one) for one in scores["variants"][name]["signals"])
         return (
-            f"On {evidence(scores, info)}, the {name} model of {scores['robot']}'s sensor, reading the "
-            f"tracked pose, is off by {off} on average{beside}."
+            f"On {evidence(scores, info)}, the {name} model of {scores['robot']}'s sensor, against "
+            f"{truth_of(scores)}, is off by {off} on average{beside}."
         )
     if passive(scores):
         how = re.split("[:;,]", scores["protocol"]["replay"])[0]
@@ -148,7 +148,8 @@ def meaning(scores: Scores, variant: str) -> str:
     if is_identified(scores) and variant == subject(scores):
         return f"the same as {REFERENCE}: no network ships"
     special = PASSIVE if passive(scores) else INVERSE if inverse(scores) else {}
-    special = SENSED if sensed(scores) else special
+    if sensed(scores):
+        special = STOOD if truth_of(scores) == "its rests" else SENSED
     return special.get(variant, style(variant).meaning)
 
 

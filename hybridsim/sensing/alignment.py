@@ -50,7 +50,7 @@ def alignment_of(recording: Recording) -> Alignment:
     Raises:
         LogError: units, axes or the motion itself do not fit the truth; says which.
     """
-    _require_gravity(recording)
+    require_gravity(recording)
     read = low_passed(recording.gyro - bias(recording), BAND_HZ, recording.period)
     true = low_passed(rates(recording.orientation, recording.period), BAND_HZ, recording.period)
     true[recording.missing] = 0.0
@@ -117,7 +117,7 @@ def one_up(recording: Recording, alignment: Alignment) -> float:
     return float(np.linalg.norm(world.mean(axis=0)) / np.linalg.norm(world, axis=1).mean())
 
 
-def _require_gravity(recording: Recording) -> None:
+def require_gravity(recording: Recording) -> None:
     """Refuse an accelerometer that does not show gravity at rest."""
     rest = first_rest(recording)
     size = float(np.linalg.norm(recording.acc[rest].mean(axis=0)))

@@ -9,6 +9,8 @@ from scipy.ndimage import uniform_filter1d
 
 EDGES_HZ = (3.0, 6.0, 9.0, 12.0, 15.0, 18.0, 22.0, 27.0, 33.0, 42.0, 52.0, 65.0, 80.0, 100.0, 122.0)
 """Between neighbouring bands; the last band ends at half the sample rate."""
+TOP = 0.495
+"""Share of the sample rate up to which there are edges."""
 SEEN = 11
 """Bands, from the lowest, in which optics are looked at; above they are noise."""
 STEEP = 24
@@ -24,8 +26,8 @@ Bands = Float[np.ndarray, "band row k"]
 
 
 def edges_within(period: float) -> tuple[float, ...]:
-    """Those of `EDGES_HZ` that a sensor of this period sees."""
-    return tuple(edge for edge in EDGES_HZ if edge < 0.5 / period)
+    """Those of `EDGES_HZ` that a sensor of this period sees, however its period was rounded."""
+    return tuple(edge for edge in EDGES_HZ if edge < TOP / period)
 
 
 def split(values: Vectors, period: float, count: int | None = None) -> Bands:

@@ -77,28 +77,37 @@ class FoundFrame:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoundImu:
-    """A sensor as its logs show it.
+class FoundRest:
+    """A sensor as its rests, and the texture of its readings, show it.
 
     Attributes:
         period: between rows [s].
         codes: quantisation.
-        frame: of all logs together.
         noise: at rest.
         biases: of the gyroscope by log [rad/s].
         scatter: standard error of each [rad/s].
-        lags: by which the truth's clock is later than the sensor's, by log [s]; 0 where they agree.
         conversions: clocks of gyroscope and accelerometer, where they show.
     """
 
     period: float
     codes: Codes
-    frame: FoundFrame
     noise: RestNoise
     biases: Float[np.ndarray, "log 3"]
     scatter: Float[np.ndarray, "log 3"]
-    lags: Float[np.ndarray, " log"]
     conversions: tuple[Conversion | None, Conversion | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundImu(FoundRest):
+    """A sensor as its logs show it beside a pose.
+
+    Attributes:
+        frame: of all logs together.
+        lags: by which the truth's clock is later than the sensor's, by log [s]; 0 where they agree.
+    """
+
+    frame: FoundFrame
+    lags: Float[np.ndarray, " log"]
 
 
 def codes_of(recordings: Sequence[Recording]) -> Codes:
@@ -161,19 +170,27 @@ def identify_imu(recordings: Sequence[Recording], gravity: float) -> FoundImu:
     logs = [prepared(one, codes, a) for one, a in zip(recordings, alignments, strict=True)]
     rotation = mean_rotation([one.rotation_body_from_sensor for one in alignments])
     frame = find_frame(logs, rotation, gravity)
+    return FoundImu(
+        **vars(found_at_rest(logs, codes)),
+        frame=frame,
+        lags=np.array([log.lag * log.recording.period for log in logs]),
+    )
+
+
+def found_at_rest(logs: Sequence[Still], codes: Codes) -> FoundRest:
+    """What needs no truth but that nothing moves."""
     noise = rest_noise(logs, codes.steps)
     samples = np.array([first_rest(log.recording).sum() for log in logs], float)
-    return FoundImu(
-        period=float(np.median([one.period for one in recordings])),
+    period = float(np.median([log.recording.period for log in logs]))
+    return FoundRest(
+        period=period,
         codes=codes,
-        frame=frame,
         noise=noise,
         biases=np.stack([log.bias for log in logs]),
         scatter=np.sqrt(np.diag(noise.covariance)[:3] / samples[:, None]),
-        lags=np.array([log.lag * log.recording.period for log in logs]),
         conversions=(
-            find_conversion([log.recording.gyro for log in logs], recordings[0].period),
-            find_conversion([log.recording.acc for log in logs], recordings[0].period),
+            find_conversion([log.recording.gyro for log in logs], period),
+            find_conversion([log.recording.acc for log in logs], period),
         ),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -76,10 +76,8 @@ def recording_of(log: Log) -> Recording:
     Raises:
         LogError: a signal is missing, too short or constant, or the pose was hardly ever tracked.
     """
-    gyro, acc = log.signal(GYRO), log.signal(ACC)
-    for signal in (gyro, acc):
-        _require_alive(log, signal, AXES)
-    stamps = _grid(log, gyro)
+    alone = untracked(log)
+    stamps = _grid(log, log.signal(GYRO))
     orientation, position = log.signal(ORIENTATION), log.signal(POSITION)
     _require_alive(log, orientation, ("x", "y", "z", "w"))
     _require_alive(log, position, AXES)
@@ -95,6 +93,20 @@ def recording_of(log: Log) -> Recording:
             f"log {log.name}: the pose is known in {1 - missing.mean():.0%} of the rows; expected half"
         )
     faults = (f"pose jumps {int(jumped.sum())} times",) if jumped.any() else ()
+    return replace(alone, orientation=alike(unit(turn)), position=where, missing=missing, faults=faults)
+
+
+def untracked(log: Log) -> Recording:
+    """Read a log whose sensor nobody tracked, or as if; no row has a believed pose.
+
+    Raises:
+        LogError: a signal is missing, too short or constant.
+    """
+    gyro, acc = log.signal(GYRO), log.signal(ACC)
+    for signal in (gyro, acc):
+        _require_alive(log, signal, AXES)
+    stamps = _grid(log, gyro)
+    period = float(np.median(np.diff(stamps)))
     return Recording(
         log_id=log.log_id,
         name=log.name,
@@ -102,10 +114,9 @@ def recording_of(log: Log) -> Recording:
         period=period * 1e-9,
         gyro=_at(gyro, _columns(gyro, AXES), stamps, period)[0],
         acc=_at(acc, _columns(acc, AXES), stamps, period)[0],
-        orientation=alike(unit(turn)),
-        position=where,
-        missing=missing,
-        faults=faults,
+        orientation=np.tile([0.0, 0.0, 0.0, 1.0], (len(stamps), 1)),
+        position=np.zeros((len(stamps), 3)),
+        missing=np.ones(len(stamps), bool),
     )
 
 

@@ -62,37 +62,46 @@ def robust_step(
         median = float(np.median(size)) + 1e-30
         variance = median**2 / 3.0
         w = base / (1.0 + (size / (SCALE * median)) ** 2)
-    covariance, freedom = _jackknife(
-        w[:, None, None] / variance * slope, slope, residual, block, change, ridge
-    )
+    left = residual - slope @ change
+    pull = w[:, None] * left / variance
+    # How the pull changes with what is left: less than w along it, where it already calms an outlier.
+    calmed = 2.0 * np.divide(w**2, base, out=np.zeros_like(w), where=base > 0.0) / (SCALE * median) ** 2
+    stiff = w[:, None, None] * np.eye(3) - np.einsum("n,ni,nj->nij", calmed, left, left)
+    covariance, freedom = _jackknife(stiff / variance, slope, pull, block, ridge)
     return Step(change=change, covariance=covariance, freedom=freedom, scatter=median)
 
 
 def _jackknife(
-    weighed: Float[np.ndarray, "row 3 unknown"],
+    stiff: Float[np.ndarray, "row 3 3"],
     slope: Float[np.ndarray, "row 3 unknown"],
-    residual: Float[np.ndarray, "row 3"],
+    pull: Float[np.ndarray, "row 3"],
     block: Int[np.ndarray, " row"],
-    change: Float[np.ndarray, " unknown"],
     ridge: Float[np.ndarray, "unknown unknown"],
 ) -> tuple[Float[np.ndarray, "unknown unknown"], Float[np.ndarray, " unknown"]]:
     """Covariance from solutions that each leave one block out, and its degrees of freedom.
+
+    Args:
+        stiff: by how much each row's pull falls as its residual is explained.
+        slope: what a unit of each unknown explains.
+        pull: of what is left, on the unknowns through the slope.
+        block: rows of one block may be alike.
+        ridge: of the prior.
 
     Source: for those, Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression with
     multi-stage samples", in the simple form of shares that blocks should have in a variance.
     """
     names, row = np.unique(block, return_inverse=True)
     size = slope.shape[2]
-    normals, sides = np.zeros((len(names), size, size)), np.zeros((len(names), size))
+    normals, pulls = np.zeros((len(names), size, size)), np.zeros((len(names), size))
     for n in range(len(names)):
         own = row == n
-        normals[n] = np.einsum("nij,nik->jk", weighed[own], slope[own])
-        sides[n] = np.einsum("nij,ni->j", weighed[own], residual[own])
+        normals[n] = np.einsum("nij,nia,njb->ab", stiff[own], slope[own], slope[own], optimize=True)
+        pulls[n] = np.einsum("nij,ni->j", slope[own], pull[own])
     if len(names) < 2:
         return np.linalg.inv(normals.sum(axis=0) + ridge), np.ones(size)
-    whole, side = normals.sum(axis=0) + ridge, sides.sum(axis=0)
-    without = np.array([np.linalg.solve(whole - n, side - s) for n, s in zip(normals, sides, strict=True)])
-    away, spread = without - change, np.linalg.inv(whole)
+    whole = normals.sum(axis=0) + ridge
+    away = np.array([np.linalg.solve(whole - n, -g) for n, g in zip(normals, pulls, strict=True)])
+    spread = np.linalg.inv(whole)
     share = np.stack([np.diag(spread @ n @ spread) for n in normals])
     freedom = np.maximum(1.0, share.sum(axis=0) ** 2 / (share**2).sum(axis=0) - 1.0)
     return away.T @ away * (len(names) - 1) / len(names), freedom

@@ -11,11 +11,15 @@ import numpy as np
 from hybridsim.sensing.gains import Gains
 from hybridsim.sensing.imu import Codes, Frame
 from hybridsim.sensing.model import ImuModel
+from hybridsim.sensing.resting import RestModel
+from hybridsim.sensing.stand import Stand
 from hybridsim.sensing.stretches import Stretches
 from hybridsim.sensing.tails import Tail
 from hybridsim.sensing.texture import Texture
 
 FRAME = "frame."
+RESTS = "rests."
+"""In front of the arrays of a model of rests alone."""
 
 
 def arrays_of(model: ImuModel) -> dict[str, np.ndarray]:
@@ -59,6 +63,37 @@ def model_of(arrays: Mapping[str, np.ndarray]) -> ImuModel:
         plain_spread=known["plain_spread"],
         plain_tails=(plain[0], plain[1]),
         follows=(bool(known["follows"][0]), bool(known["follows"][1])),
+    )
+
+
+def rest_arrays_of(model: RestModel) -> dict[str, np.ndarray]:
+    """The same of a model of rests alone."""
+    codes = model.codes
+    found = {
+        "period": [model.period],
+        "codes": [codes.gyro_step, codes.acc_step, float(codes.gyro_cuts)],
+        "gravity": [model.gravity],
+        "scale": model.scale,
+        "offset": model.offset,
+        "rest": model.stand.rest,
+        "drift": model.stand.drift,
+        "tails": model.tails,
+    }
+    return {f"{RESTS}{name}": np.asarray(array, np.float32) for name, array in found.items()}
+
+
+def rest_model_of(arrays: Mapping[str, np.ndarray]) -> RestModel:
+    """The model that `rest_arrays_of` took apart."""
+    known: dict[str, Any] = _named({name: np.asarray(a, float) for name, a in arrays.items()}, RESTS)
+    step, acc_step, cuts = known["codes"].tolist()
+    return RestModel(
+        period=float(known["period"][0]),
+        codes=Codes(gyro_step=step, acc_step=acc_step, gyro_cuts=cuts > 0.5),
+        gravity=float(known["gravity"][0]),
+        scale=known["scale"],
+        offset=known["offset"],
+        stand=Stand(rest=known["rest"], drift=known["drift"]),
+        tails=tuple(Tail(*row) for row in known["tails"].tolist()),
     )
 
 

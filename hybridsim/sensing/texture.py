@@ -14,13 +14,12 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.ndimage import uniform_filter1d
 
-from hybridsim.sensing.allan import allan_variance
-from hybridsim.sensing.bands import LEVEL_S, edges_within, levels, overlap, split, white_shares
+from hybridsim.sensing.bands import LEVEL_S, edges_within, levels, overlap, split
 from hybridsim.sensing.filters import low_passed, runs
 from hybridsim.sensing.gains import SENSORS, Gains, ideal
 from hybridsim.sensing.given import Given
 from hybridsim.sensing.imu import Codes
-from hybridsim.sensing.noise import rests
+from hybridsim.sensing.stand import Stand, fit_stand
 from hybridsim.sensing.stretches import Stretches, remembered, source_of
 
 EVERY = 20
@@ -33,9 +32,6 @@ MATCHES = 3
 """Times that drawn strengths are compared with real ones and corrected."""
 FADE = 15
 """Rows over which motion's texture comes and goes at a stand."""
-SLOW_S, DRAWS = 10.0, 4
-"""Length of stretches by whose means the slow part of a stand is told, and drawn rests for each real one."""
-SMALLEST = 1e-7
 STEADY_HZ = 1.0
 """Below which rates leave nothing over in motion: optics do not drift, so that errors of turns stay bounded,
 where stretches that follow each other would wander off. Chosen, because orientation filters then err on draws
@@ -43,7 +39,7 @@ as on real readings (tests.benchmarks.imu_filters)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Texture:
+class Texture(Stand):
     """See above; columns are gyroscope, then accelerometer.
 
     Attributes:
@@ -53,8 +49,6 @@ class Texture:
         matched: the same that makes draws as strong as logs are: stretches are not of unit strength wherever
             motions are like theirs [band 6 slope].
         wander: variance of what strengths do beside that [band 6].
-        rest: covariance at rest [band 6 6].
-        drift: random walk of readings inside a stand, beside that [6] [rad/s^1.5, m/s^2.5].
         stretches: what is drawn in motion.
     """
 
@@ -63,8 +57,6 @@ class Texture:
     slopes: Float[np.ndarray, "band 6 slope"]
     matched: Float[np.ndarray, "band 6 slope"]
     wander: Float[np.ndarray, "band 6"]
-    rest: Float[np.ndarray, "band 6 6"]
-    drift: Float[np.ndarray, "6"]
     stretches: Stretches
 
     def strengths(
@@ -83,10 +75,9 @@ class Texture:
         """Standard deviation of readings about ideal ones."""
         both = overlap(given.log.recording.period)
         moving = np.exp(self.strengths(given, slice(None)) + self.wander[:, None])
-        still = np.sqrt(np.maximum(np.einsum("bcc->bc", self.rest), 0.0))
         share = _moving_share(given)
         variance = share * np.einsum("brc,bd,drc->rc", moving, both, moving, optimize=True)
-        return np.sqrt(variance + (1.0 - share) * np.einsum("bc,bd,dc->c", still, both, still))
+        return np.sqrt(variance + (1.0 - share) * self.calm_spread(given.log.recording.period) ** 2)
 
     def draw(self, given: Given, random: np.random.Generator) -> Float[np.ndarray, "row 6"]:
         """One realisation."""
@@ -100,23 +91,6 @@ class Texture:
             still[begin:end] += self.drifting(end - begin, recording.period, random)
         share = _moving_share(given)
         return np.sqrt(share) * moving + np.sqrt(1.0 - share) * still
-
-    def resting(
-        self, rows: int, period: float, random: np.random.Generator
-    ) -> Float[np.ndarray, "band row 6"]:
-        """One realisation of the noise at rest, band by band."""
-        noise = split(random.standard_normal((rows, 6)), period)
-        return np.stack(
-            [
-                band / band.std(axis=0) @ _root(covariance).T
-                for band, covariance in zip(noise, self.rest, strict=True)
-            ]
-        )
-
-    def drifting(self, rows: int, period: float, random: np.random.Generator) -> Float[np.ndarray, "row 6"]:
-        """One realisation of the slow part of a stand, about its mean, which the pose knows."""
-        walk = np.sqrt(period) * self.drift * np.cumsum(random.standard_normal((rows, 6)), axis=0)
-        return walk - walk.mean(axis=0)
 
 
 def regressors(motion: Float[np.ndarray, "row feature"]) -> Float[np.ndarray, "row slope"]:
@@ -154,11 +128,9 @@ def fit_texture(logs: Sequence[Given], gains: Gains, codes: Codes, seed: int) ->
         slopes=np.zeros((bands, 6, 1 + 2 * table.shape[1])),
         matched=np.zeros((bands, 6, 1 + 2 * table.shape[1])),
         wander=np.zeros((bands, 6)),
-        rest=_rest(logs, bands, codes),
-        drift=np.zeros(6),
+        **vars(fit_stand([one.log for one in logs], codes, seed)),
         stretches=Stretches(pieces=np.zeros((0, 0, 6)), motion=np.zeros((0, 0, 0)), source=np.zeros(0)),
     )
-    texture = replace(texture, drift=_drift(texture, logs, seed))
     slope = regressors((table - texture.mean) / texture.deviation)
     slopes = _solved(slope, real)
     texture = replace(texture, slopes=slopes, matched=slopes)
@@ -227,38 +199,6 @@ def _solved(slope: Float[np.ndarray, "row slope"], wanted: Float[np.ndarray, "ba
     return np.stack([np.linalg.solve(normal, slope.T @ one).T for one in wanted])
 
 
-def _rest(logs: Sequence[Given], bands: int, codes: Codes) -> Float[np.ndarray, "band 6 6"]:
-    """Covariance of every band in rests, quantisation taken off."""
-    period = logs[0].log.recording.period
-    total, count = np.zeros((bands, 6, 6)), 0
-    for part in (part for one in logs for part in rests(one.log.recording, one.log.still)):
-        left = split(part - part.mean(axis=0), period)
-        total += np.einsum("bri,brj->bij", left, left)
-        count += len(part)
-    coded = white_shares(period)[:, None, None] * np.diag(codes.steps**2 / 12.0)
-    return total / max(count, 1) - coded
-
-
-def _drift(texture: Texture, logs: Sequence[Given], seed: int) -> Float[np.ndarray, "6"]:
-    """The random walk that drawn rests lack: its Allan variance is a third of its square times the length.
-
-    Logarithms are compared: one rest in ten wanders off by several times what the others do.
-    """
-    period = logs[0].log.recording.period
-    parts = [part for one in logs for part in rests(one.log.recording, one.log.still)]
-    long = [part for part in parts if len(part) >= 3 * round(SLOW_S / period)]
-    if not long:
-        return np.zeros(6)
-    random = np.random.default_rng([seed, 6])
-    drawn = [texture.resting(len(part), period, random).sum(axis=0) for part in long for _ in range(DRAWS)]
-    real, found = (
-        np.stack([allan_variance(part, period, [SLOW_S])[0] for part in some]) + SMALLEST**4
-        for some in (long, drawn)
-    )
-    lacking = np.maximum(np.exp(np.log(real).mean(axis=0) - np.log(found).mean(axis=0)) - 1.0, 0.0)
-    return np.sqrt(lacking * found.mean(axis=0) * 3.0 / SLOW_S)
-
-
 def _without_luck(variance: Float[np.ndarray, "6"], band: int, period: float) -> Float[np.ndarray, "6"]:
     """Less what strengths of noise scatter by when they are taken over `LEVEL_S`."""
     edges = (0.0, *edges_within(period), 0.5 / period)
@@ -268,8 +208,3 @@ def _without_luck(variance: Float[np.ndarray, "6"], band: int, period: float) ->
 
 def _moving_share(given: Given) -> Float[np.ndarray, "row 1"]:
     return uniform_filter1d((given.standing < 1.0).astype(float), FADE)[:, None]
-
-
-def _root(covariance: Float[np.ndarray, "6 6"]) -> Float[np.ndarray, "6 6"]:
-    value, vector = np.linalg.eigh(covariance)
-    return (vector * np.sqrt(np.maximum(value, SMALLEST**2))) @ vector.T

@@ -12,7 +12,8 @@ from scipy.stats import t
 
 from hybridsim.parameters import Parameter
 from hybridsim.sensing.conversion import ABOVE_HZ
-from hybridsim.sensing.imu import FoundImu
+from hybridsim.sensing.gravity import Gravity
+from hybridsim.sensing.imu import FoundImu, FoundRest
 from hybridsim.sensing.recording import AXES
 
 CHANNELS = ("gx", "gy", "gz", "ax", "ay", "az")
@@ -61,18 +62,38 @@ def imu_values(found: FoundImu) -> dict[str, Found]:
             "acc_map", frame.force, found.frame.force_step.covariance[:9, :9], found.frame.force_step.freedom
         ),
         **_acc_bias(found),
-        **_gyro_bias(found),
-        **_noise(found),
         **_delays(found),
-        **_conversions(found),
+        **rest_values(found),
     }
     half = found.frame.force_step.half_width[12:15]
     for axis, place, width in zip(AXES, frame.lever, half, strict=True):
         values[f"lever_{axis}"] = _known(float(place), float(width), KNOWN["lever"])
+    return values
+
+
+def rest_values(found: FoundRest) -> dict[str, Found]:
+    """Those for which no truth is needed but that nothing moves."""
     codes = found.codes
-    values["gyro_resolution"], values["acc_resolution"] = Found(codes.gyro_step), Found(codes.acc_step)
-    values["gyro_toward_zero"] = Found(float(codes.gyro_cuts))
-    values["rate"] = Found(1.0 / found.period)
+    return {
+        **_gyro_bias(found),
+        **_noise(found),
+        **_conversions(found),
+        "gyro_resolution": Found(codes.gyro_step),
+        "acc_resolution": Found(codes.acc_step),
+        "gyro_toward_zero": Found(float(codes.gyro_cuts)),
+        "rate": Found(1.0 / found.period),
+    }
+
+
+def gravity_values(found: Gravity) -> dict[str, Found]:
+    """Scale and bias of an accelerometer that nobody tracked."""
+    told, wide = found.half_width is not None, found.half_width
+    said = "" if told else "rests lie too much alike to tell scale from bias"
+    values = {}
+    for k, axis in enumerate(AXES):
+        half = (None, None) if wide is None else (float(wide[k]), float(wide[3 + k]))
+        values[f"acc_map_{axis}{axis}"] = Found(float(found.scale[k]), half[0], told, said)
+        values[f"acc_bias_{axis}"] = Found(float(found.bias[k]), half[1], told, said)
     return values
 
 
@@ -110,7 +131,7 @@ def _acc_bias(found: FoundImu) -> dict[str, Found]:
     }
 
 
-def _gyro_bias(found: FoundImu) -> dict[str, Found]:
+def _gyro_bias(found: FoundRest) -> dict[str, Found]:
     """Mean over the logs' first rests, and how much it differs from one to the next."""
     count = len(found.biases)
     if count > 1:
@@ -135,7 +156,7 @@ def _sigma_width(sigma: float, count: int) -> float | None:
     return float(1.96 * sigma / np.sqrt(2.0 * (count - 1))) if count > 1 else None
 
 
-def _noise(found: FoundImu) -> dict[str, Found]:
+def _noise(found: FoundRest) -> dict[str, Found]:
     noise = found.noise
     sigma = np.sqrt(np.diag(noise.covariance))
     values: dict[str, Found] = {}
@@ -179,7 +200,7 @@ def _delays(found: FoundImu) -> dict[str, Found]:
     return values
 
 
-def _conversions(found: FoundImu) -> dict[str, Found]:
+def _conversions(found: FoundRest) -> dict[str, Found]:
     """Clocks of conversions; another rate that has the same alias reads alike."""
     values = {}
     for word, clock in zip(("gyro", "acc"), found.conversions, strict=True):

@@ -126,6 +126,8 @@ class Study(Table):
             raise ValueError(
                 f"[sensor] is for scored_signals = {list(INERTIAL_SIGNALS)}, or needs truth = 'replay'"
             )
+        if self.sensor.truth == "rest" and "learn" in self.model_fields_set:
+            raise ValueError("'learn' has no use where rests are the truth: they show no motion to follow")
         if inertial and self.parameters:
             raise ValueError("parameter: a study of a sensor has none; expected the table [sensor] instead")
         return self

@@ -17,8 +17,9 @@ class SensorRule(Table):
     """What a study of sensors knows beside its logs.
 
     Attributes:
-        truth: `pose` for an inertial sensor on a tracked body; `replay` for sensors in drives, whose truth is
-            the simulator of `calibration` replayed over the logs.
+        truth: `pose` for an inertial sensor on a tracked body; `rest` for one that nobody tracked, in whose
+            rests only gravity's size is known; `replay` for sensors in drives, whose truth is the simulator
+            of `calibration` replayed over the logs.
         calibration: id of a calibration beside the study, or anything `Calibration.load` takes; the new one
             carries all that it has, and its logs keep their sides.
         name: of the sensor in robot.toml; None takes its only IMU.
@@ -27,7 +28,7 @@ class SensorRule(Table):
         gravity_source: where that comes from.
     """
 
-    truth: Literal["pose", "replay"] = "pose"
+    truth: Literal["pose", "rest", "replay"] = "pose"
     calibration: Annotated[str, Field(min_length=1, max_length=400)] | None = None
     name: Annotated[str, Field(pattern=WORD.pattern)] | None = None
     mounting: Annotated[str, Field(pattern=WORD.pattern)] | None = None
@@ -44,4 +45,6 @@ class SensorRule(Table):
         pose = {"name", "mounting", "gravity_m_s2", "gravity_source"} & self.model_fields_set
         if self.truth == "replay" and pose:
             raise ValueError(f"'{min(pose)}' is for truth = 'pose'")
+        if self.truth == "rest" and self.mounting is not None:
+            raise ValueError("'mounting' is for truth = 'pose': rests alone know of no frame")
         return self
