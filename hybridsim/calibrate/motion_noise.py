@@ -13,8 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float
 
-from hybridsim.calibration import Gate
-from hybridsim.learn.noise import LearnedNoise, learn_noise
+from hybridsim.learn.noise import LearnedNoise, learn_noise, specs_of
 from hybridsim.learn.residual import Leftover
 from hybridsim.networks.contract import NetworkSpec
 from hybridsim.networks.features import log_features
@@ -26,14 +25,19 @@ from hybridsim.sensing.given import Given
 from hybridsim.sensing.judge import UNITS
 from hybridsim.sensing.model import ANY, ImuModel
 from hybridsim.sensing.recording import ACC, GYRO, Recording
-from hybridsim.sensors.parameters import IMU_CHANNELS, PREFIX
-from hybridsim.sensors.residual import INERTIAL, SHIFT, STRENGTH, WHATS, inputs_given, noise_spec
+from hybridsim.sensors.parameters import IMU_CHANNELS
+from hybridsim.sensors.residual import INERTIAL, inputs_given
 from hybridsim.study import Learn
 
 HIGH_HZ = 80.0
 """Chosen, because the power of hands and gaits, and of what shakes with them, ends well below."""
 PERIOD = 0.01
 """Of the networks' looks [s]; chosen, because no simulation of ours steps more slowly."""
+
+
+def channels_of(sensor: str) -> dict[str, str]:
+    """Groups of an inertial sensor's networks, and the units of its readings."""
+    return {f"{sensor}.{name}": UNITS[GYRO if name.startswith("g") else ACC] for name in IMU_CHANNELS}
 
 
 def follow_motion(
@@ -59,7 +63,7 @@ def follow_motion(
         progress: called as progress(steps done, steps).
     """
     every = max(1, round(PERIOD / model.period))
-    specs = _specs(sensor, every * model.period, learn)
+    specs = specs_of(INERTIAL, list(channels_of(sensor)), every * model.period, learn)
     random = np.random.default_rng([seed, 7])
     given = [model.given(one, model.frames.get(name, model.frames[ANY])) for one, name in logs]
     parts = [_gathered(model, one, conversions, specs[0], every, random) for one in given]
@@ -76,42 +80,6 @@ def follow_motion(
         typical=np.sqrt(np.einsum("bcc->c", model.texture.rest)),
         judging=moving,
     )
-
-
-def motion_gates(learned: LearnedNoise | None, sensor: str, why: str) -> dict[str, Gate]:
-    """The verdict on every network, `sensor.<name>.<channel>.shift` and `.strength`; or why there is none."""
-    found = {}
-    for channel, what in ((channel, what) for channel in IMU_CHANNELS for what in WHATS):
-        name = f"{PREFIX}{sensor}.{channel}.{what}"
-        if learned is None:
-            found[name] = Gate(ships=False, reason=why)
-            continue
-        verdict = getattr(learned, what)[f"{sensor}.{channel}"]
-        found[name] = Gate(
-            ships=verdict.ships,
-            unit=UNITS[GYRO if channel.startswith("g") else ACC],
-            mean_difference=verdict.mean_difference,
-            interval_95=verdict.interval_95,
-            reason=verdict.reason,
-        )
-    return found
-
-
-def _specs(sensor: str, period: float, learn: Learn) -> tuple[NetworkSpec, NetworkSpec]:
-    groups = [f"{sensor}.{channel}" for channel in IMU_CHANNELS]
-    shift, strength = (
-        noise_spec(
-            INERTIAL,
-            what,
-            groups,
-            period=period,
-            history=learn.history_s,
-            hidden=learn.hidden,
-            members=learn.members,
-        )
-        for what in (SHIFT, STRENGTH)
-    )
-    return shift, strength
 
 
 def _gathered(

@@ -9,19 +9,16 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.calibrate.work import Work
-from hybridsim.calibration import Gate
-from hybridsim.learn.noise import LearnedNoise, learn_noise
+from hybridsim.learn.noise import LearnedNoise, learn_noise, specs_of
 from hybridsim.learn.residual import Leftover
 from hybridsim.networks.contract import NetworkSpec
 from hybridsim.networks.features import log_features
 from hybridsim.networks.inference import Networks
-from hybridsim.networks.selection import Verdict
 from hybridsim.replay.engine import Trajectory
 from hybridsim.sensing.along import Logged, Sensed, driving, readings
 from hybridsim.sensing.watched import Watched
 from hybridsim.sensors.parameters import PREFIX
-from hybridsim.sensors.residual import COLUMNS, DRIVE, SHIFT, STRENGTH, WHATS, inputs_given, noise_spec
-from hybridsim.signals import signal_word
+from hybridsim.sensors.residual import COLUMNS, DRIVE, inputs_given
 
 SHORTEST = 0.005
 """Period of networks where neither study nor readings are slower [s]; chosen, because drives are slower."""
@@ -122,25 +119,6 @@ def follow(
     return learn_noise(specs, left, sides[0], sides[1], learn, work.seed, told)
 
 
-def gates(learned: LearnedNoise | None, sensors: Sequence[Logged]) -> dict[str, Gate]:
-    """The verdict on every network, `sensor.<name>.shift` and `.strength`."""
-    found = {}
-    for one, what in ((one, what) for one in sensors for what in WHATS):
-        name = f"{PREFIX}{one.sensor.name}.{what}"
-        if learned is None:
-            found[name] = Gate(ships=False, reason="nothing was learned of its noise")
-            continue
-        verdict: Verdict = getattr(learned, what)[one.sensor.name]
-        found[name] = Gate(
-            ships=verdict.ships,
-            unit=signal_word(one.signal).unit,
-            mean_difference=verdict.mean_difference,
-            interval_95=verdict.interval_95,
-            reason=verdict.reason,
-        )
-    return found
-
-
 def _specs(
     work: Work, found: Mapping[str, Mapping[str, Beside]], sensors: Sequence[Logged]
 ) -> tuple[NetworkSpec, NetworkSpec]:
@@ -148,20 +126,7 @@ def _specs(
     learn, one = work.plan.learn, next(iter(found[sensors[0].sensor.name].values())).seen
     wanted = learn.sample_period_s or max(float(np.median(np.diff(one.time))), SHORTEST)
     period = max(1, round(wanted / one.timestep)) * one.timestep
-    groups = [one.sensor.name for one in sensors]
-    shift, strength = (
-        noise_spec(
-            DRIVE,
-            what,
-            groups,
-            period=period,
-            history=learn.history_s,
-            hidden=learn.hidden,
-            members=learn.members,
-        )
-        for what in (SHIFT, STRENGTH)
-    )
-    return shift, strength
+    return specs_of(DRIVE, [one.sensor.name for one in sensors], period, learn)
 
 
 def _gathered(

@@ -10,13 +10,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from hybridsim.calibrate.noise import Beside, beside, follow, gates
+from hybridsim.calibrate.noise import Beside, beside, follow
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Calibration, Intervals, Lineage
 from hybridsim.contacts.parameters import has_law
 from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import LogError, StudyError, listed
-from hybridsim.learn.noise import LearnedNoise
+from hybridsim.learn.noise import LearnedNoise, noise_gates
 from hybridsim.log import Log
 from hybridsim.networks.conformal import conformal_multipliers
 from hybridsim.replay.engine import Trajectory
@@ -96,7 +96,9 @@ def find_readings(work: Work, parent: Calibration, lineage: Lineage) -> Calibrat
         for name, value in own.items()
     ]
     intervals = bench.intervals(fitted, left, _values(found), learned)
-    return parent.with_sensors(parameters, intervals, lineage, networks, gates(learned, following))
+    units = {one.sensor.name: signal_word(one.signal).unit for one in following}
+    gates = noise_gates(learned, units, "nothing was learned of its noise")
+    return parent.with_sensors(parameters, intervals, lineage, networks, gates)
 
 
 def _values(found: Mapping[str, Values]) -> dict[str, float]:

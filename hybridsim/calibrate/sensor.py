@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from hybridsim.calibrate.motion_noise import follow_motion, motion_gates
+from hybridsim.calibrate.motion_noise import channels_of, follow_motion
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Findings, Gate, Lineage, Table
 from hybridsim.errors import LogError, StudyError, listed
+from hybridsim.learn.noise import noise_gates
 from hybridsim.log import Log
 from hybridsim.parameters import Parameter
 from hybridsim.robot import Robot
@@ -92,7 +93,7 @@ def find_sensor(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
             )
             for signal, v in verdicts.items()
         }
-        | motion_gates(learned, name, why),
+        | noise_gates(learned, channels_of(name), why),
         networks=() if learned is None else learned.networks,
         tables=(Table.of(f"sensor.{name}", arrays_of(model), MEANING, _words(plan)),),
     )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.special import erf
 
+from hybridsim.calibration import Gate
 from hybridsim.learn.residual import SHARES, Learned, Leftover, learn_residual, of_logs
 from hybridsim.networks.contract import NetworkSpec
 from hybridsim.networks.inference import Networks, scaled
@@ -20,6 +22,8 @@ from hybridsim.networks.samples import log_means
 from hybridsim.networks.selection import Verdict, gate_verdict
 from hybridsim.progress import Progress
 from hybridsim.sensing.lasting import calm
+from hybridsim.sensors.parameters import PREFIX
+from hybridsim.sensors.residual import SHIFT, STRENGTH, noise_spec
 from hybridsim.study import Learn
 
 MIDDLE = 0.6745
@@ -43,6 +47,57 @@ class LearnedNoise:
     networks: tuple[Networks, ...]
     shift: Mapping[str, Verdict]
     strength: Mapping[str, Verdict]
+
+
+def specs_of(
+    sits: str, groups: Sequence[str], period: float, learn: Learn
+) -> tuple[NetworkSpec, NetworkSpec]:
+    """Networks of shift and of strength.
+
+    Args:
+        sits: `residual.DRIVE` or `residual.INERTIAL` of hybridsim.sensors.
+        groups: see `noise_spec` there.
+        period: between looks [s].
+        learn: what they see, and their size.
+    """
+    shift, strength = (
+        noise_spec(
+            sits,
+            what,
+            groups,
+            period=period,
+            history=learn.history_s,
+            hidden=learn.hidden,
+            members=learn.members,
+        )
+        for what in (SHIFT, STRENGTH)
+    )
+    return shift, strength
+
+
+def noise_gates(learned: LearnedNoise | None, units: Mapping[str, str], why: str) -> dict[str, Gate]:
+    """The verdict on every network, `sensor.<group>.shift` and `.strength`.
+
+    Args:
+        learned: what was learned.
+        units: of the readings by group.
+        why: where nothing was learned.
+    """
+    found = {}
+    for (group, unit), what in product(units.items(), (SHIFT, STRENGTH)):
+        name = f"{PREFIX}{group}.{what}"
+        if learned is None:
+            found[name] = Gate(ships=False, reason=why)
+            continue
+        verdict = (learned.shift if what == SHIFT else learned.strength)[group]
+        found[name] = Gate(
+            ships=verdict.ships,
+            unit=unit,
+            mean_difference=verdict.mean_difference,
+            interval_95=verdict.interval_95,
+            reason=verdict.reason,
+        )
+    return found
 
 
 def learn_noise(

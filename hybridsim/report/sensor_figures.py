@@ -50,6 +50,8 @@ def ranks_figure(found: Mapping[str, Sequence[Sequence[float]]]) -> go.Figure:
     for k in range(6):
         for when, colour in (("motion", style("hybrid").colour), ("rest", MEASURED)):
             bins = len(found[when][k])
+            if not any(found[when][k]):
+                continue  # nothing moved
             _line(figure, k, (np.arange(bins) + 0.5) / bins, np.array(found[when][k]) * bins, when, colour)
     figure.update_xaxes(title_text="rank", row=2)
     figure.update_yaxes(rangemode="tozero")
