@@ -339,6 +339,12 @@ def test_a_study_that_cannot_be_is_one_line(made, tmp_path, change, said):
     assert "\n" not in str(error.value)
 
 
+def test_networks_of_sensors_are_not_added_twice(followed, made, tmp_path):
+    (tmp_path / "sensors.toml").write_text(STUDY.replace("PARENT", str(followed.folder)))
+    with pytest.raises(StudyError, match=f"expected the one that they were added to, {parent().id}"):
+        calibrate(tmp_path / "sensors.toml", [made[0] / "logs"], out=tmp_path / "out", engine="serial")
+
+
 def test_the_page_draws_readings(made, tmp_path):
     page = tmp_path / "page.html"
     evaluate(

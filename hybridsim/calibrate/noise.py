@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,13 @@ from jaxtyping import Float
 from hybridsim.calibrate.work import Work
 from hybridsim.learn.noise import LearnedNoise, learn_noise, specs_of
 from hybridsim.learn.residual import Leftover
+from hybridsim.networks.conformal import conformal_multipliers
 from hybridsim.networks.contract import NetworkSpec
 from hybridsim.networks.features import log_features
 from hybridsim.networks.inference import Networks
 from hybridsim.replay.engine import Trajectory
-from hybridsim.sensing.along import Logged, Sensed, driving, readings
+from hybridsim.sensing.along import GROWTH, NOISE, Logged, Sensed, driving, readings
+from hybridsim.sensing.lines import scatter_of
 from hybridsim.sensing.watched import Watched
 from hybridsim.sensors.parameters import PREFIX
 from hybridsim.sensors.residual import COLUMNS, DRIVE, inputs_given
@@ -117,6 +120,37 @@ def follow(
         return None
     told = work.named("learning what noise follows")
     return learn_noise(specs, left, sides[0], sides[1], learn, work.seed, told)
+
+
+def interval_of(
+    one: Logged,
+    training: Sequence[Beside],
+    judging: Sequence[Beside],
+    values: Mapping[str, float],
+    follows: bool,
+) -> dict[str, tuple[float, ...]]:
+    """Numbers behind the 90 % intervals of a sensor's readings, as wide as judging logs say.
+
+    Args:
+        one: the sensor.
+        training: where they are wide is read from these, unless it follows networks.
+        judging: how wide they are.
+        values: parameters by name.
+        follows: whether the strength of its noise ships.
+    """
+    name = f"{PREFIX}{one.sensor.name}"
+    if follows:
+        sigma = math.hypot(values[f"{name}.white"], values[f"{name}.drift"])
+        wide, said = [sigma * own.at(own.sensed.strength) for own in judging], {NOISE: (sigma,)}
+    else:
+        word = "velocity_resolution" if one.sensor.kind == "encoder" else "resolution"
+        size, left = (np.concatenate(v) for v in zip(*((o.size(), o.left()) for o in training), strict=True))
+        floor, growth = scatter_of(size, np.abs(left), max(0.5 * values[f"{name}.{word}"], 1e-9))
+        wide, said = [floor + growth * own.size() for own in judging], {GROWTH: (floor, growth)}
+    number = np.concatenate([np.full(len(w), n) for n, w in enumerate(wide)])
+    away = np.concatenate([own.left() for own in judging])
+    multiplier = conformal_multipliers(away[:, None], np.concatenate(wide)[:, None], number)[0]
+    return {"multiplier": (float(multiplier),), **said}
 
 
 def _specs(

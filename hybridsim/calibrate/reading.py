@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from hybridsim.calibrate.noise import Beside, beside, follow
+from hybridsim.calibrate.noise import Beside, beside, follow, interval_of
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Calibration, Intervals, Lineage
 from hybridsim.contacts.parameters import has_law
@@ -18,20 +17,18 @@ from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import LogError, StudyError, listed
 from hybridsim.learn.noise import LearnedNoise, noise_gates
 from hybridsim.log import Log
-from hybridsim.networks.conformal import conformal_multipliers
 from hybridsim.replay.engine import Trajectory
 from hybridsim.replay.variants import CalibratedSimulator, replay_variant
 from hybridsim.robot import Robot
-from hybridsim.sensing.along import GROWTH, NOISE, Logged, logged
+from hybridsim.sensing.along import Logged, logged
 from hybridsim.sensing.drive_reading import fit_reading, readings_err
 from hybridsim.sensing.encoder_reading import MOST_RATIO, Turned, fit_encoder, rate_ratio
 from hybridsim.sensing.lasting import noise_values
-from hybridsim.sensing.lines import scatter_of
 from hybridsim.sensing.values import Found, stated
 from hybridsim.sensing.watched import OTHER_UNIT, Watched, samples_of, watched
 from hybridsim.sensors import offered
 from hybridsim.sensors.parameters import PREFIX
-from hybridsim.sensors.residual import IN_DRIVES
+from hybridsim.sensors.residual import IN_DRIVES, NAMES
 from hybridsim.signals import signal_word
 from hybridsim.simulator.inputs import LogInputs
 from hybridsim.simulator.residual import coupled_by_motion
@@ -45,7 +42,7 @@ def parent_of(plan: Study, robot: Robot) -> Calibration:
     """The calibration whose simulator a study of sensors in drives replays.
 
     Raises:
-        StudyError: it is of another robot, or replays no commands.
+        StudyError: it is of another robot, replays no commands, or has networks of sensors already.
         CalibrationError: it does not load.
     """
     name = str(plan.sensor.calibration)
@@ -54,6 +51,11 @@ def parent_of(plan: Study, robot: Robot) -> Calibration:
     where = f"{plan.where}: sensor.calibration: {found.id}"
     if found.record.robot != robot.name:
         raise StudyError(f"{where} is of robot {found.record.robot}; expected one of {robot.name}")
+    if any(one.contract.name in NAMES for one in found.networks):
+        raise StudyError(
+            f"{where} has networks that its sensors' noise follows; expected the one that they were added "
+            f"to, {found.record.lineage.parent}"
+        )
     values = found.values()
     if (
         effort_signal(values) is not None
@@ -200,22 +202,10 @@ class Bench:
                 [own for log_id, own in left[name].items() if log_id in self._logs(side)]
                 for side in ("train", "validation")
             )
-            judging = judging or training
-            if learned is not None and name in learned.strength and learned.strength[name].ships:
-                sigma = math.hypot(*(values[f"{PREFIX}{name}.{n}"] for n in ("white", "drift")))
-                wide, said = [sigma * own.at(own.sensed.strength) for own in judging], {NOISE: (sigma,)}
-            else:
-                word = "velocity_resolution" if one.sensor.kind == "encoder" else "resolution"
-                least = max(0.5 * values[f"{PREFIX}{name}.{word}"], 1e-9)
-                size, away = (
-                    np.concatenate(v) for v in zip(*((o.size(), o.left()) for o in training), strict=True)
-                )
-                floor, growth = scatter_of(size, np.abs(away), least)
-                wide, said = [floor + growth * own.size() for own in judging], {GROWTH: (floor, growth)}
-            number = np.concatenate([np.full(len(w), n) for n, w in enumerate(wide)])
-            away = np.concatenate([own.left() for own in judging])
-            multiplier = conformal_multipliers(away[:, None], np.concatenate(wide)[:, None], number)[0]
-            found.setdefault(one.signal, {})[one.joint] = {"multiplier": (float(multiplier),), **said}
+            if training:
+                follows = learned is not None and name in learned.strength and learned.strength[name].ships
+                row = interval_of(one, training, judging or training, values, follows)
+                found.setdefault(one.signal, {})[one.joint] = row
         return found
 
     def _logs(self, side: str) -> set[str]:
