@@ -135,6 +135,19 @@ def aged(slope: Vectors, period: float, wave: Wave) -> Vectors:
     return (wave.size * turn + third * turn**3).real[:, None] * slope
 
 
+def without_age(gyro: Vectors, period: float, clock: Conversion | None) -> Vectors:
+    """Readings less what the age of a clock that was found adds to them."""
+    if clock is None:
+        return gyro
+    high, slope = parted(gyro, period)
+    return gyro - aged(slope, period, wave_of(high, slope, period, clock.alias))
+
+
+def ages(rows: int, period: float, rate: float, phase: float) -> Float[np.ndarray, " row"]:
+    """Age of the newest conversion beside the mean age, so many conversions after one [s]."""
+    return ((period * rate * np.arange(rows) + phase) % 1.0 - 0.5) / rate
+
+
 def _width(aliases: Float[np.ndarray, " log"]) -> float | None:
     """Half width of the interval of their mean."""
     if len(aliases) < 2:

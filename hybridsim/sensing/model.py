@@ -13,6 +13,7 @@ from hybridsim.errors import LogError, listed
 from hybridsim.progress import Progress
 from hybridsim.sensing.alignment import alignment_of
 from hybridsim.sensing.codes import uncut
+from hybridsim.sensing.conversion import Conversion, ages, parted, without_age
 from hybridsim.sensing.gains import Gains, fit_gains, fixed_smoothing, ideal
 from hybridsim.sensing.given import Given, given_pose
 from hybridsim.sensing.gyro import Still
@@ -73,6 +74,7 @@ class ImuModel:
         tails: of errors over the texture's spread, in motion, then at rest.
         plain_spread: errors under fixed smoothing in motion, then at rest [2 6].
         plain_tails: of those.
+        clock: of the gyroscope's conversions [Hz], 0 for none.
         follows: whether gains, spread and spectrum follow the motion, gyroscope and accelerometer; where not,
             smoothing is fixed, and there is one spread in motion and one at rest.
     """
@@ -85,6 +87,7 @@ class ImuModel:
     tails: tuple[tuple[Tail, ...], tuple[Tail, ...]]
     plain_spread: Float[np.ndarray, "2 6"]
     plain_tails: tuple[tuple[Tail, ...], tuple[Tail, ...]]
+    clock: float = 0.0
     follows: tuple[bool, bool] = (True, True)
 
     def given(self, recording: Recording, frame: Frame) -> Given:
@@ -118,10 +121,11 @@ class ImuModel:
 
     def stated(self, given: Given) -> Stated:
         """Ideal readings and spreads that follow the motion; plain ones where they do not."""
+        read = ideal(given, self.gains.moving(given))
         found = Stated(
             given=given,
-            ideal=ideal(given, self.gains.moving(given)),
-            spread=self.texture.spread(given),
+            ideal=read,
+            spread=np.hypot(self.texture.spread(given), by_age(read, self.period, self.clock)),
             tails=self.tails,
         )
         if all(self.follows):
@@ -154,7 +158,12 @@ class ImuModel:
         noise = self.texture.draw(given, random)
         white = stated.spread * random.standard_normal(noise.shape)
         noise = np.where(np.repeat(self.follows, 3), noise, white)
-        return quantised(stated.ideal + noise, self.codes)
+        drawn = stated.ideal + noise
+        if self.clock > 0.0 and self.follows[0]:
+            period = given.log.recording.period
+            age = ages(len(drawn), period, self.clock, random.uniform())
+            drawn[:, :3] -= age[:, None] * parted(drawn[:, :3], period)[1]
+        return quantised(drawn, self.codes)
 
     def uncut(self, readings: Rows) -> Rows:
         """Readings in the middle of what their codes stand for, as `Given.reading` has them."""
@@ -172,6 +181,14 @@ class ImuModel:
         rotation = mean_rotation([one.rotation_body_from_sensor for one in logs])
         gravity = float(np.linalg.norm(self.frames[ANY].gravity))
         return find_frame([one.log for one in logs], rotation, gravity).frame
+
+
+def by_age(read: Rows, period: float, clock: float) -> Rows:
+    """Root mean square of what conversions' age adds to readings: evenly spread ages times the slope."""
+    found = np.zeros_like(read)
+    if clock > 0.0:
+        found[:, :3] = np.abs(np.gradient(read[:, :3], period, axis=0)) / (clock * np.sqrt(12.0))
+    return found
 
 
 def quantised(readings: Rows, codes: Codes) -> Rows:
@@ -223,9 +240,16 @@ def fit_model(
         )
     gains = fit_gains(moving)
     told(3, 4)
-    texture = fit_texture(moving, gains, found.codes, seed)
+    clock = found.conversions[0]
+    texture = fit_texture(moving, [ageless(one, clock) for one in moving], gains, found.codes, seed)
     told(4, 4)
     return _with_tails(given, gains, texture, found, frames), found
+
+
+def ageless(given: Given, clock: Conversion | None) -> Rows:
+    """Readings without what the age of the gyroscope's conversions adds."""
+    recording = given.log.recording
+    return np.concatenate([without_age(recording.gyro, recording.period, clock), recording.acc], axis=1)
 
 
 def _with_tails(
@@ -236,9 +260,15 @@ def _with_tails(
     frames: Mapping[str, Frame],
 ) -> ImuModel:
     """The model, its tails read from the same logs."""
+    clock = 0.0 if found.conversions[0] is None else found.conversions[0].rate
     plain = [one.reading - ideal(one, fixed_smoothing(one)) for one in given]
-    left = [one.reading - ideal(one, gains.moving(one)) for one in given]
-    spreads = [texture.spread(one) for one in given]
+    reads = [ideal(one, gains.moving(one)) for one in given]
+    left = [one.reading - read for one, read in zip(given, reads, strict=True)]
+    period = given[0].log.recording.period
+    spreads = [
+        np.hypot(texture.spread(one), by_age(read, period, clock))
+        for one, read in zip(given, reads, strict=True)
+    ]
 
     def among(values: Sequence[np.ndarray], which: str) -> np.ndarray:
         return np.concatenate([v[getattr(one, which)] for v, one in zip(values, given, strict=True)])
@@ -259,4 +289,5 @@ def _with_tails(
         tails=(tails[0], tails[1]),
         plain_spread=plain_spread,
         plain_tails=(plain_tails[0], plain_tails[1]),
+        clock=clock,
     )

@@ -30,6 +30,7 @@ def arrays_of(model: ImuModel) -> dict[str, np.ndarray]:
         "tails": np.array(model.tails),
         "plain_spread": model.plain_spread,
         "plain_tails": np.array(model.plain_tails),
+        "clock": np.array([model.clock]),
         "follows": np.array(model.follows, float),
     }
     parts = {"gains": model.gains, "texture": model.texture, "stretches": model.texture.stretches}
@@ -44,8 +45,8 @@ def arrays_of(model: ImuModel) -> dict[str, np.ndarray]:
 
 def model_of(arrays: Mapping[str, np.ndarray]) -> ImuModel:
     """The model that `arrays_of` took apart."""
-    # Calibrations from before rests drifted have no number for it.
-    known: dict[str, Any] = {"texture.drift": np.zeros(6)}
+    # Calibrations from before rests drifted and clocks were found have no numbers for them.
+    known: dict[str, Any] = {"texture.drift": np.zeros(6), "clock": np.zeros(1)}
     known |= {name: np.asarray(array, float) for name, array in arrays.items()}
     step, acc_step, cuts = known["codes"].tolist()
     mountings = dict.fromkeys(
@@ -62,6 +63,7 @@ def model_of(arrays: Mapping[str, np.ndarray]) -> ImuModel:
         tails=(moving, resting),
         plain_spread=known["plain_spread"],
         plain_tails=(plain[0], plain[1]),
+        clock=float(known["clock"][0]),
         follows=(bool(known["follows"][0]), bool(known["follows"][1])),
     )
 

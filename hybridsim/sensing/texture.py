@@ -112,13 +112,29 @@ def features(given: Given, rows: Int[np.ndarray, " some"] | slice) -> Float[np.n
     return np.concatenate(found).T
 
 
-def fit_texture(logs: Sequence[Given], gains: Gains, codes: Codes, seed: int) -> Texture:
-    """Regress strengths of what is left on strengths of the motion; then match drawn ones to real ones."""
+def fit_texture(
+    logs: Sequence[Given],
+    readings: Sequence[Float[np.ndarray, "_row 6"]],
+    gains: Gains,
+    codes: Codes,
+    seed: int,
+) -> Texture:
+    """Regress strengths of what is left on strengths of the motion; then match drawn ones to real ones.
+
+    Args:
+        logs: in motion.
+        readings: of each, without what is modelled apart.
+        gains: that make ideal readings of a pose.
+        codes: quantisation.
+        seed: of what is left to chance.
+    """
     rows = [np.flatnonzero(one.motion)[::EVERY] for one in logs]
     table = np.concatenate([features(one, some) for one, some in zip(logs, rows, strict=True)])
     bands = len(edges_within(logs[0].log.recording.period)) + 1
     period = logs[0].log.recording.period
-    left = [split(one.reading - ideal(one, gains.moving(one)), period) for one in logs]
+    left = [
+        split(read - ideal(one, gains.moving(one)), period) for one, read in zip(logs, readings, strict=True)
+    ]
     real = np.concatenate(
         [_levels(part, one, some) for part, one, some in zip(left, logs, rows, strict=True)], axis=1
     )
@@ -147,7 +163,7 @@ def fit_texture(logs: Sequence[Given], gains: Gains, codes: Codes, seed: int) ->
             seed,
         ),
     )
-    return _matched(texture, logs, rows, slope, gains, seed)
+    return _matched(texture, logs, readings, rows, slope, gains, seed)
 
 
 def _white(
@@ -160,6 +176,7 @@ def _white(
 def _matched(
     texture: Texture,
     logs: Sequence[Given],
+    readings: Sequence[Float[np.ndarray, "_row 6"]],
     rows: Sequence[Int[np.ndarray, " _some"]],
     slope: Float[np.ndarray, "row slope"],
     gains: Gains,
@@ -169,8 +186,8 @@ def _matched(
     ideals = [ideal(one, gains.moving(one)) for one in logs]
     real = np.concatenate(
         [
-            _levels(split(one.reading, one.log.recording.period), one, some)
-            for one, some in zip(logs, rows, strict=True)
+            _levels(split(read, one.log.recording.period), one, some)
+            for one, read, some in zip(logs, readings, rows, strict=True)
         ],
         axis=1,
     )

@@ -8,6 +8,7 @@ import pytest
 from hybridsim.errors import LogError
 from hybridsim.sensing.allan import allan_variance, pooled_deviation
 from hybridsim.sensing.bands import overlap, split
+from hybridsim.sensing.conversion import find_conversion, parted
 from hybridsim.sensing.filters import runs
 from hybridsim.sensing.frames import KNOWN, OTHERS, placed
 from hybridsim.sensing.model import ANY, fit_model
@@ -134,3 +135,23 @@ def test_another_sample_period_is_refused(model):
     slow = replace(recorded(TRUTH, 96, "slow"), period=0.005)
     with pytest.raises(LogError, match="a sample every 0.005 s; expected 0.0035 s"):
         model.given(slow, model.frames[ANY])
+
+
+def test_the_age_of_conversions_is_stated_and_drawn():
+    aging = replace(OPTICS, gyro_conversion=1000.26, gyro_white=3e-4, gyro_step=0.0)
+    logs = [recorded(aging, 170 + k, f"log {k}") for k in range(3)]
+    found = fit_model(logs, lambda one: one.labels["mounting"], GRAVITY, seed=0)[0]
+    assert found.clock == pytest.approx(1000.0, abs=1.0)
+    assert model_of(arrays_of(found)).clock == pytest.approx(found.clock)
+    given = found.given(recorded(aging, 180, "other"), found.frames["0"])
+    low, high = found.stated(given).interval(0.9)
+    inside = ((given.reading >= low) & (given.reading <= high))[given.motion].mean(axis=0)
+    assert inside == pytest.approx(np.full(6, 0.9), abs=0.06)
+    drawn = found.draw(given, np.random.default_rng(3))[:, :3]
+    above = [
+        float(np.sqrt((parted(read, PERIOD)[0][given.motion] ** 2).mean()))
+        for read in (given.reading[:, :3], drawn)
+    ]
+    assert above[1] == pytest.approx(above[0], rel=0.15)
+    clock = find_conversion([drawn], PERIOD)
+    assert clock is not None and clock.alias == pytest.approx(1000.26 - 3.5 / PERIOD + 0.5 / PERIOD, abs=0.6)
