@@ -80,7 +80,7 @@ def _read(model: ImuModel, place: Placed, random: np.random.Generator) -> tuple[
         place=place,
         stated=model.stated(given),
         plain=model.plain(given),
-        drawn=model.uncut(model.draw(given, random)),
+        drawn=model.codes.uncut(model.draw(given, random)),
         steps=model.codes.steps,
     )
     return read, model.perfect(place.recording)
@@ -89,7 +89,7 @@ def _read(model: ImuModel, place: Placed, random: np.random.Generator) -> tuple[
 def _at_rest(model: RestModel, place: Placed, random: np.random.Generator) -> tuple[Read, np.ndarray]:
     """The same of a log's rests alone."""
     given = model.given(place.recording)
-    stated, drawn = model.stated(given), model.uncut(model.draw(given, random))
+    stated, drawn = model.stated(given), model.codes.uncut(model.draw(given, random))
     read = Read(place=place, stated=stated, plain=stated, drawn=drawn, steps=model.codes.steps)
     return read, model.perfect(given)
 

@@ -19,7 +19,7 @@ from hybridsim.networks.contract import NetworkSpec
 from hybridsim.networks.features import log_features
 from hybridsim.progress import Progress
 from hybridsim.sensing.bands import edges_within, split
-from hybridsim.sensing.conversion import Conversion, aged, parted, wave_of
+from hybridsim.sensing.conversion import Conversion, without_age
 from hybridsim.sensing.gains import ideal
 from hybridsim.sensing.given import Given
 from hybridsim.sensing.judge import UNITS
@@ -92,15 +92,12 @@ def _gathered(
 ) -> tuple[Float[np.ndarray, "look 6 feature"], Float[np.ndarray, "look 6"], Bool[np.ndarray, " look"]]:
     """What networks see at every look, the noise of the next reading, and whether the body moves there."""
     period, believed = model.period, given.motion | given.rest
-    read = ideal(given, model.gains.moving(given))
-    own = split(given.reading - read, period)
+    read, clean = ideal(given, model.gains.moving(given)), given.reading
+    for clock, columns in zip(conversions, (slice(0, 3), slice(3, 6)), strict=True):
+        clean[:, columns] = without_age(clean[:, columns], period, clock)
+    own = split(clean - read, period)
     high = np.array([edge >= HIGH_HZ for edge in (0.0, *edges_within(period))])
     noise = own[high].sum(axis=0) + model.texture.resting(len(read), period, random)[~high].sum(axis=0)
-    for clock, columns in zip(conversions, (slice(0, 3), slice(3, 6)), strict=True):
-        if clock is not None:
-            above, slope = parted(given.reading[:, columns], period)
-            old = aged(slope, period, wave_of(above, slope, period, clock.alias))
-            noise[:, columns] -= split(old, period)[high].sum(axis=0)
     looks = np.arange(0, len(read) - 1, every)
     values = np.repeat(read[looks, None, :], len(IMU_CHANNELS), axis=1)
     features = log_features(spec, values, inputs=inputs_given(INERTIAL), period=spec.sample_period)

@@ -89,8 +89,8 @@ def find_readings(work: Work, parent: Calibration, lineage: Lineage) -> Calibrat
     networks = () if learned is None else learned.networks
     if networks:
         left = beside(work, bench.runs, values, seen, fitted, networks)
-    for one in following:
-        found[one.sensor.name] |= bench.noise(left[one.sensor.name], found[one.sensor.name])
+        for one in following:
+            found[one.sensor.name] |= bench.noise(left[one.sensor.name], found[one.sensor.name])
     known = {p.name: p for p in offered(work.robot)}
     parameters = [
         stated(known[f"{PREFIX}{sensor}.{name}"], value)

@@ -23,9 +23,14 @@ STOOD = {
 }
 
 
+def stood(scores: Scores) -> bool:
+    """Whether rests alone were the truth."""
+    return scores["sensor"].get("truth") == "rest"
+
+
 def truth_of(scores: Scores) -> str:
     """What readings were stated from."""
-    return "its rests" if scores["sensor"].get("truth") == "rest" else "the tracked pose"
+    return "its rests" if stood(scores) else "the tracked pose"
 
 
 def sensed(scores: Scores) -> bool:
@@ -35,7 +40,7 @@ def sensed(scores: Scores) -> bool:
 
 def protocol_text(scores: Scores) -> str:
     """How variants were run."""
-    both = "" if truth_of(scores) == "its rests" else " Smoothing looks both ways in time."
+    both = "" if stood(scores) else " Smoothing looks both ways in time."
     return f"Every log gives {scores['protocol']['replay']}.{both}"
 
 

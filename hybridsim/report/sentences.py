@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hybridsim.report.info import CalibrationInfo
-from hybridsim.report.sensor_text import SENSED, STOOD, sensed, truth_of
+from hybridsim.report.sensor_text import SENSED, STOOD, sensed, stood, truth_of
 from hybridsim.report.sensor_text import protocol_text as sensor_protocol
 from hybridsim.report.variants import INVERSE, PASSIVE, style
 from hybridsim.score import REFERENCE, interval_text, number_text, signal_unit
@@ -149,7 +149,7 @@ def meaning(scores: Scores, variant: str) -> str:
         return f"the same as {REFERENCE}: no network ships"
     special = PASSIVE if passive(scores) else INVERSE if inverse(scores) else {}
     if sensed(scores):
-        special = STOOD if truth_of(scores) == "its rests" else SENSED
+        special = STOOD if stood(scores) else SENSED
     return special.get(variant, style(variant).meaning)
 
 

@@ -22,7 +22,7 @@ from hybridsim.sensing.bands import EDGES_HZ, SEEN, split
 ABOVE_HZ = EDGES_HZ[SEEN - 1]
 """Where optics are not looked at, because bodies hardly move [Hz]."""
 CLEAR = 8.0
-"""Times the median at which a peak is one: the largest of 10^5 random ones is 4."""
+"""Times the median at which a peak is one: of 10^5 random ones the largest is sqrt(ln 10^5 / ln 2) = 4."""
 FEWEST_HZ, MOST_HZ = 200.0, 20_000.0
 """Rates that are looked for."""
 ALIKE = 0.2

@@ -37,6 +37,18 @@ class Codes:
     acc_step: float
     gyro_cuts: bool
 
+    def uncut_recording(self, recording: Recording) -> Recording:
+        """A log whose rates lie in the middle of what their codes stand for."""
+        if not self.gyro_cuts:
+            return recording
+        return replace(recording, gyro=uncut(recording.gyro, self.gyro_step))
+
+    def uncut(self, readings: Float[np.ndarray, "row 6"]) -> Float[np.ndarray, "row 6"]:
+        """The same of readings, gyroscope, then accelerometer."""
+        if not self.gyro_cuts:
+            return readings
+        return np.concatenate([uncut(readings[:, :3], self.gyro_step), readings[:, 3:]], axis=1)
+
     @property
     def steps(self) -> Float[np.ndarray, "6"]:
         """Of all six channels."""
@@ -127,7 +139,7 @@ def _shared(steps: Sequence[float]) -> float:
 
 def prepared(recording: Recording, codes: Codes, alignment: Alignment) -> Still:
     """A log as fits read it."""
-    plain = replace(recording, gyro=uncut(recording.gyro, codes.gyro_step)) if codes.gyro_cuts else recording
+    plain = codes.uncut_recording(recording)
     apart = abs(alignment.rows) * recording.period > APART_S
     return Still(recording=plain, bias=bias(plain), still=still(plain), lag=alignment.rows if apart else 0)
 

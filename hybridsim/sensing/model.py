@@ -12,7 +12,6 @@ from jaxtyping import Float
 from hybridsim.errors import LogError, listed
 from hybridsim.progress import Progress
 from hybridsim.sensing.alignment import alignment_of
-from hybridsim.sensing.codes import uncut
 from hybridsim.sensing.conversion import Conversion, ages, parted, without_age
 from hybridsim.sensing.gains import Gains, fit_gains, fixed_smoothing, ideal
 from hybridsim.sensing.given import Given, given_pose
@@ -164,12 +163,6 @@ class ImuModel:
             age = ages(len(drawn), period, self.clock, random.uniform())
             drawn[:, :3] -= age[:, None] * parted(drawn[:, :3], period)[1]
         return quantised(drawn, self.codes)
-
-    def uncut(self, readings: Rows) -> Rows:
-        """Readings in the middle of what their codes stand for, as `Given.reading` has them."""
-        if not self.codes.gyro_cuts:
-            return readings
-        return np.concatenate([uncut(readings[:, :3], self.codes.gyro_step), readings[:, 3:]], axis=1)
 
     def ready(self, recording: Recording) -> Ready:
         """A log as `adapted` takes it."""

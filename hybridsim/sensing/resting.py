@@ -11,7 +11,6 @@ from jaxtyping import Float
 from hybridsim.errors import LogError
 from hybridsim.sensing.alignment import require_gravity
 from hybridsim.sensing.bands import SEEN
-from hybridsim.sensing.codes import uncut
 from hybridsim.sensing.filters import runs
 from hybridsim.sensing.given import Given
 from hybridsim.sensing.gravity import Gravity, fit_gravity
@@ -108,12 +107,6 @@ class RestModel:
             noise[begin:end] += self.stand.drifting(end - begin, self.period, random)
         return quantised(given.stand + noise, self.codes)
 
-    def uncut(self, readings: Rows) -> Rows:
-        """Readings in the middle of what their codes stand for, as `Given.reading` has them."""
-        if not self.codes.gyro_cuts:
-            return readings
-        return np.concatenate([uncut(readings[:, :3], self.codes.gyro_step), readings[:, 3:]], axis=1)
-
 
 def still_of(recording: Recording, codes: Codes) -> Still:
     """A log that stands where its sensor scatters no more than at rest.
@@ -122,7 +115,7 @@ def still_of(recording: Recording, codes: Codes) -> Still:
         LogError: it never rests, or shows another gravity than the earth's.
     """
     require_gravity(recording)
-    plain = replace(recording, gyro=uncut(recording.gyro, codes.gyro_step)) if codes.gyro_cuts else recording
+    plain = codes.uncut_recording(recording)
     return Still(recording=plain, bias=bias(plain), still=quiet(plain))
 
 

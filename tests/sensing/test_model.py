@@ -83,14 +83,14 @@ def test_draws_rest_as_the_sensor_does_and_come_in_its_codes(model, unseen):
     spans = [span for span in runs(quiet(recording)) if span[1] - span[0] > 1000]
     cut = [slice(a + 150, b - 150) for a, b in spans]
     real = pooled_deviation([unseen.reading[c] for c in cut], PERIOD, (0.0035, 0.1))
-    drawn = model.uncut(drawn)
+    drawn = model.codes.uncut(drawn)
     made = pooled_deviation([drawn[c] for c in cut], PERIOD, (0.0035, 0.1))
     assert made[0] / real[0] == pytest.approx(np.ones(6), abs=0.08)
     assert made[1] / real[1] == pytest.approx(np.ones(6), abs=0.3)  # 90 stretches: 10 % of luck each
 
 
 def test_drawn_rates_do_not_wander_off_in_motion(model, unseen):
-    drawn = model.uncut(model.draw(unseen, np.random.default_rng(8)))
+    drawn = model.codes.uncut(model.draw(unseen, np.random.default_rng(8)))
     begin, end = max(runs(unseen.motion), key=lambda span: span[1] - span[0])
     found = []
     for readings in (drawn, unseen.reading):
