@@ -32,8 +32,8 @@ FLOORS = [
     ("wings", {"ingest", "export", "networks", "fetch"}),
     ("wings", {"physics", "actuators", "contacts", "sensors"}),
     ("open", {"study", "calibration"}),
-    ("open", {"simulator", "replay", "effort", "passive", "sensing"}),
-    ("wings", {"identify", "learn", "score", "envs"}),
+    ("open", {"simulator", "replay", "effort", "passive", "sensing", "policy"}),
+    ("wings", {"identify", "learn", "score", "envs", "standin"}),
     (
         "open",
         {
@@ -48,6 +48,7 @@ FLOORS = [
             "train",
             "report",
             "demo",
+            "exchange",
             "inspect",
         },
     ),
@@ -56,7 +57,7 @@ FLOORS = [
 ]
 # Only these modules (and what is below them) import the library, at the top or inside a function.
 HOMES = {
-    "torch": {"networks.training", "networks.blackbox", "learn"},
+    "torch": {"networks.training", "networks.blackbox", "learn", "train", "exchange"},
     "pybullet": {"physics"},
     "pybullet_data": {"physics"},
     "optuna": {"identify"},
@@ -65,6 +66,10 @@ HOMES = {
     "rosbags": {"ingest", "export"},
     "mcap": {"ingest", "export"},
     "gymnasium": {"envs"},
+    "stable_baselines3": {"train"},
+    "mujoco": {"standin"},
+    "onnx": {"exchange"},
+    "onnxruntime": {"exchange"},
     "ray": {"jobs"},
     "joblib": {"jobs"},
     "pooch": {"fetch"},
