@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from numba import njit
 
 from hybridsim.actuators.drive import advance, advance_effort
-from hybridsim.actuators.loop import POSITION_LOOP
+from hybridsim.actuators.loop import IMPEDANCE_LOOP, POSITION_LOOP
 from hybridsim.actuators.parameters import (
     ARMATURE,
     DELAY,
@@ -51,7 +51,7 @@ class Drives:
 
     Args:
         parameters: one row a joint, or one a world and joint; columns as DRIVE_PARAMETERS.
-        modes: per joint POSITION_LOOP, VELOCITY_LOOP or EFFORT_LOOP.
+        modes: per joint POSITION_LOOP, VELOCITY_LOOP, EFFORT_LOOP or IMPEDANCE_LOOP.
         motion: per joint, True for motion coupling.
         worlds: how many.
         timestep: of one step [s].
@@ -145,7 +145,9 @@ class Drives:
         angle = measured - self.parameters[worlds, :, ENCODER_OFFSET]
         self.state[worlds] = 0.0
         self.state[worlds, :, ANGLE] = angle
-        self.state[worlds, :, TARGET] = np.where(self.modes == POSITION_LOOP, measured, 0.0)
+        self.state[worlds, :, TARGET] = np.where(
+            np.isin(self.modes, (POSITION_LOOP, IMPEDANCE_LOOP)), measured, 0.0
+        )
         self.state[worlds, :, JOINT_ANGLE] = angle
         for output in (self.effort, self.friction, self._delayed):
             output[worlds] = 0.0

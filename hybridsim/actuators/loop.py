@@ -27,8 +27,20 @@ from hybridsim.actuators.parameters import (
     VELOCITY_GAIN,
 )
 from hybridsim.actuators.state import ANGLE, DUTY, EFFORT, INTEGRAL, SPEED, TARGET
+from hybridsim.robot import Drive
 
-POSITION_LOOP, VELOCITY_LOOP, EFFORT_LOOP = 0, 1, 2
+POSITION_LOOP, VELOCITY_LOOP, EFFORT_LOOP, IMPEDANCE_LOOP = 0, 1, 2, 3
+"""What a command is: a position or a velocity whose loop sets the winding's voltage, an effort for a loop of
+currents, or a position whose loop asks that loop for an effort."""
+
+
+def loop_of(drive: Drive) -> int:
+    """The loop that a drive's command closes."""
+    if drive.command == "joint_velocity_command":
+        return VELOCITY_LOOP
+    if drive.command == "joint_effort_command":
+        return EFFORT_LOOP
+    return IMPEDANCE_LOOP if drive.position_loop == "effort" else POSITION_LOOP
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -128,6 +140,18 @@ def driven_by_current(p: np.ndarray, target: float, speed: float, full: float) -
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def impedance(p: np.ndarray, gain: float, target: float, angle: float, speed: float) -> float:
+    """Effort that a spring and a damper to the target would give [N*m].
+
+        effort = stall_effort (gain * position_gain * error - velocity_gain * speed)
+
+    The error is target minus measured.
+    """
+    error = position_error(p, target, angle)
+    return p[STALL_EFFORT] * (gain * p[POSITION_GAIN] * error - p[VELOCITY_GAIN] * speed)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def motor_effort(
     p: np.ndarray,
     s: np.ndarray,
@@ -151,14 +175,19 @@ def motor_effort(
         h: step [s].
     """
     if not enabled:
-        s[TARGET] = s[ANGLE] + p[ENCODER_OFFSET] if mode == POSITION_LOOP else 0.0
+        position = mode in (POSITION_LOOP, IMPEDANCE_LOOP)
+        s[TARGET] = s[ANGLE] + p[ENCODER_OFFSET] if position else 0.0
         s[EFFORT] = s[INTEGRAL] = s[DUTY] = 0.0
         return 0.0, p[OFF_BRAKING] * p[BACK_EMF]
     speed, target = s[SPEED], slewed(s[TARGET], command, p[RATE_LIMIT], h)
     full = p[STALL_EFFORT] * (voltage / p[RATED_VOLTAGE] if voltage > 0.0 else 1.0)
-    if mode == EFFORT_LOOP:
-        rest, damping = driven_by_current(p, target, speed, full)
-        share = min(max((target + p[BACK_EMF] * speed) / full, -p[DUTY_LIMIT]), p[DUTY_LIMIT])
+    if mode in (EFFORT_LOOP, IMPEDANCE_LOOP):
+        if mode == IMPEDANCE_LOOP:
+            target_effort = impedance(p, gain, target, s[ANGLE], speed)
+        else:
+            target_effort = target
+        rest, damping = driven_by_current(p, target_effort, speed, full)
+        share = min(max((target_effort + p[BACK_EMF] * speed) / full, -p[DUTY_LIMIT]), p[DUTY_LIMIT])
     else:
         share, summed = duty(p, mode, gain, target, s[ANGLE], speed, s[INTEGRAL], h)
         if p[INTEGRAL_GAIN] > 0.0:

@@ -117,6 +117,8 @@ def drive_defaults(drive: Drive) -> dict[str, float]:
     values["back_emf"] = drive.stall_effort.value / drive.no_load_speed.value
     if drive.duty_limit is not None:
         values["duty_limit"] = drive.duty_limit.value
+    if drive.velocity_gain is not None:
+        values["velocity_gain"] = drive.velocity_gain.value
     if drive.position_gain_per_register is not None:
         values["position_gain"] = drive.position_gain_per_register.value
     return values

@@ -95,7 +95,7 @@ def walk(
         gait: how it walks.
         progress: called as progress(done, total, what).
     """
-    start, robot = perf_counter(), load_robot("anymal_c")
+    start, robot = perf_counter(), load_robot("anymal_c").commanded("joint_effort_command")
     if progress is not None:
         progress(0, 1, "planning the steps")
     legs = Legs(robot)

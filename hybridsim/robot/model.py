@@ -21,6 +21,7 @@ from hybridsim.robot.quantity import (
     RadiansPerSecond,
     Ratio,
     Seconds,
+    SecondsPerRadian,
     Volts,
 )
 from hybridsim.robot.table import Name, Table
@@ -68,7 +69,10 @@ class Drive(Table):
         model: product name; keys missing here come from `[drive_model.<model>]`.
         coupling: `motion` for a stiff geared servo that the body follows, `effort` for a torque on the joint.
         command: signal that commands it.
-        measured: signal that measures the same quantity.
+        measured: signal that measures the same quantity, or `joint_effort` for drives that put an effort on the
+            joint and measure it, whatever commands them.
+        position_loop: what a commanded position sets: the winding's `voltage`, as in a servo, or an `effort`
+            that a loop of currents follows.
         gear_ratio: turns of the rotor for one of the output [1].
         armature: rotor inertia reflected to the output [kg*m^2].
         stall_effort: at the output, at the rated voltage [N*m].
@@ -76,7 +80,9 @@ class Drive(Table):
         rated_voltage: voltage of the two values above [V].
         command_scale: joint angle [rad] = command_scale * signal + command_offset.
         command_offset: see command_scale [rad].
-        position_gain_per_register: share of the supply voltage per rad of error and register count [1/rad].
+        position_gain_per_register: share of the supply voltage, or of the stall effort, per rad of error and
+            register count [1/rad].
+        velocity_gain: the same share per speed [s/rad].
         position_gain_register: the register's value where a log does not give it [1].
         duty_limit: largest share of the supply voltage that the drive applies [1].
         torque_constant: at the output, gears included [N*m/A].
@@ -96,7 +102,9 @@ class Drive(Table):
     rated_voltage: Volts
     command_scale: Quantity
     command_offset: Radians
+    position_loop: Literal["voltage", "effort"] = "voltage"
     position_gain_per_register: PerRadian | None = None
+    velocity_gain: SecondsPerRadian | None = None
     position_gain_register: Ratio | None = None
     duty_limit: Ratio | None = None
     torque_constant: NewtonMetresPerAmpere | None = None
@@ -235,6 +243,11 @@ class Robot(Table):
     def joint_names(self) -> tuple[str, ...]:
         """Names of all joints, in robot.toml's order."""
         return tuple(joint.name for joint in self.joints)
+
+    def commanded(self, signal: str) -> Robot:
+        """The same robot where another signal commands every drive, such as `joint_effort_command`."""
+        drives = tuple(drive.model_copy(update={"command": signal}) for drive in self.drives)
+        return self.model_copy(update={"drives": drives})
 
     @property
     def folder(self) -> Path:

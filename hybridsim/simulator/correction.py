@@ -9,7 +9,7 @@ from hybridsim.actuators import Drives
 from hybridsim.networks.inference import Networks
 from hybridsim.networks.stepped import Brain, Past, brain_of, past_of, steps_between
 from hybridsim.simulator.recall import Clock, Recall, renew
-from hybridsim.simulator.residual import inputs_given
+from hybridsim.simulator.residual import INPUTS, Inputs, inputs_given
 
 WorldDrive = Float[np.ndarray, "world drive"]
 
@@ -22,7 +22,7 @@ class Correction:
     """
 
     def __init__(
-        self, networks: Networks | None, worlds: int, drives: int, timestep: float, *, motion: bool = True
+        self, networks: Networks | None, worlds: int, drives: int, timestep: float, inputs: Inputs = INPUTS
     ) -> None:
         """Make empty memories.
 
@@ -31,7 +31,7 @@ class Correction:
             worlds: how many.
             drives: how many a world has.
             timestep: between two updates [s].
-            motion: whether the drives are coupled by motion, or else by effort.
+            inputs: what they see, see `residual.inputs_of`.
         """
         self.networks = networks
         value, spread, glide = np.zeros((3, worlds, drives))
@@ -39,12 +39,12 @@ class Correction:
             past, brain, every = _nothing(worlds, drives)
         else:
             every = steps_between(networks, timestep)
-            past = past_of(networks, worlds, every * timestep, inputs_given(motion))
+            past = past_of(networks, worlds, every * timestep, inputs_given(inputs))
             brain = brain_of(networks, worlds)
         clock = Clock(
             every=every,
             period=every * timestep,
-            error=motion,
+            error=inputs[0][0] == "error",
             members=0 if networks is None else networks.contract.ensemble,
             count=np.zeros(worlds, np.int64),
             before=np.full((worlds, drives), np.nan),

@@ -29,11 +29,22 @@ EFFORT_INPUTS: tuple[tuple[str, str, str], ...] = (
     ("effort", "N*m", "of the analytic drive on the joint, friction not included"),
     ("angle", "rad", "of the joint, or of the shaft before a spring"),
 )
+# The same where such a drive follows a position.
+PUSHED_INPUTS: tuple[tuple[str, str, str], ...] = (*INPUTS[:3], *EFFORT_INPUTS[3:])
+Inputs = tuple[tuple[str, str, str], ...]
 
 
-def inputs_given(motion: bool = True) -> tuple[tuple[str, str], ...]:
-    """Names and units in the order in which `stack_inputs` lays them out, for either coupling."""
-    return tuple((name, unit) for name, unit, _ in (INPUTS if motion else EFFORT_INPUTS))
+def inputs_of(robot: Robot) -> Inputs:
+    """What the residual of a robot's drives sees: name, unit and sign."""
+    if coupled_by_motion(robot):
+        return INPUTS
+    effort = {drive.command for drive in robot.drives} == {"joint_effort_command"}
+    return EFFORT_INPUTS if effort else PUSHED_INPUTS
+
+
+def inputs_given(inputs: Inputs = INPUTS) -> tuple[tuple[str, str], ...]:
+    """Names and units in the order in which `stack_inputs` lays them out."""
+    return tuple((name, unit) for name, unit, _ in inputs)
 
 
 def coupled_by_motion(robot: Robot) -> bool:
@@ -70,7 +81,7 @@ def residual_spec(
     taps = tuple(sorted({round(moment / period) for moment in history}))
     inputs = []
     motion = coupled_by_motion(robot)
-    for name, unit, sign in INPUTS if motion else EFFORT_INPUTS:
+    for name, unit, sign in inputs_of(robot):
         still = name in ("load", "angle")
         inputs.append(
             NetworkInput(

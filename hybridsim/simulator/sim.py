@@ -9,9 +9,8 @@ from types import TracebackType
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from hybridsim.actuators import Drives, drive_matrix
+from hybridsim.actuators import Drives, drive_matrix, loop_of
 from hybridsim.actuators.drive import DUTY, MOTOR, SPEED
-from hybridsim.actuators.loop import EFFORT_LOOP, POSITION_LOOP, VELOCITY_LOOP
 from hybridsim.calibration import Calibration, SimulationSettings
 from hybridsim.contacts import residual
 from hybridsim.errors import SimulationError
@@ -27,7 +26,7 @@ from hybridsim.simulator.mounts import mounts_of, own_bodies
 from hybridsim.simulator.nominal import variant_of
 from hybridsim.simulator.observation import Observer
 from hybridsim.simulator.placing import place_bases
-from hybridsim.simulator.residual import NETWORK, coupled_by_motion
+from hybridsim.simulator.residual import NETWORK, coupled_by_motion, inputs_of
 from hybridsim.simulator.sensing import sensing_of
 from hybridsim.simulator.signs import with_signs
 from hybridsim.simulator.stepping import stepping_of
@@ -35,7 +34,6 @@ from hybridsim.simulator.surfaces import Surface
 
 WorldDrive = Float[np.ndarray, "world drive"]
 DEFAULT_RATE_HZ = 50.0
-LOOPS = {"joint_velocity_command": VELOCITY_LOOP, "joint_effort_command": EFFORT_LOOP}
 
 
 class HybridSim:
@@ -91,9 +89,10 @@ class HybridSim:
         own = own_bodies(self.own)
         self.body = rigid_worlds(robot, self.values, settings, worlds, fixed, surfaces=surfaces, own=own)
         matrix = drive_matrix(self.joints, self.values)
-        loops = [LOOPS.get(drive.command, POSITION_LOOP) for drive in robot.drives]
+        loops = [loop_of(drive) for drive in robot.drives]
         self.drives = Drives(matrix, loops, [self.motion] * len(loops), worlds, self.timestep)
-        self.correction = Correction(networks, worlds, len(self.joints), self.timestep, motion=self.motion)
+        given = inputs_of(robot)
+        self.correction = Correction(networks, worlds, len(self.joints), self.timestep, given)
         self.ground = ground_of(robot, self.values, fixed, self.body, surfaces, own, contact_networks)
         self.stepping = stepping_of(robot, self.drives, self.correction, self.body, self.ground)
         self._mounting = self.stepping.mounting

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from hybridsim.actuators.loop import EFFORT_LOOP, POSITION_LOOP, VELOCITY_LOOP, motor_effort
+from hybridsim.actuators.loop import EFFORT_LOOP, IMPEDANCE_LOOP, POSITION_LOOP, VELOCITY_LOOP, motor_effort
 from hybridsim.actuators.state import ANGLE, DUTY, EFFORT, INTEGRAL, SPEED, STATES, TARGET
 from tests.actuators.bench import Shaft, row
 
@@ -108,6 +108,18 @@ def test_torque_loop_gives_the_commanded_effort_whatever_speed_and_voltage():
     assert motor(p, 1.5, mode=EFFORT_LOOP, speed=4.0) == pytest.approx(0.0)
     assert motor(p, 1.5, mode=EFFORT_LOOP, speed=3.0) == pytest.approx(0.9)
     assert motor(p, 9.0, mode=EFFORT_LOOP) == pytest.approx(3.6)  # 4 * 0.9
+
+
+def test_impedance_loop_is_a_spring_and_a_damper_to_the_target():
+    p = row(stall_effort=80, position_gain=1.0, velocity_gain=0.025, back_emf=1, rated_voltage=5)
+    # 80 N*m * (1/rad * (0.3 - 0.1) rad - 0.025 s/rad * 2 rad/s) = 80 * (0.2 - 0.05)
+    assert motor(p, 0.3, mode=IMPEDANCE_LOOP, angle=0.1, speed=2.0) == pytest.approx(12.0)
+    # Behind the target with the sign turned: position - target would push away.
+    assert motor(p, -0.3, mode=IMPEDANCE_LOOP, angle=0.1) == pytest.approx(-32.0)
+    assert motor(p, 9.0, mode=IMPEDANCE_LOOP, speed=10.0) == pytest.approx(70.0)  # 80 less 1 * 10 of the emf
+    s = np.zeros(STATES)
+    motor(p, 0.3, mode=IMPEDANCE_LOOP, angle=0.2, enabled=False, s=s)
+    assert s[TARGET] == 0.2  # switched on again it starts from where it is
 
 
 def test_rate_limit_ramps_the_target():

@@ -32,7 +32,7 @@ class OnLaw:
     """HybridSim on ground of our law under the PD that the barest loop has."""
 
     def __init__(self, learned: bool) -> None:
-        robot = load_robot("anymal_c")
+        robot = load_robot("anymal_c").commanded("joint_effort_command")
         networks = random_networks(contact_spec(TIMESTEP, HIDDEN, 1), BOUND) if learned else None
         self.sim = HybridSim(
             robot,

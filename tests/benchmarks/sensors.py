@@ -61,7 +61,7 @@ def quadruped(folder: Path, sensing: bool) -> tuple[Robot, dict[str, float]]:
     folder.mkdir()
     (folder / "robot.toml").write_text(tomli_w.dumps(text))
     values = {f"sensor.{one}.{name}": v for one, own in given.items() for name, v in own.items()}
-    return load_robot(folder), values
+    return load_robot(folder).commanded("joint_effort_command"), values
 
 
 class Walker:

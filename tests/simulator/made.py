@@ -90,7 +90,7 @@ def walker(
     period: float = 0.005,
 ) -> HybridSim:
     """ANYmal C over ground at 400 Hz: dry friction [N*m], networks of `bound` [N*m] every `period` [s]."""
-    robot = load_robot("anymal_c")
+    robot = load_robot("anymal_c").commanded("joint_effort_command")
     values = {p.name: p.value for p in offered(robot)}
     values |= {f"drive.{name}.motor_coulomb": friction for name in robot.joint_names}
     return HybridSim(

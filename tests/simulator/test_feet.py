@@ -19,7 +19,7 @@ LEFT, RIGHT = (-9.0, 0.0, -9.0, 9.0), (0.0, 9.0, -9.0, 9.0)
 
 def stand(surfaces, steps=1200):
     """ANYmal held in its stance by stiff joints, until it rests."""
-    robot = load_robot("anymal_c")
+    robot = load_robot("anymal_c").commanded("joint_effort_command")
     values = {parameter.name: parameter.value for parameter in offered(robot)}
     settings = SimulationSettings(physics_timestep_s=0.0025, rate_hz=400.0)
     posture = stance(robot.joint_names)

@@ -102,7 +102,7 @@ def test_a_standing_robots_base_imu_reads_gravity_and_its_feet_touch():
 @pytest.mark.usefixtures("robot_data")
 def test_feet_carry_the_weight_by_pybullets_contacts_and_by_the_laws():
     # 52.13485 kg in the URDF: 511.443 N on four feet, whoever finds the contacts.
-    robot = load_robot("anymal_c")
+    robot = load_robot("anymal_c").commanded("joint_effort_command")
     posture = stance(robot.joint_names)
     for surfaces in ([], [kind_of("firm")]):
         settings = SimulationSettings(physics_timestep_s=0.0025, rate_hz=400.0, plane=not surfaces)
