@@ -182,12 +182,9 @@ def motor_effort(
     speed, target = s[SPEED], slewed(s[TARGET], command, p[RATE_LIMIT], h)
     full = p[STALL_EFFORT] * (voltage / p[RATED_VOLTAGE] if voltage > 0.0 else 1.0)
     if mode in (EFFORT_LOOP, IMPEDANCE_LOOP):
-        if mode == IMPEDANCE_LOOP:
-            target_effort = impedance(p, gain, target, s[ANGLE], speed)
-        else:
-            target_effort = target
-        rest, damping = driven_by_current(p, target_effort, speed, full)
-        share = min(max((target_effort + p[BACK_EMF] * speed) / full, -p[DUTY_LIMIT]), p[DUTY_LIMIT])
+        wanted = impedance(p, gain, target, s[ANGLE], speed) if mode == IMPEDANCE_LOOP else target
+        rest, damping = driven_by_current(p, wanted, speed, full)
+        share = min(max((wanted + p[BACK_EMF] * speed) / full, -p[DUTY_LIMIT]), p[DUTY_LIMIT])
     else:
         share, summed = duty(p, mode, gain, target, s[ANGLE], speed, s[INTEGRAL], h)
         if p[INTEGRAL_GAIN] > 0.0:

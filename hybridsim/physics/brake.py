@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -62,6 +63,16 @@ def rub(
             pull = stiffness[w, j] * z + damping[w, j] * velocity[w, j]
             effort[w, j] -= min(max(pull, -most), most)
             bend[w, j] = z
+
+
+class Rubbing(NamedTuple):
+    """Bristles and what they rub with, for compiled loops."""
+
+    friction: np.ndarray
+    """[world joint] [N*m]."""
+    bend: np.ndarray
+    stiffness: np.ndarray
+    damping: np.ndarray
 
 
 class Brake:

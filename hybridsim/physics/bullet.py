@@ -12,12 +12,13 @@ from jaxtyping import Float
 
 from hybridsim.errors import RobotError, SimulationError
 from hybridsim.physics import kernel
-from hybridsim.physics.brake import Brake
+from hybridsim.physics.brake import Brake, Rubbing
 from hybridsim.physics.chain import Chain, chain_of, check_joints
 from hybridsim.physics.client import WorldSettings, grounded, open_client
 from hybridsim.physics.floating import FloatingBase
 from hybridsim.physics.forward import carried_effort, following_effort
 from hybridsim.physics.model import RigidModel
+from hybridsim.physics.native_loop import Moved, Wiring
 from hybridsim.physics.stepper import Stepper
 
 WorldJoint = Float[np.ndarray, "world joint"]
@@ -158,6 +159,34 @@ class BulletWorlds:
         if not isfinite(self._stepper.checksum):
             self._refuse()
 
+    def compiled(self) -> tuple[Rubbing, Wiring, Moved] | None:
+        """For loops that step a floating robot by themselves; None where Python has to.
+
+        They put efforts and friction into the arrays, step and read; then comes `stepped`.
+        """
+        wiring = self._stepper.wiring
+        if self.base is None or self._brake is None or wiring is None:
+            return None
+        brake = self._brake
+        rubbing = Rubbing(self._friction, brake.bend, brake.stiffness, brake.damping)
+        return rubbing, wiring, Moved(self._stepper.state, self.base.unread, self._effort, self._steps)
+
+    def relax(self) -> None:
+        """Before a compiled loop: switch off what a driven motion left on, and drop it."""
+        self._target = None
+        self._motors_off()
+        self._stepper.tell_motors()
+
+    def stepped(self) -> None:
+        """After a compiled loop: take over what it left in the arrays of `compiled`."""
+        assert self.base is not None, "only floating robots are stepped from outside"
+        self.base.stale = False
+        self._load[:] = self._effort
+        self._effort.fill(0.0)
+        self._rubs = bool(self._friction.any())
+        if not isfinite(self._stepper.checksum):
+            self._refuse()
+
     def _advance(self, effort: WorldJoint) -> None:
         """One step of all worlds; a floating base is read along or on demand."""
         known = self._stepper.advance(effort)
@@ -171,7 +200,7 @@ class BulletWorlds:
         """Efforts as they are; friction by bristles, or by the solver's velocity motor with limited force."""
         if self._brake is not None:
             self._motors_off()
-            if self._rubs:
+            if self._brake.bend.size:
                 self._brake.rub(self._friction, self._stepper.velocity, self._effort)
         elif self._rubs or self._motors:
             self._stepper.set_motors(0.0, self._friction)

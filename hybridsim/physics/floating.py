@@ -126,6 +126,11 @@ class FloatingBase:
         )
         self.stale = True
 
+    @property
+    def unread(self) -> Float[np.ndarray, "world 13"]:
+        """The very array of `raw`, for compiled loops that write it; then `stale` is False."""
+        return self._raw
+
     def know(self, raw: np.ndarray) -> None:
         """Take over what a step has read already, see `_read`."""
         self._raw[:] = raw

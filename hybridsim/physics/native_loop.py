@@ -34,6 +34,19 @@ class Wiring(NamedTuple):
     """[joint] PyBullet's joint index."""
 
 
+class Moved(NamedTuple):
+    """What PyBullet moves, for compiled loops."""
+
+    state: np.ndarray
+    """[3 world joint] positions, velocities, efforts of motors."""
+    base: np.ndarray
+    """[world 13] as PyBullet gives it."""
+    effort: np.ndarray
+    """[world joint] put on in the last step, friction included [N*m]."""
+    steps: np.ndarray
+    """[world] since the reset."""
+
+
 def invoke_at(context: Any, address: Any, arguments: Any) -> tuple[Any, Callable]:
     """Call the C function at an address with a tuple of numbers; it returns an address or an int."""
     del context

@@ -77,6 +77,11 @@ class Stepper:
         self.motor_effort.ravel()[:] = applied
 
     @property
+    def state(self) -> Float[np.ndarray, "3 world joint"]:
+        """Positions, velocities and motor efforts, for compiled loops: the very array."""
+        return self._state
+
+    @property
     def checksum(self) -> float:
         """Sum of the whole state: not finite where any of it is not."""
         return float(self._state.sum())
@@ -96,6 +101,12 @@ class Stepper:
             return
         for world in np.flatnonzero(changed).tolist():
             self._tell_motors(world)
+
+    def tell_motors(self) -> None:
+        """Send what the next native step would have sent."""
+        for world in np.flatnonzero(self._untold).tolist():
+            self._tell_motors(world)
+        self._untold.fill(False)
 
     def _tell_motors(self, world: int) -> None:
         """Send one world's motor targets to Bullet."""

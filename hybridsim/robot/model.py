@@ -69,8 +69,8 @@ class Drive(Table):
         model: product name; keys missing here come from `[drive_model.<model>]`.
         coupling: `motion` for a stiff geared servo that the body follows, `effort` for a torque on the joint.
         command: signal that commands it.
-        measured: signal that measures the same quantity, or `joint_effort` for drives that put an effort on the
-            joint and measure it, whatever commands them.
+        measured: signal that measures the same quantity, or `joint_effort` for drives that put an effort on
+            the joint and measure it, whatever commands them.
         position_loop: what a commanded position sets: the winding's `voltage`, as in a servo, or an `effort`
             that a loop of currents follows.
         gear_ratio: turns of the rotor for one of the output [1].

@@ -113,14 +113,15 @@ class Sensors:
         coefficient, timing, front, mix = (np.stack(parts) for parts in zip(*rows, strict=True))
         table = table_of(self.mounted)
         probe = new_lines(coefficient, timing, mix, 0)
-        self._need = draws_in_a_step(probe, front, table)
-        block = max(LEAST_BLOCK, 16 * self._need) if self._need else 0
+        self.need = draws_in_a_step(probe, front, table)
+        """Random numbers that a world uses in a step, at most."""
+        block = max(LEAST_BLOCK, 16 * self.need) if self.need else 0
         windows = front[:, table[:, KIND] == ENCODER, WINDOW]
         memory = np.zeros((worlds, len(mounted), RING + 2 * (int(windows.max(initial=0.0)) + 1)))
         self.arrays = Suite(
             table, starts_of(table), front, memory, new_lines(coefficient, timing, mix, block)
         )
-        self._residuals = [residual_of(one, self.mounted, worlds, timestep) for one in networks]
+        self.residuals = [residual_of(one, self.mounted, worlds, timestep) for one in networks]
         self._episode = np.zeros(worlds, np.int64)
         self._random: list[np.random.Generator | None] = [None] * worlds
 
@@ -157,13 +158,13 @@ class Sensors:
         suite = self.arrays
         for array in (suite.memory, suite.lines.count, suite.lines.moment, suite.lines.state):
             array[worlds] = 0
-        for residual in self._residuals:
+        for residual in self.residuals:
             forget(residual, worlds)
         suite.lines.count[worlds, 0] = -1
         for w in worlds.tolist():
-            if self._need:
+            if self.need:
                 self._random[w] = np.random.default_rng([self.seed, w, int(self._episode[w])])
-                self._fetch(w)
+                self.fetch(w)
         self._episode[worlds] += 1
 
     def sense(self, sources: Sources, worlds: Int[np.ndarray, " some"]) -> None:
@@ -173,16 +174,16 @@ class Sensors:
 
     def follow(self, sources: Sources, worlds: Int[np.ndarray, " some"]) -> None:
         """After a step that compiled code sensed: let networks look at it."""
-        for residual in self._residuals:
+        for residual in self.residuals:
             renew(residual, self.arrays.lines, sources.drives, worlds)
 
     def spend(self, used: int) -> None:
         """Fetch numbers where a world might run out of them; `used` is what a compiled step returned."""
-        if self._need and used + self._need > self.arrays.lines.normal.shape[1]:
-            for w in np.flatnonzero(self.arrays.lines.at + self._need > self.arrays.lines.normal.shape[1]):
-                self._fetch(int(w))
+        if self.need and used + self.need > self.arrays.lines.normal.shape[1]:
+            for w in np.flatnonzero(self.arrays.lines.at + self.need > self.arrays.lines.normal.shape[1]):
+                self.fetch(int(w))
 
-    def _fetch(self, w: int) -> None:
+    def fetch(self, w: int) -> None:
         """New numbers for one world; what was left is dropped, which depends on that world alone."""
         random, lines = self._random[w], self.arrays.lines
         assert random is not None, "worlds begin before they are sensed"

@@ -45,6 +45,12 @@ class Feeling:
         self.asked = forces.asked() if isinstance(forces, ContactForces) else asked_of_nobody()
         """Feet that a compiled loop has to ask for; those are not read here."""
 
+    @property
+    def reads(self) -> bool:
+        """Whether `read` has anything to do."""
+        forces = self._forces is not None and not len(self.asked.handles)
+        return forces or self._wrenches is not None
+
     def read(
         self,
         worlds: Int[np.ndarray, " some"],

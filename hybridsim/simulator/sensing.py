@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
+from hybridsim.lending import Places
 from hybridsim.networks.inference import Networks
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.urdf import load_urdf
@@ -107,6 +108,16 @@ class Sensing:
             ride_limbs(self._carried, self._limbs, root, joints, frames, before, worlds)
         self.sensors.spend(watch(self._lent.places, worlds, self.sensors.timestep, touched))
         self.sensors.follow(self.sources, worlds)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether compiled loops can do all that `step` does."""
+        return self._limbs is None and not self.sensors.residuals and not self._feeling.reads
+
+    @property
+    def places(self) -> Places:
+        """Of everything that `watching.watch` reads, for compiled loops."""
+        return self._lent.places
 
     def age(self) -> dict[str, Float[np.ndarray, " world"]]:
         """Time since each sensor's reading was sampled, by its name [s]."""

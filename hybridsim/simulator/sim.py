@@ -22,6 +22,7 @@ from hybridsim.simulator.carry import KEPT, Rows
 from hybridsim.simulator.command import command_rows
 from hybridsim.simulator.correction import Correction
 from hybridsim.simulator.draws import drawn_worlds
+from hybridsim.simulator.holding import Holding
 from hybridsim.simulator.mounts import mounts_of, own_bodies
 from hybridsim.simulator.nominal import variant_of
 from hybridsim.simulator.observation import Observer
@@ -98,6 +99,7 @@ class HybridSim:
         self._mounting = self.stepping.mounting
         mounts = mounts_of(robot, values, self.own, self.drives)
         self.sensing = sensing_of(robot, mounts, self.stepping, self.ground, sensor_seed, sensor_networks)
+        self._holding = Holding(self.stepping, self.sensing)
         self._observer = Observer(robot, self.stepping, self.sensing)
         register = [drive.position_gain_register for drive in robot.drives]
         self._register = np.array([1.0 if one is None else one.value for one in register])
@@ -239,21 +241,12 @@ class HybridSim:
             Measured signals by name, see `observe`.
         """
         wanted = command_rows(command, self.worlds, self.joints)
-        self._hold(self.drive_scale * wanted + self.drive_offset, self.steps_per_command)
+        self._holding.hold(self.drive_scale * wanted + self.drive_offset, self.steps_per_command)
         return self.observe()
 
     def advance(self, command: WorldDrive) -> None:
         """One physics step under a command in joint angles [rad], or what else the drives take."""
-        self._hold(np.array(command, float), 1)
-
-    def _hold(self, command: WorldDrive, steps: int) -> None:
-        """Hold a command for some steps, watched by every sensor."""
-        if self.sensing is None:
-            self.stepping.hold(command, steps)
-            return
-        for _ in range(steps):
-            self.stepping.hold(command, 1)
-            self.sensing.step()
+        self._holding.hold(np.array(command, float), 1)
 
     def play(self, rows: Rows) -> Float[np.ndarray, "field step world drive"]:
         """Step through a table of inputs, many steps a call.

@@ -38,6 +38,18 @@ class Shafts(NamedTuple):
     velocity: np.ndarray
 
 
+class Watched(NamedTuple):
+    """What is read after a step, and who reads it; see `watch`."""
+
+    suite: Suite
+    sources: Sources
+    before: np.ndarray
+    shafts: Shafts
+    carried: Carried
+    root: Root
+    feet: LinkForces
+
+
 SHAFTS, SOURCES = len(Shafts._fields), len(Sources._fields)
 
 
@@ -101,6 +113,17 @@ def lend(
 
 
 @njit(cache=True, nogil=True)
+def watched_at(places: Places) -> Watched:
+    """What was lent."""
+    suite, k = suite_at(places, ZERO), ZERO + SUITE
+    sources, before = sources_at(places, k), numbers3(places, k + SOURCES)
+    k += SOURCES + 1
+    shafts, k = shafts_at(places, k), k + SHAFTS
+    carried, root = carried_at(places, k), root_at(places, k + CARRIED)
+    return Watched(suite, sources, before, shafts, carried, root, link_forces_at(places, k + CARRIED + ROOT))
+
+
+@njit(cache=True, nogil=True)
 def watch(places: Places, worlds: np.ndarray, h: float, touched: bool) -> int:
     """See how some worlds are now, and let their sensors read it.
 
@@ -115,17 +138,18 @@ def watch(places: Places, worlds: np.ndarray, h: float, touched: bool) -> int:
     Returns:
         See `suite.sense`.
     """
-    suite, k = suite_at(places, ZERO), ZERO + SUITE
-    sources, before = sources_at(places, k), numbers3(places, k + SOURCES)
-    k += SOURCES + 1
-    shafts, k = shafts_at(places, k), k + SHAFTS
-    carried, root = carried_at(places, k), root_at(places, k + CARRIED)
-    feet = link_forces_at(places, k + CARRIED + ROOT)
-    if touched and len(feet.handles) > 0:
-        add_forces(feet, worlds, sources.force)
-    ride_root(carried, root, sources.frames, before, worlds)
-    read_drives(shafts, sources.drives, worlds)
-    return sense(suite, sources, worlds, h)
+    return look(watched_at(places), worlds, h, touched)
+
+
+@njit(cache=True, nogil=True)
+def look(watched: Watched, worlds: np.ndarray, h: float, touched: bool) -> int:
+    """The same with everything at hand."""
+    sources = watched.sources
+    if touched and len(watched.feet.handles) > 0:
+        add_forces(watched.feet, worlds, sources.force)
+    ride_root(watched.carried, watched.root, sources.frames, watched.before, worlds)
+    read_drives(watched.shafts, sources.drives, worlds)
+    return sense(watched.suite, sources, worlds, h)
 
 
 @njit(cache=True, nogil=True)

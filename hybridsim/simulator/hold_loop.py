@@ -1,0 +1,191 @@
+"""Steps of pushed worlds in one compiled call: drives, networks, friction, PyBullet, sensors.
+
+World after world goes through all its steps, so that what PyBullet touches for one stays in the cache. Worlds
+do not know each other, so the numbers are those of step after step through Python, to the bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from hybridsim.actuators.batch import DriveArrays
+from hybridsim.lending import Places
+from hybridsim.networks.stepped import Past
+from hybridsim.physics.brake import Rubbing, rub
+from hybridsim.physics.native_loop import Moved, Wiring, advance
+from hybridsim.simulator.carry import Mounting
+from hybridsim.simulator.push import push
+from hybridsim.simulator.recall import Clock, Recall
+from hybridsim.simulator.watching import Watched, look, watched_at
+
+DONE, DRY, REFUSED, BROKEN = 0, 1, 2, 3
+"""All steps are done; sensors need new random numbers; PyBullet refused a step; a state is not finite."""
+
+
+@njit(cache=True, nogil=True)
+def hold(
+    drives: DriveArrays,
+    outputs: tuple[np.ndarray, np.ndarray],
+    recall: Recall,
+    mounting: Mounting,
+    rubbing: Rubbing,
+    wiring: Wiring,
+    moved: Moved,
+    places: Places | None,
+    command: np.ndarray,
+    steps: int,
+    timestep: float,
+    need: int,
+    begin: tuple[int, int],
+) -> tuple[int, int, int]:
+    """Hold a command for some steps in every world.
+
+    Args:
+        drives: state, advanced.
+        outputs: efforts and friction of the drives, written [world drive].
+        recall: networks, advanced.
+        mounting: load and inertia that the drives meet.
+        rubbing: dry friction, advanced.
+        wiring: to PyBullet.
+        moved: read and written.
+        places: of sensors, see `watching.watch`, or no sensors.
+        command: [world drive].
+        steps: how many.
+        timestep: [s].
+        need: random numbers that sensors use in a step, at most.
+        begin: world and step to begin with.
+
+    Returns:
+        How it ended, and world and step where; from there it goes on.
+    """
+    for w in range(begin[0], len(command)):
+        own = slice(w, w + 1)
+        first = begin[1] if w == begin[0] else 0
+        outcome, step = hold_one(
+            drives_in(drives, own),
+            (outputs[0][own], outputs[1][own]),
+            recall_in(recall, own),
+            mounting_in(mounting, own),
+            Rubbing(rubbing.friction[own], rubbing.bend[own], rubbing.stiffness[own], rubbing.damping[own]),
+            wiring_in(wiring, own),
+            Moved(moved.state[:, own], moved.base[own], moved.effort[own], moved.steps[own]),
+            places,
+            command[own],
+            (first, steps),
+            timestep,
+            need,
+            w,
+        )
+        if outcome != DONE:
+            return outcome, w, step
+    return DONE, len(command), 0
+
+
+@njit(cache=True, nogil=True)
+def hold_one(
+    drives: DriveArrays,
+    outputs: tuple[np.ndarray, np.ndarray],
+    recall: Recall,
+    mounting: Mounting,
+    rubbing: Rubbing,
+    wiring: Wiring,
+    moved: Moved,
+    places: Places | None,
+    command: np.ndarray,
+    span: tuple[int, int],
+    timestep: float,
+    need: int,
+    world: int,
+) -> tuple[int, int]:
+    """The same for one world, whose rows the arrays are; `world` is its number among the sensors'.
+
+    Returns:
+        How it ended, and at which step of the span.
+    """
+    state, effort, joints = moved.state, moved.effort, moved.effort.shape[1]
+    body = (state[0], state[1], effort, rubbing.friction)
+    active, quiet, none = np.ones(1, np.bool_), np.zeros(1, np.bool_), np.zeros((1, joints))
+    one = np.full(1, world)
+    if places is not None:
+        watched = watched_at(places)
+    for k in range(span[0], span[1]):
+        if places is not None and dry(watched, world, need):
+            return DRY, k
+        push(drives, outputs, recall, mounting, body, command, active, timestep)
+        rub(rubbing.friction, state[1], rubbing.bend, rubbing.stiffness, rubbing.damping, timestep, effort)
+        if advance(wiring, effort, quiet, none, none, state, moved.base) >= 0:
+            return REFUSED, k
+        moved.steps[0] += 1
+        if not np.isfinite(state[0].sum() + state[1].sum()):
+            return BROKEN, k
+        if places is not None:
+            look(watched, one, timestep, True)
+    return DONE, span[1]
+
+
+@njit(cache=True, nogil=True)
+def dry(watched: Watched, world: int, need: int) -> bool:
+    """Whether a world's store of random numbers might not last for a step."""
+    lines = watched.suite.lines
+    return need > 0 and lines.at[world] + need > lines.normal.shape[1]
+
+
+@njit(cache=True, nogil=True)
+def drives_in(drives: DriveArrays, own: slice) -> DriveArrays:
+    """Rows of some worlds."""
+    return DriveArrays(
+        drives.parameters[own],
+        drives.modes,
+        drives.state[own],
+        drives.past[own],
+        drives.head[own],
+        drives.delayed[own],
+        drives.gain[own],
+        drives.voltage[own],
+        drives.enabled[own],
+    )
+
+
+@njit(cache=True, nogil=True)
+def recall_in(recall: Recall, own: slice) -> Recall:
+    """Rows of some worlds; they share what holds for a call alone."""
+    clock, past = recall.clock, recall.past
+    return Recall(
+        Clock(clock.every, clock.period, clock.error, clock.members, clock.count[own], clock.before[own]),
+        Past(
+            past.ring[own],
+            past.head[own],
+            past.fresh[own],
+            past.memory[own],
+            past.values[own],
+            past.features[own],
+            past.tap_reads,
+            past.tap_part,
+            past.leak_reads,
+            past.leak_weights,
+        ),
+        recall.brain,
+        recall.value[own],
+        recall.spread[own],
+        recall.glide[own],
+    )
+
+
+@njit(cache=True, nogil=True)
+def mounting_in(mounting: Mounting, own: slice) -> Mounting:
+    """Rows of some worlds."""
+    return Mounting(mounting.order, mounting.sign, mounting.zero, mounting.load[own], mounting.inertia[own])
+
+
+@njit(cache=True, nogil=True)
+def wiring_in(wiring: Wiring, own: slice) -> Wiring:
+    """Rows of some worlds."""
+    return Wiring(
+        wiring.functions,
+        wiring.handles[own],
+        wiring.bodies[own],
+        wiring.q_index,
+        wiring.u_index,
+        wiring.link,
+    )
