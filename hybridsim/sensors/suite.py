@@ -164,7 +164,7 @@ class Sensors:
         for w in worlds.tolist():
             if self.need:
                 self._random[w] = np.random.default_rng([self.seed, w, int(self._episode[w])])
-                self.fetch(w)
+                self._fetch(w)
         self._episode[worlds] += 1
 
     def sense(self, sources: Sources, worlds: Int[np.ndarray, " some"]) -> None:
@@ -177,13 +177,13 @@ class Sensors:
         for residual in self.residuals:
             renew(residual, self.arrays.lines, sources.drives, worlds)
 
-    def spend(self, used: int) -> None:
+    def spend(self, used: int | None = None) -> None:
         """Fetch numbers where a world might run out of them; `used` is what a compiled step returned."""
-        if self.need and used + self.need > self.arrays.lines.normal.shape[1]:
+        if self.need and (used is None or used + self.need > self.arrays.lines.normal.shape[1]):
             for w in np.flatnonzero(self.arrays.lines.at + self.need > self.arrays.lines.normal.shape[1]):
-                self.fetch(int(w))
+                self._fetch(int(w))
 
-    def fetch(self, w: int) -> None:
+    def _fetch(self, w: int) -> None:
         """New numbers for one world; what was left is dropped, which depends on that world alone."""
         random, lines = self._random[w], self.arrays.lines
         assert random is not None, "worlds begin before they are sensed"

@@ -1,7 +1,7 @@
 """Steps of pushed worlds in one compiled call: drives, networks, friction, PyBullet, sensors.
 
-World after world goes through all its steps, so that what PyBullet touches for one stays in the cache. Worlds
-do not know each other, so the numbers are those of step after step through Python, to the bit.
+A few worlds after the others go through all their steps, so that what PyBullet touches for them stays in the
+cache. Worlds do not know each other, so the numbers are those of step after step through Python, to the bit.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from hybridsim.actuators.batch import DriveArrays
+from hybridsim.counting import ZERO
 from hybridsim.lending import Places
 from hybridsim.networks.stepped import Past
 from hybridsim.physics.brake import Rubbing, rub
@@ -37,6 +38,7 @@ def hold(
     steps: int,
     timestep: float,
     need: int,
+    together: int,
     begin: tuple[int, int],
 ) -> tuple[int, int, int]:
     """Hold a command for some steps in every world.
@@ -54,15 +56,16 @@ def hold(
         steps: how many.
         timestep: [s].
         need: random numbers that sensors use in a step, at most.
+        together: worlds that go through their steps side by side.
         begin: world and step to begin with.
 
     Returns:
         How it ended, and world and step where; from there it goes on.
     """
-    for w in range(begin[0], len(command)):
-        own = slice(w, w + 1)
-        first = begin[1] if w == begin[0] else 0
-        outcome, step = hold_one(
+    first = begin[1]
+    for w in range(begin[0], len(command), together):
+        own = slice(w, min(w + together, len(command)))
+        outcome, step = hold_some(
             drives_in(drives, own),
             (outputs[0][own], outputs[1][own]),
             recall_in(recall, own),
@@ -75,15 +78,16 @@ def hold(
             (first, steps),
             timestep,
             need,
-            w,
+            np.arange(own.start, own.stop),
         )
         if outcome != DONE:
             return outcome, w, step
+        first = 0
     return DONE, len(command), 0
 
 
 @njit(cache=True, nogil=True)
-def hold_one(
+def hold_some(
     drives: DriveArrays,
     outputs: tuple[np.ndarray, np.ndarray],
     recall: Recall,
@@ -96,39 +100,41 @@ def hold_one(
     span: tuple[int, int],
     timestep: float,
     need: int,
-    world: int,
+    worlds: np.ndarray,
 ) -> tuple[int, int]:
-    """The same for one world, whose rows the arrays are; `world` is its number among the sensors'.
+    """The same for a few worlds, whose rows the arrays are; `worlds` are their numbers among the sensors'.
 
     Returns:
         How it ended, and at which step of the span.
     """
-    state, effort, joints = moved.state, moved.effort, moved.effort.shape[1]
+    state, effort = moved.state, moved.effort
     body = (state[0], state[1], effort, rubbing.friction)
-    active, quiet, none = np.ones(1, np.bool_), np.zeros(1, np.bool_), np.zeros((1, joints))
-    one = np.full(1, world)
+    active, quiet = np.ones(len(worlds), np.bool_), np.zeros(len(worlds), np.bool_)
     if places is not None:
         watched = watched_at(places)
     for k in range(span[0], span[1]):
-        if places is not None and dry(watched, world, need):
+        if places is not None and dry(watched, worlds, need):
             return DRY, k
         push(drives, outputs, recall, mounting, body, command, active, timestep)
         rub(rubbing.friction, state[1], rubbing.bend, rubbing.stiffness, rubbing.damping, timestep, effort)
-        if advance(wiring, effort, quiet, none, none, state, moved.base) >= 0:
+        if advance(wiring, effort, quiet, effort, effort, state, moved.base) >= 0:
             return REFUSED, k
-        moved.steps[0] += 1
+        for w in range(len(worlds)):
+            moved.steps[w] += 1
         if not np.isfinite(state[0].sum() + state[1].sum()):
             return BROKEN, k
         if places is not None:
-            look(watched, one, timestep, True)
+            look(watched, worlds, timestep, True)
     return DONE, span[1]
 
 
 @njit(cache=True, nogil=True)
-def dry(watched: Watched, world: int, need: int) -> bool:
-    """Whether a world's store of random numbers might not last for a step."""
-    lines = watched.suite.lines
-    return need > 0 and lines.at[world] + need > lines.normal.shape[1]
+def dry(watched: Watched, worlds: np.ndarray, need: int) -> bool:
+    """Whether one of the worlds might run out of random numbers in a step."""
+    lines, most = watched.suite.lines, ZERO
+    for w in worlds:
+        most = max(most, lines.at[w])
+    return need > 0 and most + need > lines.normal.shape[1]
 
 
 @njit(cache=True, nogil=True)

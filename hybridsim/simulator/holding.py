@@ -11,6 +11,8 @@ from hybridsim.simulator.hold_loop import DONE, DRY, REFUSED, hold
 from hybridsim.simulator.sensing import Sensing
 from hybridsim.simulator.stepping import Carrying, Pushing
 
+TOGETHER = 4
+"""Worlds side by side; chosen, because networks take four rows for little more than one."""
 WorldDrive = Float[np.ndarray, "world drive"]
 
 
@@ -54,11 +56,12 @@ class Holding:
                 steps,
                 drives.timestep,
                 need,
+                TOGETHER,
                 begin,
             )
             if outcome != DRY or sensing is None:
                 break
-            sensing.sensors.fetch(world)
+            sensing.sensors.spend()
             begin = (world, step)
         if outcome == REFUSED:
             raise SimulationError(f"world {world}: PyBullet did not complete the step")
