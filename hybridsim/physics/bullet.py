@@ -20,6 +20,7 @@ from hybridsim.physics.forward import carried_effort, following_effort
 from hybridsim.physics.model import RigidModel
 from hybridsim.physics.native_loop import Moved, Wiring
 from hybridsim.physics.stepper import Stepper
+from hybridsim.physics.terrain import Terrain
 
 WorldJoint = Float[np.ndarray, "world joint"]
 # Chosen, because it is far above any joint's load and far below where doubles lose the solver's digits.
@@ -39,6 +40,7 @@ class BulletWorlds:
         joints: Sequence[str],
         worlds: int,
         settings: WorldSettings,
+        terrains: Sequence[Terrain] = (),
     ) -> None:
         """Load the robot into `worlds` clients, joints at zero, at rest.
 
@@ -48,6 +50,7 @@ class BulletWorlds:
             joints: every moving joint once, in the order of the arrays' columns.
             worlds: how many.
             settings: the same for all worlds.
+            terrains: one a world, in the place of the settings' plane.
 
         Raises:
             RobotError: a joint is missing or unknown, moves nothing, or PyBullet cannot load the robot.
@@ -70,7 +73,11 @@ class BulletWorlds:
                 f"{model.name}: armature of {len(self._armature)} joints; expected {len(joints)}"
             )
         loaded = [grounded(model)] * worlds if fixed else models
-        self.clients = [open_client(one, self.joints, settings) for one in loaded]
+        grounds = terrains or [None] * worlds
+        self.clients = [
+            open_client(one, self.joints, settings, ground)
+            for one, ground in zip(loaded, grounds, strict=True)
+        ]
         self._stepper = Stepper(self.clients, len(self.joints))
         self.base = None if fixed else FloatingBase(self.clients, models)
         self._brake = None if fixed else Brake(models, self.joints, settings.timestep)

@@ -14,6 +14,7 @@ import pybullet
 from hybridsim.errors import RobotError, SimulationError
 from hybridsim.physics.inertia import principal_axes
 from hybridsim.physics.model import Link, RigidModel
+from hybridsim.physics.terrain import Terrain, add_terrain
 from hybridsim.physics.writer import to_urdf
 
 # Chosen, because Bullet silently clips every joint at 100 rad/s and no robot reaches this.
@@ -68,10 +69,17 @@ class Client:
     body: int
     indices: tuple[int, ...]
     """PyBullet's joint index of each joint, in the caller's order."""
+    ground: tuple[int, ...] = ()
+    """Bodies of its terrain."""
 
 
-def open_client(model: RigidModel, joints: Sequence[str], settings: WorldSettings) -> Client:
-    """A DIRECT client with the robot in it: no damping, no default motors, no sleep, no velocity clip."""
+def open_client(
+    model: RigidModel, joints: Sequence[str], settings: WorldSettings, terrain: Terrain | None = None
+) -> Client:
+    """A DIRECT client with the robot in it: no damping, no default motors, no sleep, no velocity clip.
+
+    A terrain stands in the place of the settings' plane.
+    """
     connection = pybullet.connect(pybullet.DIRECT)
     pybullet.setPhysicsEngineParameter(
         fixedTimeStep=settings.timestep,
@@ -80,7 +88,8 @@ def open_client(model: RigidModel, joints: Sequence[str], settings: WorldSetting
         physicsClientId=connection,
     )
     pybullet.setGravity(*settings.gravity, physicsClientId=connection)
-    if settings.plane:
+    ground = [] if terrain is None else add_terrain(connection, terrain)
+    if settings.plane and terrain is None:
         add_plane(connection, settings)
     body = load_body(model, settings, connection)
     by_name = {
@@ -89,7 +98,7 @@ def open_client(model: RigidModel, joints: Sequence[str], settings: WorldSetting
     }
     disarm(connection, body, len(by_name))
     set_moments(model, connection, body)
-    return Client(connection, body, tuple(by_name[name] for name in joints))
+    return Client(connection, body, tuple(by_name[name] for name in joints), tuple(ground))
 
 
 def load_body(model: RigidModel, settings: WorldSettings, connection: int) -> int:

@@ -16,6 +16,7 @@ from hybridsim.physics.client import WorldSettings
 from hybridsim.physics.edits import with_collision, with_limits
 from hybridsim.physics.hulls import with_hulls
 from hybridsim.physics.model import Contact, RigidModel
+from hybridsim.physics.terrain import Terrain
 from hybridsim.robot import Robot
 from hybridsim.simulator.body import body_of
 from hybridsim.simulator.ground_contact import GroundContacts
@@ -35,23 +36,24 @@ def rigid_worlds(
     *,
     surfaces: Sequence[Surface] = (),
     own: Sequence[Mapping[str, float]] = (),
+    terrains: Sequence[Terrain] = (),
 ) -> BulletWorlds | CarriedBodies:
     """Worlds of a robot as a calibration and a log's constants describe it; collisions only over ground.
 
-    Where worlds have parameters of their `own`, one set a world, the robot has to float over a law's ground.
+    Where worlds have parameters of their `own`, one set a world, the robot has to float.
     """
     fixed, motion = robot.urdf.base == "fixed", coupled_by_motion(robot)
-    if fixed and surfaces:
-        raise SimulationError(f"robots/{robot.name}: base is fixed; expected no surfaces")
+    if fixed and (surfaces or terrains):
+        raise SimulationError(f"robots/{robot.name}: base is fixed; expected no surfaces and no terrain")
     model = with_limits(body_of(robot, values, constants), False)
     if not fixed and (surfaces or has_law(values)):
         return on_law(robot, models_of(robot, values, constants, own or [{}] * worlds), values, settings)
-    assert not own, "worlds differ on the ground of an identified law alone"
+    assert not (own and fixed), "worlds differ where the robot floats"
     geared = not motion and fixed and not settings.plane
     world = WorldSettings(
         timestep=settings.physics_timestep_s,
         base=robot.urdf.base,
-        plane=settings.plane,
+        plane=settings.plane or bool(terrains),
         plane_height=values.get("world.plane_height", 0.0) if fixed else 0.0,
         plane_friction=values.get("world.plane_friction", 1.0),
         plane_stiffness=values.get("world.plane_stiffness", 0.0) if fixed else 0.0,
@@ -60,8 +62,27 @@ def rigid_worlds(
     joints = [joint.urdf_joint for joint in robot.joints]
     if motion:
         return CarriedBodies(model, joints, worlds, world)
-    model = with_hulls(with_prior_contact(robot, model)) if settings.plane else with_collision(model, False)
-    return BulletWorlds(model, joints, worlds, world)
+    if not world.plane:
+        return BulletWorlds(with_collision(model, False), joints, worlds, world)
+    if fixed:
+        return BulletWorlds(with_hulls(with_prior_contact(robot, model)), joints, worlds, world)
+    models = touching_models(robot, values, constants, own or [{}]) * (1 if own else worlds)
+    return BulletWorlds(models, joints, worlds, world, terrains)
+
+
+def touching_models(
+    robot: Robot,
+    values: Mapping[str, float],
+    constants: Mapping[str, float],
+    own: Sequence[Mapping[str, float]],
+) -> list[RigidModel]:
+    """The robot in every world as PyBullet lets it touch things; the same object where nothing differs."""
+    known: dict[tuple[tuple[str, float], ...], RigidModel] = {}
+    for one in own:
+        if (key := tuple(one.items())) not in known:
+            model = with_limits(body_of(robot, {**values, **one}, constants), False)
+            known[key] = with_hulls(with_prior_contact(robot, model))
+    return [known[tuple(one.items())] for one in own]
 
 
 def models_of(

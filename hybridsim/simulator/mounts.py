@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from hybridsim.actuators import Drives
+import numpy as np
+from jaxtyping import Float
+
+from hybridsim.actuators import Drives, drive_matrix
 from hybridsim.actuators.parameters import ENCODER_RESOLUTION
 from hybridsim.errors import SimulationError, listed
 from hybridsim.robot import Robot
@@ -40,9 +43,19 @@ def mounts_of(
 
 
 def own_bodies(own: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
-    """What worlds have of their own beside sensors; nothing where that is all."""
-    found = [{name: v for name, v in one.items() if not name.startswith(PREFIX)} for one in own]
+    """What worlds have of their own beside drives and sensors; nothing where that is all."""
+    others = (PREFIX, "drive.")
+    found = [{name: v for name, v in one.items() if not name.startswith(others)} for one in own]
     return found if any(found) else []
+
+
+def own_drives(
+    joints: Sequence[str], values: Mapping[str, float], own: Sequence[Mapping[str, float]]
+) -> Float[np.ndarray, "*world joint parameter"]:
+    """Drives' parameters, one set for all worlds where none has its own."""
+    if not any(name.startswith("drive.") for one in own for name in one):
+        return drive_matrix(joints, values)
+    return np.stack([drive_matrix(joints, {**values, **one}) for one in own])
 
 
 def _each_world(

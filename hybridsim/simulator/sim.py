@@ -9,12 +9,13 @@ from types import TracebackType
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from hybridsim.actuators import Drives, drive_matrix, loop_of
+from hybridsim.actuators import Drives, loop_of
 from hybridsim.actuators.drive import DUTY, MOTOR, SPEED
 from hybridsim.calibration import Calibration, SimulationSettings
 from hybridsim.contacts import residual
 from hybridsim.errors import SimulationError
 from hybridsim.networks.inference import Networks
+from hybridsim.physics.terrain import Terrain
 from hybridsim.robot import Robot, load_robot
 from hybridsim.sensors.residual import NAMES as SENSOR_NETWORKS
 from hybridsim.simulator.bodies import ground_of, rigid_worlds
@@ -23,7 +24,7 @@ from hybridsim.simulator.command import command_rows
 from hybridsim.simulator.correction import Correction
 from hybridsim.simulator.draws import drawn_worlds
 from hybridsim.simulator.holding import Holding
-from hybridsim.simulator.mounts import mounts_of, own_bodies
+from hybridsim.simulator.mounts import mounts_of, own_bodies, own_drives
 from hybridsim.simulator.nominal import variant_of
 from hybridsim.simulator.observation import Observer
 from hybridsim.simulator.placing import place_bases
@@ -58,6 +59,7 @@ class HybridSim:
         contact_networks: Networks | None = None,
         sensor_networks: Sequence[Networks] = (),
         sensor_seed: int = 0,
+        terrains: Sequence[Terrain] = (),
     ) -> None:
         """Build the worlds.
 
@@ -69,11 +71,12 @@ class HybridSim:
             networks: residual of the drives; None for parameters alone.
             constants: of a log, such as its payload.
             surfaces: of the ground under a floating base; none for the calibration's own ground.
-            own: what differs from `values` in each world, for a floating base on an identified law; that of
-                sensors may differ anywhere.
+            own: what differs from `values` in each world: bodies where the base floats, drives and sensors
+                anywhere.
             contact_networks: residual of the contacts with its ground; None for the law alone.
             sensor_networks: that the noise of sensors follows.
             sensor_seed: of what sensors leave to chance; a world's follows from it and the world's number.
+            terrains: PyBullet's ground under a floating base, one a world, in the place of level ground.
         """
         if worlds < 1:
             raise SimulationError(f"HybridSim: {worlds} worlds; expected at least 1")
@@ -87,9 +90,9 @@ class HybridSim:
         self.drive_offset = np.array([drive.command_offset.value for drive in robot.drives])
         self.motion = coupled_by_motion(robot)
         fixed = constants or {}
-        own = own_bodies(self.own)
-        self.body = rigid_worlds(robot, self.values, settings, worlds, fixed, surfaces=surfaces, own=own)
-        matrix = drive_matrix(self.joints, self.values)
+        own, ground = own_bodies(self.own), {"surfaces": surfaces, "terrains": terrains}
+        self.body = rigid_worlds(robot, self.values, settings, worlds, fixed, own=own, **ground)
+        matrix = own_drives(self.joints, self.values, self.own)
         loops = [loop_of(drive) for drive in robot.drives]
         self.drives = Drives(matrix, loops, [self.motion] * len(loops), worlds, self.timestep)
         given = inputs_of(robot)
