@@ -36,6 +36,10 @@ class CalibrationError(HybridSimError):
     """A calibration artefact is damaged, too new or does not fit."""
 
 
+class PolicyError(HybridSimError):
+    """A policy is damaged, or of another robot, task or layout."""
+
+
 class SimulationError(HybridSimError):
     """A simulation was asked for the impossible or left the finite numbers."""
 

@@ -24,6 +24,8 @@ from hybridsim.actuators.state import ANGLE, JOINT_ANGLE, SPEED, STATES, TARGET
 from hybridsim.errors import SimulationError
 
 WorldJoint = Float[np.ndarray, "world joint"]
+LONGEST_DELAY = 0.1
+"""For which there is room whatever the drives' own [s]; chosen, so that drives can be changed later."""
 
 
 class DriveArrays(NamedTuple):
@@ -84,7 +86,7 @@ class Drives:
         self.gain = np.ones(shape[:2])
         self.voltage = np.zeros(shape[:2])
         self.enabled = np.ones(shape[:2], dtype=bool)
-        steps = math.ceil(self.parameters[..., DELAY].max(initial=0.0) / timestep) + 2
+        steps = math.ceil(self.parameters[..., DELAY].max(initial=LONGEST_DELAY) / timestep) + 2
         self._past = np.zeros((*shape[:2], steps))
         self._delayed = np.zeros(shape[:2])
         self._head = np.full(worlds, -1, dtype=np.int64)
@@ -136,6 +138,20 @@ class Drives:
             return angle
         step = np.where(resolution > 0, resolution, 1.0)
         return np.where(resolution > 0, np.floor(angle / step + 0.5) * step, angle)
+
+    def change(
+        self, worlds: Int[np.ndarray, " some"], parameters: Float[np.ndarray, "some joint parameter"]
+    ) -> None:
+        """Give some worlds other drives; reset those worlds before they step.
+
+        Raises:
+            SimulationError: a delay is longer than there is room for, or a spring is too stiff.
+        """
+        longest, room = parameters[..., DELAY].max(initial=0.0), (self._past.shape[2] - 2) * self.timestep
+        if longest > room:
+            raise SimulationError(f"drives: a delay of {longest:.3g} s; expected at most {room:.3g} s here")
+        self.parameters[worlds] = parameters
+        self._check_springs()
 
     def reset(self, worlds: Int[np.ndarray, " some"], measured: Float[np.ndarray, "some joint"]) -> None:
         """Put the shafts of some worlds at rest at these measured angles; nothing of the past remains.

@@ -20,7 +20,7 @@ from hybridsim.physics.forward import carried_effort, following_effort
 from hybridsim.physics.model import RigidModel
 from hybridsim.physics.native_loop import Moved, Wiring
 from hybridsim.physics.stepper import Stepper
-from hybridsim.physics.terrain import Terrain
+from hybridsim.physics.terrain import Terrain, set_friction
 
 WorldJoint = Float[np.ndarray, "world joint"]
 # Chosen, because it is far above any joint's load and far below where doubles lose the solver's digits.
@@ -284,6 +284,11 @@ class BulletWorlds:
         self._target = None
         self._steps[chosen] = 0
         self._rubs = bool(self._friction.any())
+
+    def set_ground_friction(self, world: int, friction: float) -> None:
+        """Of one world's terrain, all of it the same; nothing where there is none."""
+        client = self.clients[world]
+        set_friction(client.id, client.ground, Terrain(friction=friction))
 
     def bias_effort(self, position: WorldJoint, velocity: WorldJoint) -> WorldJoint:
         """Effort of gravity, Coriolis and centrifugal forces at a state (fixed base)."""

@@ -126,6 +126,13 @@ class FloatingBase:
         )
         self.stale = True
 
+    def kick(self, world: int, change: Float[np.ndarray, "3"]) -> None:
+        """Change the velocity of one world's root link at once, as a push does; world's axes [m/s]."""
+        client, raw = self._clients[world], self._read()[world]
+        speed, spin = (raw[7:10] + change).tolist(), raw[10:13].tolist()
+        pybullet.resetBaseVelocity(client.body, speed, spin, physicsClientId=client.id)
+        self.stale = True
+
     @property
     def unread(self) -> Float[np.ndarray, "world 13"]:
         """The very array of `raw`, for compiled loops that write it; then `stale` is False."""

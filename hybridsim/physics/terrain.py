@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,7 +77,7 @@ def add_terrain(connection: int, terrain: Terrain) -> list[int]:
     return found
 
 
-def set_friction(connection: int, bodies: list[int], terrain: Terrain) -> None:
+def set_friction(connection: int, bodies: Sequence[int], terrain: Terrain) -> None:
     """Of the ground's bodies."""
     other = terrain.friction if terrain.other_friction is None else terrain.other_friction
     for body, friction in zip(bodies, (terrain.friction, other), strict=False):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from numba import njit
 
 from hybridsim.lending import Places, integers1, numbers2, numbers3
@@ -15,6 +16,8 @@ from hybridsim.physics.model import RigidModel
 from hybridsim.physics.recursion import Triple, cross, dot, plus, row, times
 from hybridsim.physics.tree import Tree, TreeWork, new_tree_work, tree_bodies, tree_of
 from hybridsim.physics.tree_kernel import place
+from hybridsim.physics.urdf import load_urdf
+from hybridsim.robot import Robot
 from hybridsim.sensors.fronts import FRAME, ORIGIN, SPIN, VELOCITY
 
 
@@ -58,6 +61,12 @@ def carried_of(model: RigidModel, links: Sequence[str]) -> Carried:
         position=np.array([placed[link].pose.position for link in links], float).reshape(-1, 3),
         rotation=np.array([placed[link].pose.rotation for link in links], float).reshape(-1, 3, 3),
     )
+
+
+def rotation_in_root(robot: Robot, sensor: str) -> Float[np.ndarray, "3 3"]:
+    """rotation_root_from_sensor of a sensor that the root carries; the identity where there is none."""
+    links = [one.link for one in robot.sensors if one.name == sensor and one.link is not None]
+    return carried_of(load_urdf(robot.urdf_path()), links).rotation[0] if links else np.eye(3)
 
 
 def nothing_carried() -> Carried:

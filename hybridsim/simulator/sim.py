@@ -9,12 +9,13 @@ from types import TracebackType
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from hybridsim.actuators import Drives, loop_of
+from hybridsim.actuators import Drives, drive_matrix, loop_of
 from hybridsim.actuators.drive import DUTY, MOTOR, SPEED
 from hybridsim.calibration import Calibration, SimulationSettings
 from hybridsim.contacts import residual
 from hybridsim.errors import SimulationError
 from hybridsim.networks.inference import Networks
+from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.terrain import Terrain
 from hybridsim.robot import Robot, load_robot
 from hybridsim.sensors.residual import NAMES as SENSOR_NETWORKS
@@ -81,7 +82,8 @@ class HybridSim:
         if worlds < 1:
             raise SimulationError(f"HybridSim: {worlds} worlds; expected at least 1")
         self.robot = robot = with_signs(robot, values)
-        self.settings, self.values, self.surfaces = settings, dict(values), tuple(surfaces)
+        self.settings, self.values = settings, dict(values)
+        self.surfaces, self.terrains = tuple(surfaces), tuple(terrains)
         self.own = tuple(dict(one) for one in own)
         self.timestep = settings.physics_timestep_s
         self.steps_per_command = max(1, round(1.0 / (settings.rate_hz or DEFAULT_RATE_HZ) / self.timestep))
@@ -209,6 +211,21 @@ class HybridSim:
         if self.sensing is not None:
             self.sensing.reset(chosen)
         return self.observe()
+
+    def redraw(self, worlds: Sequence[int], own: Sequence[Mapping[str, float]]) -> None:
+        """Give some worlds other drives, and other friction to their terrain; reset those worlds next.
+
+        Args:
+            worlds: which.
+            own: of each what differs from the simulator's values: `drive.*` and `world.plane_friction`; the
+                rest of what it holds stays as the world was built.
+        """
+        rows = [drive_matrix(self.joints, {**self.values, **one}) for one in own]
+        self.drives.change(np.array(worlds, np.int64), np.stack(rows))
+        if isinstance(self.body, BulletWorlds):
+            for world, one in zip(worlds, own, strict=True):
+                if (friction := one.get("world.plane_friction")) is not None:
+                    self.body.set_ground_friction(world, friction)
 
     def set_inputs(
         self,

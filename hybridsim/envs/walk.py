@@ -1,0 +1,252 @@
+"""Velocity tracking on four legs: commands ahead, aside and about the vertical, over different grounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from hybridsim.calibration import SimulationSettings
+from hybridsim.errors import SimulationError, listed
+from hybridsim.physics.bullet import BulletWorlds
+from hybridsim.physics.floating import FloatingBase
+from hybridsim.physics.terrain import Terrain
+from hybridsim.policy.contract import GAIT_ROWS, CommandRange, PolicyContract
+from hybridsim.policy.observing import Memory
+from hybridsim.robot import Robot
+from hybridsim.simulator import HybridSim
+from hybridsim.simulator.link_frames import rotation_in_root
+from hybridsim.walking.legs import Legs
+from hybridsim.walking.trot import Trot
+
+STANCE = {"HAA": 0.0, "F_HFE": 0.4, "F_KFE": -0.8, "H_HFE": -0.4, "H_KFE": 0.8}
+"""Standing joint positions by the end of a joint's name [rad]; chosen, as ANYmal commonly stands."""
+COMMANDS = (
+    CommandRange(name="forward_velocity", unit="m/s", low=-0.3, high=0.8),
+    CommandRange(name="lateral_velocity", unit="m/s", low=-0.3, high=0.3),
+    CommandRange(name="yaw_rate", unit="rad/s", low=-0.6, high=0.6),
+)
+GROUNDS = ("flat", "sloped", "rough", "two_surface")
+TERMS = ("gravity", "angular_velocity", "command", "joint_position", "joint_velocity", "last_action")
+FALLEN = 0.8
+"""Tilt from upright at which a robot has fallen [rad]."""
+LOW = 0.22
+"""Height of the base over even ground at which it has fallen [m]."""
+EVERY_S = 5.0
+"""Between changes of the command, and between pushes [s]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Of the reward's terms; chosen by what walks within minutes, see `Walk.rewards`."""
+
+    linear: float = 1.0
+    turning: float = 0.5
+    upright: float = 1.0
+    bounce: float = 1.0
+    rocking: float = 0.05
+    effort: float = 2e-5
+    action_rate: float = 0.02
+    action: float = 0.01
+    fallen: float = 2.0
+
+
+class Walk:
+    """ANYmal-like robots that follow a commanded velocity."""
+
+    def __init__(
+        self,
+        robot: Robot,
+        *,
+        ground: str = "flat",
+        prior: bool = True,
+        pushes: float = 0.0,
+        weights: Weights | None = None,
+        episode_s: float = 10.0,
+        level: float = 1.0,
+    ) -> None:
+        """Describe it.
+
+        Args:
+            robot: whose drives take positions.
+            ground: one of `GROUNDS`.
+            prior: whether actions are added to a trot.
+            pushes: largest change of the base's velocity by a push [m/s].
+            weights: of the reward.
+            episode_s: after which an episode is cut [s].
+            level: share of the commands' and grounds' range that is asked for, 0 to 1; curricula raise it.
+        """
+        if ground not in GROUNDS:
+            raise SimulationError(f"walk: no ground '{ground}'; available: {listed(GROUNDS)}")
+        self.name, self.robot, self.ground = f"walk_{ground}", robot, ground
+        self.pushes, self.weights, self.level = pushes, weights or Weights(), level
+        self.settings = SimulationSettings(
+            physics_timestep_s=robot.rigid_body.timestep.value, rate_hz=50.0, plane=True
+        )
+        self.episode_steps = round(episode_s * 50.0)
+        self.legs = Legs(robot)
+        names = robot.joint_names
+        self.stance = np.array([next(v for k, v in STANCE.items() if n.endswith(k)) for n in names])
+        self.height = float(-self.legs.places(self.stance)[:, 2].min())
+        trot = Trot(period=0.5, lift=0.08, stiffness=2.0 * self.stiffness)
+        self.gait = trot.table(self.legs, self.stance, GAIT_ROWS) if prior else None
+        self.contract = self._contract(trot.period if prior else None)
+        self._low = np.array([one.low for one in COMMANDS])
+        self._high = np.array([one.high for one in COMMANDS])
+
+    @cached_property
+    def stiffness(self) -> float:
+        """Of the drives' position loops [N*m/rad]."""
+        drive = self.robot.drives[0]
+        gain = drive.position_gain_per_register
+        return (1.0 if gain is None else gain.value) * drive.stall_effort.value
+
+    def _contract(self, period: float | None) -> PolicyContract:
+        joints = self.robot.joint_names
+        turn = rotation_in_root(self.robot, "imu")
+        return PolicyContract(
+            robot=self.robot.name,
+            task=self.name,
+            control_period_s=1.0 / 50.0,
+            joints=joints,
+            terms=TERMS if period is None else (*TERMS, "phase"),
+            command=COMMANDS,
+            stance=tuple(self.stance.tolist()),
+            action_scale=(0.25,) * len(joints),
+            low=tuple((self.stance - 1.5).tolist()),
+            high=tuple((self.stance + 1.5).tolist()),
+            rotation_base_from_imu=tuple(turn.ravel().tolist()),
+            gait_period_s=period,
+        )
+
+    def terrains(self, randoms: Sequence[np.random.Generator]) -> list[Terrain]:
+        """Of each world its own: slopes up to 0.15 rad, bumps of up to 3 cm, 0.4 to 1 of friction."""
+        return [self._terrain(random) for random in randoms]
+
+    def _terrain(self, random: np.random.Generator) -> Terrain:
+        heading, share, friction = random.uniform(-np.pi, np.pi), random.random(), random.uniform(0.4, 1.0)
+        if self.ground == "sloped":
+            return Terrain(slope=0.15 * self.level * share, heading=heading)
+        if self.ground == "rough":
+            return Terrain(roughness=1e-3 + 0.03 * self.level * share, seed=int(random.integers(2**31)))
+        if self.ground == "two_surface":
+            return Terrain(other_friction=1.0 - self.level * (1.0 - friction), heading=heading, border=0.7)
+        return Terrain()
+
+    def begin(
+        self,
+        sim: HybridSim,
+        memory: Memory,
+        command: Float[np.ndarray, "world command"],
+        worlds: Int[np.ndarray, " some"],
+        randoms: Sequence[np.random.Generator],
+    ) -> None:
+        """Standing, a little off, in any direction and phase."""
+        draws = [random.uniform(-1.0, 1.0, 4 + len(self.stance)) for random in randoms]
+        noise = np.array(draws)
+        yaw = np.pi * noise[:, 0]
+        turn = np.stack([0.0 * yaw, 0.0 * yaw, np.sin(0.5 * yaw), np.cos(0.5 * yaw)], axis=1)
+        place = np.column_stack([0.0 * yaw, 0.0 * yaw, self.height + 0.02 + 0.01 * noise[:, 1]])
+        speed = np.column_stack([0.1 * noise[:, 2:4], 0.0 * yaw])
+        sim.reset(
+            self.stance + 0.05 * noise[:, 4:],
+            worlds=worlds,
+            base_position=place,
+            base_orientation=turn,
+            base_linear_velocity=speed,
+        )
+        memory.reset(worlds, np.array([random.random() for random in randoms]))
+        command[worlds] = [self.asked(random) for random in randoms]
+
+    def asked(self, random: np.random.Generator) -> Float[np.ndarray, " command"]:
+        """A command: mostly ahead or turning, sometimes standing."""
+        wanted = self.level * random.uniform(self._low, self._high)
+        kind = random.random()
+        if kind < 0.1:
+            return np.zeros(3)
+        if kind < 0.5:
+            wanted[1] = 0.0
+        return wanted
+
+    def disturb(
+        self,
+        sim: HybridSim,
+        command: Float[np.ndarray, "world command"],
+        step: Int[np.ndarray, " world"],
+        randoms: Sequence[np.random.Generator],
+    ) -> None:
+        """Every five seconds another command, and half-way between a push."""
+        every = round(EVERY_S / self.contract.control_period_s)
+        for w in np.flatnonzero((step > 0) & (step % every == 0)).tolist():
+            command[w] = self.asked(randoms[w])
+        if self.pushes > 0.0:
+            for w in np.flatnonzero(step % every == every // 2).tolist():
+                kick = self.pushes * randoms[w].uniform(-1.0, 1.0, 2)
+                base_of(sim).kick(w, np.array([*kick, 0.0]))
+
+    def rewards(
+        self, sim: HybridSim, memory: Memory, command: Float[np.ndarray, "world command"]
+    ) -> Mapping[str, Float[np.ndarray, " world"]]:
+        """Of a control period.
+
+            linear  exp(-|velocity - command|^2 / 0.1)     turning  exp(-(yaw rate - command)^2 / 0.1)
+
+        less squares of tilt, vertical speed, rolling and pitching, effort, action and its change.
+        """
+        weights, (velocity, spin, rotation) = self.weights, body_motion(base_of(sim))
+        off = ((velocity[:, :2] - command[:, :2]) ** 2).sum(axis=1)
+        found = {
+            "linear": weights.linear * np.exp(-off / 0.1),
+            "turning": weights.turning * np.exp(-((spin[:, 2] - command[:, 2]) ** 2) / 0.1),
+            "upright": -weights.upright * (rotation[:, 2, :2] ** 2).sum(axis=1),
+            "bounce": -weights.bounce * velocity[:, 2] ** 2,
+            "rocking": -weights.rocking * (spin[:, :2] ** 2).sum(axis=1),
+            "effort": -weights.effort * (sim.drives.effort**2).sum(axis=1),
+            "action_rate": -weights.action_rate * ((memory.action - memory.before) ** 2).sum(axis=1),
+            "action": -weights.action * (memory.action**2).sum(axis=1),
+            "fallen": -weights.fallen * self.ended(sim),
+        }
+        return found
+
+    def ended(self, sim: HybridSim) -> Bool[np.ndarray, " world"]:
+        """Which robots have fallen."""
+        base = base_of(sim)
+        place, upright = base.position, base.rotation_world_from_body[:, 2, 2]
+        grounds = sim.terrains
+        even = (
+            np.array([one.height(row[:2]) for one, row in zip(grounds, place, strict=True)])
+            if grounds
+            else 0.0
+        )
+        return (upright < np.cos(FALLEN)) | (place[:, 2] - even < LOW)
+
+    def measures(
+        self, sim: HybridSim, command: Float[np.ndarray, "world command"]
+    ) -> Mapping[str, Float[np.ndarray, " world"]]:
+        """Speed along the command and what was asked, and their distance."""
+        velocity, spin, _ = body_motion(base_of(sim))
+        return {
+            "speed_error [m/s]": np.hypot(*(velocity[:, :2] - command[:, :2]).T),
+            "yaw_error [rad/s]": np.abs(spin[:, 2] - command[:, 2]),
+            "forward_velocity [m/s]": velocity[:, 0],
+            "yaw_rate [rad/s]": spin[:, 2],
+        }
+
+
+def base_of(sim: HybridSim) -> FloatingBase:
+    """The floating bases of a simulator."""
+    if not isinstance(sim.body, BulletWorlds) or sim.body.base is None:
+        raise SimulationError(f"robots/{sim.robot.name}: base is fixed; expected one that walks")
+    return sim.body.base
+
+
+def body_motion(
+    base: FloatingBase,
+) -> tuple[Float[np.ndarray, "world 3"], Float[np.ndarray, "world 3"], Float[np.ndarray, "world 3 3"]]:
+    """Velocity and angular velocity in the base's own axes [m/s, rad/s], and rotation_world_from_body."""
+    rotation = base.rotation_world_from_body
+    velocity = np.einsum("wij,wi->wj", rotation, base.linear_velocity)
+    return velocity, np.einsum("wij,wi->wj", rotation, base.angular_velocity), rotation
