@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -17,6 +17,7 @@ WorldJoint = Float[np.ndarray, "world joint"]
 SampleWorldJoint = Float[np.ndarray, "sample world joint"]
 
 
+@runtime_checkable
 class Torque(Protocol):
     """What gives efforts by where joints are and where they should be; remembers the past."""
 

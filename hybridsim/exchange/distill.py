@@ -134,15 +134,6 @@ def histories(
     return np.stack([padded[longest - i : len(padded) - i] for i in input_idx], axis=-1)
 
 
-def scripted(network: nn.Module) -> Any:
-    """The network as TorchScript, which is what Isaac Lab loads."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit; the contracts are made of it
-        return torch.jit.script(network.eval())
-
-
 def _fit(
     fresh: Any, loss: Any, steps: int, options: DistillOptions, seed: int, progress: Progress | None
 ) -> nn.Module:

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
 
 from hybridsim import __version__
 from hybridsim.calibration import Calibration
 from hybridsim.exchange.actuator_contract import ActuatorContract
 from hybridsim.exchange.bench import Motion
-from hybridsim.exchange.distill import DistillOptions, Scales, fit_lstm, fit_mlp, scripted
+from hybridsim.exchange.distill import DistillOptions, Scales, fit_lstm, fit_mlp
 from hybridsim.exchange.judge import HeldOut, judge
 from hybridsim.exchange.place import new_folder
 from hybridsim.exchange.subject import Subject, subject_of
+from hybridsim.exchange.torque_networks import scripted, torchscript_bytes
 from hybridsim.progress import NamedProgress, named
 from hybridsim.robot import Robot
 
@@ -88,8 +88,9 @@ def to_isaaclab(
 
     def write(folder: Path) -> None:
         for one in distilled:
-            torch.jit.save(one.network, str(folder / file_of(one)))
-            (folder / file_of(one)).with_suffix(".toml").write_text(one.contract.toml(), encoding="utf-8")
+            file = folder / file_of(one)
+            file.write_bytes(torchscript_bytes(one.network))
+            file.with_suffix(".toml").write_text(one.contract.toml(), encoding="utf-8")
         (folder / REPORT).write_text(report(found, distilled, seed), encoding="utf-8")
 
     target = new_folder(Path(out), write)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ class UntrustedCodeWarning(UserWarning):
     """A file is about to be loaded that may hold any code for torch's interpreter."""
 
 
+@runtime_checkable
 class Network(Protocol):
     """What remembers the past of every world and joint, and asks the network."""
 

@@ -1,7 +1,11 @@
 """The networks that Isaac Lab's actuator contracts ask for, in torch, to be scripted."""
 
 # No annotations of shapes: torch.jit reads what stands here, and tests check shapes by wrapping functions.
-from typing import Tuple  # noqa: UP035  (what torch.jit.script understands)
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Tuple  # noqa: UP035  (what torch.jit.script understands)
 
 import torch
 from torch import Tensor, nn
@@ -52,3 +56,25 @@ class TorqueLSTM(nn.Module):
         scaled = x * self.input_scale
         h, after = self.lstm(scaled, state)
         return self.head(torch.cat([h, scaled], dim=2)).squeeze(2) * self.torque_scale, after
+
+
+def scripted(network: nn.Module) -> Any:
+    """The network as TorchScript, which is what Isaac Lab loads."""
+    with _torch_jit():
+        return torch.jit.script(network.eval())
+
+
+def torchscript_bytes(module: Any) -> bytes:
+    """A TorchScript module as the content of its file."""
+    buffer = io.BytesIO()
+    with _torch_jit():
+        torch.jit.save(module, buffer)
+    return buffer.getvalue()
+
+
+@contextmanager
+def _torch_jit() -> Iterator[None]:
+    """Without torch's advice to leave TorchScript: the contracts are made of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
