@@ -146,7 +146,7 @@ def _losses(lost: Any) -> str:
     """What distillation lost, beside the best spring and damper."""
     angle, spring = 1e3 * lost.closed_loop_error_rms_rad, 1e3 * lost.closed_loop_spring_damper_error_rms_rad
     text = (
-        f"  held out: effort off by {lost.replayed_error_rms_Nm:.3g} of {lost.effort_rms_Nm:.3g} N*m rms (best"
+        f"  held out: effort off {lost.replayed_error_rms_Nm:.3g} of {lost.effort_rms_Nm:.3g} N*m rms (best"
         f" spring and damper {lost.replayed_spring_damper_error_rms_Nm:.3g}), joints that it moves by"
         f" {angle:.3g} of {1e3 * lost.angle_rms_rad:.3g} mrad rms ({spring:.3g})"
     )
