@@ -32,7 +32,7 @@ class DistillOptions:
         rows: excitations that networks learn from, and a quarter as many that judge.
         hidden: widths of an mlp.
         states: width of an lstm.
-        steps: of the optimiser; an lstm takes a quarter of them. Half as many leave an mlp four times the
+        steps: of the optimiser; an lstm takes a quarter of them. Half as many leave an mlp three times the
             error (tests.benchmarks.actuator_networks).
         batch: samples a step; an lstm takes an eighth as many windows.
         window: samples of an lstm's window.

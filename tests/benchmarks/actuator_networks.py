@@ -1,4 +1,4 @@
-"""What drives lose as Isaac Lab's actuator networks: `python -m tests.benchmarks.actuator_networks`. Synthetic drives.
+"""What drives lose as Isaac Lab's actuator networks: `python -m tests.benchmarks.actuator_networks`. Synthetic.
 
 ANYmal C's drives at their priors, with delay and lag, and with a spring; each as both kinds of network.
 """
@@ -29,9 +29,10 @@ def main() -> None:
         for kind in ("mlp", "lstm"):
             (one,) = distil(subject, kind, 0, options)
             h = one.held_out
+            share = 100 / h.effort_rms_Nm
             print(
-                f"{name}, {kind}: effort {100 * h.replayed_error_rms_Nm / h.effort_rms_Nm:.1f} % (spring and damper"
-                f" {100 * h.replayed_spring_damper_error_rms_Nm / h.effort_rms_Nm:.1f} %), angle"
+                f"{name}, {kind}: effort {share * h.replayed_error_rms_Nm:.1f} % (spring and damper"
+                f" {share * h.replayed_spring_damper_error_rms_Nm:.1f} %), angle"
                 f" {1e3 * h.closed_loop_error_rms_rad:.2f} of {1e3 * h.angle_rms_rad:.0f} mrad"
                 f" ({1e3 * h.closed_loop_spring_damper_error_rms_rad:.1f})",
                 flush=True,
