@@ -1,4 +1,4 @@
-"""What drives lose as Isaac Lab's actuator networks: `python -m tests.benchmarks.actuator_networks`. Synthetic.
+"""What drives lose as Isaac Lab's networks: `python -m tests.benchmarks.actuator_networks`. Synthetic.
 
 ANYmal C's drives at their priors, with delay and lag, and with a spring; each as both kinds of network.
 """
