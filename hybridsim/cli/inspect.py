@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hybridsim.cli.options import MsgOption, TypesOption, implementation
+from hybridsim.cli.options import MsgOption, TrustOption, TypesOption, implementation
 from hybridsim.cli.progress import progress
 from hybridsim.errors import HybridSimError, SpecError
 
@@ -16,7 +16,10 @@ from hybridsim.errors import HybridSimError, SpecError
 def inspect(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Robots (name or folder), logs, stores, bags or recordings.", show_default=False),
+        typer.Argument(
+            help="Robots (name or folder), logs, stores, bags, recordings, actuator networks (.pt).",
+            show_default=False,
+        ),
     ],
     spec: Annotated[
         str | None,
@@ -30,6 +33,7 @@ def inspect(
     ] = None,
     msg: MsgOption = None,
     types: TypesOption = None,
+    trust_torchscript: TrustOption = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the same as a JSON list to this file; - prints it.")
     ] = None,
@@ -41,6 +45,7 @@ def inspect(
       hybridsim inspect robots/so101
       hybridsim inspect logs/
       hybridsim inspect drive.mcap --robot so101 --write ingest.toml
+      hybridsim inspect network.pt --trust-torchscript    # with its contract, network.toml, beside it
     """  # noqa: D301
     look = implementation("hybridsim.ingest.inspect", "inspect_path")
     reading = implementation("hybridsim.ingest.task", "reading_of")(msg or (), types)
@@ -50,7 +55,11 @@ def inspect(
     for path in paths:
         try:
             with progress(f"inspect {path.name}"):
-                sheets.append(look(path, spec, reading))
+                if path.suffix == ".pt":
+                    probe = implementation("hybridsim.exchange.probe", "probe_actuator")
+                    sheets.append(probe(path, trust=trust_torchscript))
+                else:
+                    sheets.append(look(path, spec, reading))
         except HybridSimError as error:  # one bad path costs that path
             refused.append(error)
             typer.echo(f"hybridsim: {error}", err=True)

@@ -40,13 +40,25 @@ SeedOption = Annotated[
 ]
 
 
+EXTRAS = {"onnx": "export"}
+"""Which extra brings a package that not every command needs."""
+TrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-torchscript",
+        help="Open TorchScript files, which can hold any code for torch's interpreter.",
+    ),
+]
+
+
 def implementation(module: str, name: str) -> Callable[..., Any]:
     """A command's implementation, imported now and not when the command line starts."""
     try:
         return getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] != "hybridsim":
+            extra = EXTRAS.get(error.name.split(".")[0], "robots")
             raise HybridSimError(
-                f"package '{error.name}' is not installed; reinstall with: pip install 'hybridsim[robots]'"
+                f"package '{error.name}' is not installed; reinstall with: pip install 'hybridsim[{extra}]'"
             ) from error
         raise HybridSimError(f"this version has no {module}; update hybridsim") from error
