@@ -104,7 +104,7 @@ class Block:
         self._require("action", action)
         self.task.disturb(self.sim, self.command, self.step_count, self._randoms)
         target = self.memory.advance(np.asarray(action, float), self.command)
-        self._signals = self.sim.step(target)
+        self._signals = self.sim.step(self.task.drive_command(target))
         self.step_count += 1
         terms = self.task.rewards(self.sim, self.memory, self.command)
         for name, values in terms.items():

@@ -17,6 +17,12 @@ SIGMAS = 3.92
 """Width of a 95 % interval in standard deviations."""
 
 
+ANYWHERE = ("drive.", "sensor.")
+"""In what any worlds may differ."""
+FLOATING = (*ANYWHERE, "link.", "contact.", "ground.", "world.plane_friction")
+"""The same where bases float."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Spread:
     """A wider range by choice, around what a parameter is.
@@ -51,6 +57,7 @@ class Draws:
         spreads: wider ranges by pattern of names, such as `drive.*.delay`.
         together: patterns that are drawn once a world.
         scale: of the calibration's intervals; 1 as they are.
+        kinds: beginnings of the names in which worlds may differ.
     """
 
     values: Mapping[str, float]
@@ -58,6 +65,7 @@ class Draws:
     spreads: Mapping[str, Spread] = field(default_factory=dict)
     together: frozenset[str] = frozenset()
     scale: float = 1.0
+    kinds: tuple[str, ...] = ANYWHERE
 
     def __post_init__(self) -> None:
         for pattern in self.spreads:
@@ -78,7 +86,7 @@ class Draws:
             for name, seed in zip(names, seeds, strict=True):
                 own = np.random.default_rng(seeds[0] if pattern in self.together else seed)
                 found[name] = spread.drawn(found.get(name, self.values.get(name, 1.0)), own)
-        return found
+        return {name: value for name, value in found.items() if name.startswith(self.kinds)}
 
     def _calibrated(self, calibration: Calibration, random: np.random.Generator) -> dict[str, float]:
         """A member of its ensemble where it has one, and every identified number within its interval."""

@@ -28,6 +28,7 @@ class Task(Protocol):
         settings: of the simulation, where no calibration says otherwise.
         episode_steps: control periods after which an episode is cut.
         gait: offsets of the gait prior, see `policy.observing.Memory`.
+        constants: of the set-up, such as a payload.
     """
 
     name: str
@@ -36,9 +37,14 @@ class Task(Protocol):
     settings: SimulationSettings
     episode_steps: int
     gait: np.ndarray | None
+    constants: Mapping[str, float]
 
     def terrains(self, randoms: Sequence[np.random.Generator]) -> list[Terrain]:
         """Ground of each world; none for level ground or a fixed base."""
+        ...
+
+    def drive_command(self, target: Float[np.ndarray, "world joint"]) -> Float[np.ndarray, "world drive"]:
+        """What all drives are told, from the policy's joint targets [rad]."""
         ...
 
     def begin(

@@ -57,6 +57,8 @@ class Weights:
 class Walk:
     """ANYmal-like robots that follow a commanded velocity."""
 
+    constants: Mapping[str, float] = {}
+
     def __init__(
         self,
         robot: Robot,
@@ -135,6 +137,10 @@ class Walk:
         if self.ground == "two_surface":
             return Terrain(other_friction=1.0 - self.level * (1.0 - friction), heading=heading, border=0.7)
         return Terrain()
+
+    def drive_command(self, target: Float[np.ndarray, "world joint"]) -> Float[np.ndarray, "world drive"]:
+        """The target itself."""
+        return target
 
     def begin(
         self,

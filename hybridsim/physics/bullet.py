@@ -14,7 +14,7 @@ from hybridsim.errors import RobotError, SimulationError
 from hybridsim.physics import kernel
 from hybridsim.physics.brake import Brake, Rubbing
 from hybridsim.physics.chain import Chain, chain_of, check_joints
-from hybridsim.physics.client import WorldSettings, grounded, open_client
+from hybridsim.physics.client import Client, WorldSettings, grounded, open_client
 from hybridsim.physics.floating import FloatingBase
 from hybridsim.physics.forward import carried_effort, following_effort
 from hybridsim.physics.model import RigidModel
@@ -284,6 +284,10 @@ class BulletWorlds:
         self._target = None
         self._steps[chosen] = 0
         self._rubs = bool(self._friction.any())
+
+    def shown(self, world: int) -> Client:
+        """The client in which a world is to be seen."""
+        return self.clients[world]
 
     def set_ground_friction(self, world: int, friction: float) -> None:
         """Of one world's terrain, all of it the same; nothing where there is none."""

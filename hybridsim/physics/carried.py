@@ -19,7 +19,7 @@ from hybridsim.errors import SimulationError
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.chain import Chain, chain_of
 from hybridsim.physics.clearance import Corners, corners_of, lowest
-from hybridsim.physics.client import WorldSettings
+from hybridsim.physics.client import Client, WorldSettings
 from hybridsim.physics.edits import with_collision
 from hybridsim.physics.hulls import with_hulls
 from hybridsim.physics.model import RigidModel
@@ -83,6 +83,7 @@ class CarriedBodies:
             held=np.zeros(worlds, np.bool_),
         )
         self._worlds: list[BulletWorlds | None] = [None] * worlds
+        self._shown: BulletWorlds | None = None
 
     @property
     def chain(self) -> Chain:
@@ -162,6 +163,14 @@ class CarriedBodies:
                 f"world {world}: joint '{self.joints[joint]}' is not finite; expected finite motions"
             )
 
+    def shown(self, world: int) -> Client:
+        """A client of its own in which a world looks as it is now, for pictures."""
+        if self._shown is None:
+            self._shown = BulletWorlds(self._model, self.joints, 1, replace(self.settings, armature=None))
+        only = slice(world, world + 1)
+        self._shown.reset(None, self.joint_position[only], self.joint_velocity[only])
+        return self._shown.clients[0]
+
     def _bullet(self, world: int) -> BulletWorlds:
         found = self._worlds[world]
         if found is None:
@@ -171,7 +180,7 @@ class CarriedBodies:
 
     def close(self) -> None:
         """Stop PyBullet where it was started; calling it twice is harmless."""
-        for bullet in self._worlds:
+        for bullet in (*self._worlds, self._shown):
             if bullet is not None:
                 bullet.close()
-        self._worlds = [None] * len(self._worlds)
+        self._worlds, self._shown = [None] * len(self._worlds), None

@@ -1,0 +1,50 @@
+"""The tasks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from hybridsim.envs.reach import Reach
+from hybridsim.envs.swing import Swing
+from hybridsim.envs.task import Task
+from hybridsim.envs.walk import Walk
+from hybridsim.errors import SimulationError
+from hybridsim.robot import Robot
+
+
+class Known(NamedTuple):
+    """A task, its robot unless somebody names another, and what it is always made with."""
+
+    robot: str
+    kind: Callable[..., Task]
+    fixed: Mapping[str, Any]
+
+    def make(self, robot: Robot, options: Mapping[str, object]) -> Task:
+        """The task for a robot.
+
+        Raises:
+            SimulationError: an option that it does not have.
+        """
+        try:
+            return self.kind(robot, **self.fixed, **options)
+        except TypeError as error:
+            raise SimulationError(f"task: {error}") from None
+
+
+TASKS: Mapping[str, Known] = {
+    "walk_flat": Known("anymal_c", Walk, {"ground": "flat"}),
+    "walk_sloped": Known("anymal_c", Walk, {"ground": "sloped"}),
+    "walk_rough": Known("anymal_c", Walk, {"ground": "rough"}),
+    "walk_two_surface": Known("anymal_c", Walk, {"ground": "two_surface"}),
+    "reach": Known("so101", Reach, {}),
+    "track": Known("so101", Reach, {"moving": True}),
+    "swing": Known("xl330_pendulum", Swing, {}),
+}
+
+
+def task_of(name: str) -> Known:
+    """The task of this name, or an error that lists them."""
+    if name not in TASKS:
+        raise SimulationError(f"no task '{name}'; available: {', '.join(TASKS)}")
+    return TASKS[name]
