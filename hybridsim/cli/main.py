@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hybridsim import __version__
-from hybridsim.cli import calibrate, data, demo, evaluate, export, ingest, inspect
+from hybridsim.cli import calibrate, data, demo, evaluate, export, ingest, inspect, train
 from hybridsim.errors import HybridSimError
 
 # Plain help: drawing boxes would double the time that --help takes, and loses the examples' line breaks.
@@ -18,6 +18,7 @@ app.command()(inspect.inspect)
 app.command()(export.export)
 app.command()(calibrate.calibrate)
 app.command()(evaluate.evaluate)
+app.command()(train.train)
 app.add_typer(data.app, name="data")
 app.command()(demo.demo)
 

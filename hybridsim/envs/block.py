@@ -64,6 +64,7 @@ class Block:
         self.memory = Memory(task.contract, span.count, task.gait)
         self.command = np.zeros((span.count, len(task.contract.command)))
         self.step_count, self._episode = np.zeros(span.count, np.int64), np.zeros(span.count, np.int64)
+        self.sim.restart_chance(seed, span.first)
         self._randoms = fixed
         self._signals: Mapping[str, np.ndarray] = {}
         if abs(self.sim.control_period - task.contract.control_period_s) > 1e-9:
@@ -76,6 +77,7 @@ class Block:
         """Start all worlds anew; a seed also starts the count of episodes anew."""
         if seed is not None:
             self.seed, self._episode[:] = seed, 0
+            self.sim.restart_chance(seed, self.span.first)
         self._begin(np.arange(self.span.count))
         return self._observation()
 

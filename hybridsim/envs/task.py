@@ -29,6 +29,7 @@ class Task(Protocol):
         episode_steps: control periods after which an episode is cut.
         gait: offsets of the gait prior, see `policy.observing.Memory`.
         constants: of the set-up, such as a payload.
+        level: share of its range that is asked for, 0 to 1.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Task(Protocol):
     episode_steps: int
     gait: np.ndarray | None
     constants: Mapping[str, float]
+    level: float
 
     def terrains(self, randoms: Sequence[np.random.Generator]) -> list[Terrain]:
         """Ground of each world; none for level ground or a fixed base."""

@@ -81,7 +81,6 @@ class Source:
                 networks=networks.get(NETWORK),
                 contact_networks=networks.get(residual.NETWORK),
                 sensor_networks=[networks[name] for name in SENSOR_NETWORKS if name in networks],
-                sensor_seed=block,
             )
 
         return build
@@ -174,11 +173,17 @@ def make_vector(
         seed: of everything.
         options: of the task, such as `pushes` of walking.
     """
-    known, size = task_of(task), size or Size()
-    source = load(origin or Origin(), known.robot)
+    source = load(origin or Origin(), task_of(task).robot)
+    return make_source(task, source, size=size or Size(), seed=seed, options=options or {})
+
+
+def make_source(
+    task: str, source: Source, *, size: Size, seed: int, options: Mapping[str, object]
+) -> HybridVectorEnv:
+    """The same from what was loaded already."""
     blocks = []
     for n, span in enumerate(spans(size.worlds, size.blocks)):
-        own = known.make(source.robot, options or {})
+        own = task_of(task).make(source.robot, options)
         worlds = source.worlds(own.settings, own.constants, n)
         blocks.append(Block(own, worlds, span, seed, source.draws))
     return HybridVectorEnv(blocks)

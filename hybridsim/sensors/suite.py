@@ -122,7 +122,7 @@ class Sensors:
             table, starts_of(table), front, memory, new_lines(coefficient, timing, mix, block)
         )
         self.residuals = [residual_of(one, self.mounted, worlds, timestep) for one in networks]
-        self._episode = np.zeros(worlds, np.int64)
+        self._episode, self._first = np.zeros(worlds, np.int64), 0
         self._random: list[np.random.Generator | None] = [None] * worlds
 
     @property
@@ -150,6 +150,11 @@ class Sensors:
         first = int(self.arrays.table[sensor, FIRST])
         return slice(first, first + CHANNELS[self.arrays.table[sensor, KIND]])
 
+    def restart(self, seed: int, first: int = 0) -> None:
+        """Leave to chance as new sensors would, by another seed; `first` is the first world's number."""
+        self.seed, self._first = seed, first
+        self._episode[:] = 0
+
     def begin(self, worlds: Int[np.ndarray, " some"]) -> None:
         """Forget everything in some worlds and start another episode there; sense their state next.
 
@@ -163,7 +168,7 @@ class Sensors:
         suite.lines.count[worlds, 0] = -1
         for w in worlds.tolist():
             if self.need:
-                self._random[w] = np.random.default_rng([self.seed, w, int(self._episode[w])])
+                self._random[w] = np.random.default_rng([self.seed, self._first + w, int(self._episode[w])])
                 self._fetch(w)
         self._episode[worlds] += 1
 

@@ -227,6 +227,16 @@ class HybridSim:
                 if (friction := one.get("world.plane_friction")) is not None:
                     self.body.set_ground_friction(world, friction)
 
+    def restart_chance(self, seed: int, first: int = 0) -> None:
+        """Let sensors leave to chance what a new simulator's would, by another seed, from the next reset on.
+
+        Args:
+            seed: in the place of `sensor_seed`.
+            first: number of the first world, where worlds are a part of more.
+        """
+        if self.sensing is not None:
+            self.sensing.sensors.restart(seed, first)
+
     def set_inputs(
         self,
         *,
