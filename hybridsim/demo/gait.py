@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from hybridsim.demo.motions import smooth_step
+from hybridsim.walking.smooth import smooth_step
 
 Place = Float[np.ndarray, "3"]
 STRAIGHT = 0.2

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.walking.smooth import smooth_step
+
 SPEEDS = (0.2, 3.5)
 """Slowest and fastest peak speed of a move [rad/s]; the slow ones show friction, the fast ones damping."""
 STEP = 0.3
@@ -55,12 +57,3 @@ def path(
         here = target
         now += duration + random.uniform(*REST)
     return out
-
-
-def smooth_step(time: Float[np.ndarray, " time"], duration: float) -> Float[np.ndarray, " time"]:
-    """0 to 1 with the least jerk; its peak speed is 1.875 / duration.
-
-    Source: Flash and Hogan 1985, "The coordination of arm movements".
-    """
-    share = np.clip(time / max(duration, 1e-9), 0.0, 1.0)
-    return share**3 * (10.0 - 15.0 * share + 6.0 * share**2)

@@ -14,13 +14,13 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.demo.gait import Gait, script_of
-from hybridsim.demo.legs import Legs
 from hybridsim.demo.walker import FALLEN, Commands, run, tilt
 from hybridsim.progress import NamedProgress, named
 from hybridsim.report.walk_page import write_walk
 from hybridsim.robot import load_robot
 from hybridsim.simulator.feet import FootTrace
 from hybridsim.simulator.surfaces import Surface, kind_of
+from hybridsim.walking.legs import Legs
 
 PAGE = "walk.html"
 COURSE = (

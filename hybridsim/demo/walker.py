@@ -11,13 +11,13 @@ from jaxtyping import Float
 from hybridsim.actuators import offered
 from hybridsim.calibration import SimulationSettings
 from hybridsim.demo.gait import Script
-from hybridsim.demo.legs import Legs, shared_load
 from hybridsim.progress import Progress
 from hybridsim.robot import Robot
 from hybridsim.simulator.bodies import GRAVITY
 from hybridsim.simulator.feet import FootRecorder, FootTrace
 from hybridsim.simulator.sim import HybridSim
 from hybridsim.simulator.surfaces import Surface
+from hybridsim.walking.legs import Legs, shared_load
 
 HEIGHT = 0.48
 """Of the base's origin above the feet [m]; chosen, because legs then reach a stride ahead and behind."""

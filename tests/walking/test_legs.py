@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from hybridsim.demo.legs import Legs, shared_load
 from hybridsim.demo.walk import standing
 from hybridsim.demo.walker import KNEES
 from hybridsim.errors import HybridSimError, SimulationError
 from hybridsim.robot import load_robot
+from hybridsim.walking.legs import Legs, shared_load
 
 
 @pytest.fixture(scope="module")
