@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hybridsim import __version__
-from hybridsim.cli import calibrate, data, demo, evaluate, export, ingest, inspect
+from hybridsim.cli import calibrate, data, demo, evaluate, export, ingest, inspect, standin
 from hybridsim.errors import HybridSimError
 
 # Plain help: drawing boxes would double the time that --help takes, and loses the examples' line breaks.
@@ -20,6 +20,7 @@ app.command()(calibrate.calibrate)
 app.command()(evaluate.evaluate)
 app.add_typer(data.app, name="data")
 app.command()(demo.demo)
+app.add_typer(standin.app, name="standin")
 
 INTERRUPTED = 130  # 128 + SIGINT, what shells expect
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,13 +39,19 @@ SeedOption = Annotated[
 ]
 
 
-def implementation(module: str, name: str) -> Callable[..., Any]:
-    """A command's implementation, imported now and not when the command line starts."""
+def implementation(module: str, name: str, extra: str = "robots") -> Any:
+    """A command's implementation, imported now and not when the command line starts.
+
+    Args:
+        module: that it is in.
+        name: of a function or value there.
+        extra: of the installation, with which packages come that it needs.
+    """
     try:
         return getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] != "hybridsim":
             raise HybridSimError(
-                f"package '{error.name}' is not installed; reinstall with: pip install 'hybridsim[robots]'"
+                f"package '{error.name}' is not installed; reinstall with: pip install 'hybridsim[{extra}]'"
             ) from error
         raise HybridSimError(f"this version has no {module}; update hybridsim") from error
