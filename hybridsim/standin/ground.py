@@ -22,6 +22,8 @@ TROT_S, SWING_S, LIFT = 0.6, 0.24, 0.04
 """Period [s], time in the air [s] and height [m] of a foot; chosen, because soft and late drives keep up."""
 UNLOAD = 1.0
 """Share of its load that a foot gives up on its way up, at most; chosen: unloading sooner tips the robot."""
+SWAYS, DEEPEST = (0.055, 0.045, 0.035), 0.09
+"""How far the base sways ahead, aside and up, and squats [m]; chosen, because further out feet slip."""
 FASTEST, SHARPEST = 0.15, 0.2
 """Of the walk [m/s, rad/s]; chosen, as above."""
 
@@ -87,17 +89,17 @@ def faded(time: Float[np.ndarray, " time"]) -> Float[np.ndarray, "time 1"]:
 
 def sway(random: np.random.Generator, time: Float[np.ndarray, " time"]) -> Plan:
     """The base goes ahead, aside and up and down by sines that do not repeat together."""
-    frequency = random.uniform(0.15, 0.6, (3, 3))
+    frequency = random.uniform(0.15, 0.5, (3, 3))
     phase = random.uniform(0.0, 2.0 * np.pi, (3, 3))
     waves = np.sin(2.0 * np.pi * frequency * time[:, None, None] + phase).mean(axis=1)
-    return planted(over(footprints()) + faded(time) * waves * [0.08, 0.07, 0.05])
+    return planted(over(footprints()) + faded(time) * waves * SWAYS)
 
 
 def squat(random: np.random.Generator, time: Float[np.ndarray, " time"]) -> Plan:
     """Down and up again, each time as deep and as fast as chance has it, with rests between."""
     down, now = np.zeros(len(time)), CALM
     while now + CALM < time[-1]:
-        depth, half, rest = random.uniform(0.04, 0.14), random.uniform(0.35, 1.0), random.uniform(0.1, 0.6)
+        depth, half, rest = random.uniform(0.03, DEEPEST), random.uniform(0.5, 1.0), random.uniform(0.1, 0.6)
         down += depth * (smooth_step(time - now, half) - smooth_step(time - now - half - rest, half))
         now += 2.0 * half + 2.0 * rest
     lowered = np.zeros((len(time), 3))

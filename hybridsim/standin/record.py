@@ -28,7 +28,7 @@ QUICK_SECONDS = 6.0
 """Of a recording [s] that only shows how it works."""
 SHORTEST = 4.0
 """Of any recording [s]: below, motion would only fade in and out."""
-FALLEN = np.radians(45.0)
+FALLEN = np.radians(25.0)
 """Tilt at which somebody would stop the recording [rad]."""
 KEY = "hybridsim.standin"
 """Of the custom data in a bag's metadata.yaml."""

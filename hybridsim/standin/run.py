@@ -105,11 +105,11 @@ class Played:
         return json.dumps(data, indent=1)
 
     def __str__(self) -> str:
-        lines = [
-            f"{word}: {self.mean[name]:.3f} {unit}, 95 % {self.interval_95[name][0]:.3f} to"
-            f" {self.interval_95[name][1]:.3f}"
-            for name, (word, unit) in WORD.items()
-        ]
+        lines = []
+        for name, (word, unit) in WORD.items():
+            low, high = self.interval_95[name]
+            mean = f"{self.mean[name]:.3f} {unit}".removesuffix(" 1")
+            lines.append(f"{word.replace('_', ' ')}: {mean}, 95 % {low:.3f} to {high:.3f}")
         return "\n".join([SYNTHETIC, f"{self.serial}, {len(self.episodes)} episodes", *lines])
 
 
