@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hybridsim import __version__
-from hybridsim.cli import calibrate, data, demo, evaluate, export, ingest, inspect, train
+from hybridsim.cli import calibrate, data, demo, evaluate, export, ingest, inspect, standin, train
 from hybridsim.errors import HybridSimError
 
 # Plain help: drawing boxes would double the time that --help takes, and loses the examples' line breaks.
@@ -21,6 +21,7 @@ app.command()(evaluate.evaluate)
 app.command()(train.train)
 app.add_typer(data.app, name="data")
 app.command()(demo.demo)
+app.add_typer(standin.app, name="standin")
 
 INTERRUPTED = 130  # 128 + SIGINT, what shells expect
 

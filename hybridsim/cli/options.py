@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,7 +39,14 @@ SeedOption = Annotated[
 ]
 
 
-EXTRAS = {"onnx": "export"}
+EXTRAS = {
+    "av": "training",
+    "gymnasium": "training",
+    "mujoco": "standin",
+    "onnx": "export",
+    "stable_baselines3": "training",
+    "tensorboard": "training",
+}
 """Which extra brings a package that not every command needs."""
 TrustOption = Annotated[
     bool,
@@ -51,7 +57,7 @@ TrustOption = Annotated[
 ]
 
 
-def implementation(module: str, name: str) -> Callable[..., Any]:
+def implementation(module: str, name: str) -> Any:
     """A command's implementation, imported now and not when the command line starts."""
     try:
         return getattr(importlib.import_module(module), name)

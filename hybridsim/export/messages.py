@@ -11,6 +11,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from hybridsim.export.topics import (
+    BATTERY,
     IMU,
     JOINT_STATE,
     NAMED_VALUES,
@@ -133,7 +134,18 @@ def _wrench(header: Any, _: Topic, values: dict[str, np.ndarray]) -> Any:
     return _new(WRENCH, header=header, wrench=_new("geometry_msgs/msg/Wrench", force=force, torque=torque))
 
 
+def _battery(header: Any, _: Topic, values: dict[str, np.ndarray]) -> Any:
+    unknown = dict.fromkeys(
+        ("temperature", "current", "charge", "capacity", "design_capacity", "percentage"), np.nan
+    )
+    states = {f"power_supply_{word}": 0 for word in ("status", "health", "technology")}  # 0: unknown
+    cells = {f"cell_{word}": NONE.astype(np.float32) for word in ("voltage", "temperature")}
+    fields = {"present": True, "location": "", "serial_number": "", **unknown, **states, **cells}
+    return _new(BATTERY, header=header, voltage=float(values["voltage"][0]), **fields)
+
+
 BUILD: dict[str, Callable[[Any, Topic, dict[str, np.ndarray]], Any]] = {
+    BATTERY: _battery,
     JOINT_STATE: _joint_state,
     NAMED_VALUES: _named_values,
     IMU: _imu,

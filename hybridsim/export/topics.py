@@ -19,6 +19,7 @@ QUATERNION = "geometry_msgs/msg/QuaternionStamped"
 TWIST = "geometry_msgs/msg/TwistStamped"
 VECTOR = "geometry_msgs/msg/Vector3Stamped"
 WRENCH = "geometry_msgs/msg/WrenchStamped"
+BATTERY = "sensor_msgs/msg/BatteryState"
 NAMED_VALUES = "hybridsim_msgs/msg/NamedValues"
 LISTS = (JOINT_STATE, NAMED_VALUES)
 """Types whose fields are lists, with the components' names in `name`; the others have x, y, z (and w)."""

@@ -167,6 +167,7 @@ class IngestSpec(Table):
         set_name: key `set`: name of the data set.
         robots: robots whose logs this describes.
         serial: the individual, where the set holds one only.
+        synthetic: whether no robot made the recordings; such a set is read only where it is named.
         session: regular expression over a recording's name; what it finds is the session.
         one_log_per: `folder` that holds every table, `file` that matches the only table, `value` of a column
             in the files that match it, or `bag`.
@@ -178,6 +179,7 @@ class IngestSpec(Table):
     set_name: str = Field(alias="set", min_length=1)
     robots: tuple[str, ...] = Field(min_length=1)
     serial: str | None = None
+    synthetic: bool = False
     session: Pattern | None = None
     one_log_per: Literal["folder", "file", "value", "bag"]
     value_of: str | None = Field(default=None, min_length=1)
@@ -283,7 +285,7 @@ def load_spec(name: str | Path) -> IngestSpec:
 
 
 def specs_for(robot: Robot) -> list[IngestSpec]:
-    """Every specification in data/ that serves a robot, sorted by set."""
+    """Every specification in data/ of a robot's real recordings, sorted by set."""
     folders = [find("data", name) for name in available("data")]
     specs = [load_spec(folder) for folder in folders if (folder / "ingest.toml").is_file()]
-    return [spec for spec in specs if robot.name in spec.robots]
+    return [spec for spec in specs if robot.name in spec.robots and not spec.synthetic]
