@@ -45,7 +45,10 @@ class Span:
 
 
 class Block:
-    """Some worlds; what happens in one follows from the seed and its number, in whatever company."""
+    """Some worlds; what happens in one follows from the seed and its number, in whatever company.
+
+    Rewards may round otherwise in another company.
+    """
 
     def __init__(self, task: Task, worlds: Worlds, span: Span, seed: int, draws: Draws | None = None) -> None:
         """Build the worlds; `reset` comes before the first step.
@@ -60,12 +63,14 @@ class Block:
         self.task, self.span, self.seed, self._draws = task, span, seed, draws
         fixed = [np.random.default_rng([seed, span.first + k, BODY]) for k in range(span.count)]
         own = [] if draws is None else [draws.own(random) for random in fixed]
-        self.sim = worlds(span.count, own, task.terrains(fixed))
+        terrains = task.terrains(fixed)
+        self._build = lambda: worlds(span.count, own, terrains)
+        self.sim = self._build()
         self.memory = Memory(task.contract, span.count, task.gait)
         self.command = np.zeros((span.count, len(task.contract.command)))
         self.step_count, self._episode = np.zeros(span.count, np.int64), np.zeros(span.count, np.int64)
         self.sim.restart_chance(seed, span.first)
-        self._randoms = fixed
+        self._randoms, self._stepped = fixed, False
         self._signals: Mapping[str, np.ndarray] = {}
         if abs(self.sim.control_period - task.contract.control_period_s) > 1e-9:
             raise SimulationError(
@@ -74,8 +79,14 @@ class Block:
             )
 
     def reset(self, seed: int | None = None) -> Float[np.ndarray, "world number"]:
-        """Start all worlds anew; a seed also starts the count of episodes anew."""
+        """Start all worlds anew; a seed also starts the count of episodes anew, and makes all the same again.
+
+        Ground on which Bullet's contacts remember what was before is built again for that.
+        """
         if seed is not None:
+            if self._stepped and any(terrain.remembers for terrain in self.sim.terrains):
+                self.sim.close()
+                self.sim, self._stepped = self._build(), False
             self.seed, self._episode[:] = seed, 0
             self.sim.restart_chance(seed, self.span.first)
         self._begin(np.arange(self.span.count))
@@ -104,6 +115,7 @@ class Block:
             SimulationError: an action, observation or reward is not finite; names world, step and term.
         """
         self._require("action", action)
+        self._stepped = True
         self.task.disturb(self.sim, self.command, self.step_count, self._randoms)
         target = self.memory.advance(np.asarray(action, float), self.command)
         self._signals = self.sim.step(self.task.drive_command(target))

@@ -38,8 +38,9 @@ def write_video(path: Path, images: Iterable[UInt8[np.ndarray, "row column 3"]])
         with av.open(str(partial), "w", format="mp4") as container:
             stream = container.add_stream("libx264", rate=RATE)
             stream.pix_fmt = "yuv420p"
-            for image in images:
-                stream.height, stream.width = image.shape[:2]
+            for n, image in enumerate(images):
+                if n == 0:
+                    stream.height, stream.width = image.shape[:2]
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
             container.mux(stream.encode())
         partial.replace(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -18,6 +18,7 @@ from hybridsim.simulator import HybridSim
 World = Float[np.ndarray, " world"]
 
 
+@runtime_checkable
 class Task(Protocol):
     """What robots are to do; one object serves many worlds, arrays are [world ...].
 

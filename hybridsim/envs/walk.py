@@ -223,7 +223,7 @@ class Walk:
         place, upright = base.position, base.rotation_world_from_body[:, 2, 2]
         grounds = sim.terrains
         even = (
-            np.array([one.height(row[:2]) for one, row in zip(grounds, place, strict=True)])
+            np.array([one.height(row[None, :2])[0] for one, row in zip(grounds, place, strict=True)])
             if grounds
             else 0.0
         )

@@ -51,6 +51,11 @@ class Terrain:
             )
 
     @property
+    def remembers(self) -> bool:
+        """Whether Bullet's order of contacts on it depends on what touched it before a reset."""
+        return self.roughness > 0.0 or self.other_friction is not None
+
+    @property
     def normal(self) -> tuple[float, float, float]:
         """Upwards from the even ground."""
         tilt = -math.sin(self.slope)
