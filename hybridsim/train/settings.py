@@ -79,7 +79,7 @@ class Settings(BaseModel):
     hidden: tuple[int, ...] = (64, 64)
     check_every: Count = 65_536
     judged: Count = 32
-    threads: Count = 2
+    threads: Count = 1
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:

@@ -17,6 +17,7 @@ from hybridsim.train.judge import judge
 from hybridsim.train.settings import read_settings
 
 SMALL = {"task": "swing", "worlds": 8, "rollout": 64, "check_every": 1024, "judged": 4, "hidden": (16, 16)}
+SMALL |= {"blocks": 1, "threads": 1}
 
 
 def small(**changed):
@@ -70,6 +71,7 @@ def test_a_killed_training_goes_on_bit_for_bit(tmp_path):
     words = ["train", "swing", "--out", str(tmp_path / "killed"), "--settings", str(tmp_path / "s.toml")]
     (tmp_path / "s.toml").write_text(
         "worlds = 8\nrollout = 64\ncheck_every = 1024\njudged = 4\nhidden = [16, 16]\nsteps = 4096\n"
+        "blocks = 1\nthreads = 1\n"
     )
     code = "import sys; from hybridsim.cli.main import run; sys.exit(run(sys.argv[1:]))"
     process = subprocess.Popen([sys.executable, "-c", code, *words])
