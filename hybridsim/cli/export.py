@@ -10,6 +10,7 @@ import typer
 
 from hybridsim.cli.options import implementation
 from hybridsim.cli.progress import progress
+from hybridsim.errors import HybridSimError
 
 
 class Format(StrEnum):
@@ -82,6 +83,7 @@ def export(
       hybridsim export logs/ --to mcap --out bags/
       hybridsim export logs/0123456789abcdef --to lerobot --rate 50 --out wave/
       hybridsim export so101 --to onnx --out networks/
+      hybridsim export runs/walk/best --to onnx --out walk/
       hybridsim export made/0123456789ab --to isaaclab --network mlp --out actuators/
     """  # noqa: D301
     _require_fitting(to, rate, network, robot)
@@ -128,8 +130,12 @@ def _logs(logs: list[Path], to: Format, out: Path, rate: int | None) -> None:
 
 
 def _calibration(calibration: str, to: Format, out: Path, network: Kind, robot: str | None) -> None:
+    policy = (Path(calibration) / "policy.json").is_file()
+    if policy and to is not Format.onnx:
+        raise HybridSimError(f"{calibration}: is a policy; expected --to onnx")
     if to is Format.onnx:
-        for one in implementation("hybridsim.exchange.onnx_networks", "to_onnx")(calibration, out):
+        module, name = ("onnx_policy", "policy_to_onnx") if policy else ("onnx_networks", "to_onnx")
+        for one in implementation(f"hybridsim.exchange.{module}", name)(calibration, out):
             typer.echo(f"{one.name}: {one.path}")
         return
     with progress("export") as report:
