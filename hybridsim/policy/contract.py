@@ -34,6 +34,7 @@ TERMS: Mapping[str, Term] = MappingProxyType(
         "joint_velocity": Term(0, 0.05, "rad/s", "of the joints"),
         "joint_error": Term(0, 1.0, "rad", "the last target less the measured position"),
         "last_action": Term(0, 1.0, "1", "what the policy put out before"),
+        "action_before": Term(0, 1.0, "1", "what it put out before that"),
         "phase": Term(2, 1.0, "1", "sine and cosine of the gait's phase"),
     }
 )

@@ -83,6 +83,8 @@ class Memory:
             return self.target - signals["joint_position"]
         if term == "last_action":
             return self.action
+        if term == "action_before":
+            return self.before
         return np.stack([np.sin(2.0 * np.pi * self.phase), np.cos(2.0 * np.pi * self.phase)], axis=1)
 
     def advance(self, action: WorldJoint, command: Float[np.ndarray, "world command"]) -> WorldJoint:

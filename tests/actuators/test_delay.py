@@ -4,6 +4,7 @@ import pytest
 from hybridsim.actuators import Drives
 from hybridsim.actuators.drive import ANGLE
 from hybridsim.actuators.loop import EFFORT_LOOP
+from hybridsim.errors import SimulationError
 from hybridsim.identify.rollout import DrivePath, rollout
 from tests.actuators.bench import row
 
@@ -188,3 +189,16 @@ def test_reset_of_one_world_leaves_the_other():
     worlds.step(np.array([-0.3, 0.5]))
     assert worlds.drives.delayed_command.ravel() == pytest.approx([-0.3, 0.5])
     assert worlds.drives.state[0, 0, ANGLE] != 0.0
+
+
+def test_drives_change_between_episodes_as_far_as_there_is_room():
+    drives = Drives(row()[None], [EFFORT_LOOP], [False], worlds=2, timestep=1e-3)
+    drives.change(np.array([1]), row(delay=0.05)[None, None])
+    drives.reset(np.arange(2), np.zeros((2, 1)))
+    still, found = np.zeros((2, 1)), []
+    for k in range(60):
+        drives.step(np.full((2, 1), float(k > 0)), still, still, still, np.ones((2, 1)))
+        found.append(drives.delayed_command[:, 0].copy())
+    assert np.argmax(np.array(found) > 0.5, axis=0).tolist() == [1, 51]  # 50 steps later in the changed world
+    with pytest.raises(SimulationError, match=r"a delay of 0\.2 s; expected at most 0\.1 s"):
+        drives.change(np.array([0]), row(delay=0.2)[None, None])

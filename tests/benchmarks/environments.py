@@ -3,9 +3,9 @@
     .venv/bin/python -m tests.benchmarks.environments
 
 ANYmal C on flat ground under the trot that policies start from (zero actions), 32 worlds; drives with
-friction, lag and one member of a residual ensemble (2 x 32, 100 Hz, untrained: synthetic), an IMU, encoders, contacts,
-observations and rewards included, episodes' resets too. One thread, two threads, and two processes of 16
-worlds each take turns; quoted are medians of ten rounds, and ratios round by round.
+friction, lag and one member of a residual ensemble (2 x 32, 100 Hz, untrained: synthetic), an IMU, encoders,
+contacts, observations and rewards included, episodes' resets too. One thread, two threads, and two processes
+of 16 worlds each take turns; quoted are medians of ten rounds, and ratios round by round.
 """
 
 import multiprocessing

@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_bits_even_after_other_episodes():
     envs.close()
     again = make_vector("walk_rough", size=Size(worlds=3, blocks=1), options={"pushes": 0.3})
     for one, other in zip(first, run(again, 30, 5), strict=True):  # in another company
-        np.testing.assert_array_equal(one[:, :47], other[:, :47])
+        np.testing.assert_array_equal(one[:, :-1], other[:, :-1])
         np.testing.assert_allclose(one, other, rtol=1e-12)
     again.close()
 
