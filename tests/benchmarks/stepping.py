@@ -1,13 +1,16 @@
-"""Steps per second of HybridSim and BulletWorlds against the barest PyBullet loop for one robot, in one run.
+"""Steps per second of HybridSim and BulletWorlds against the barest PyBullet loop for one robot, in pairs.
 
     .venv/bin/python -m tests.benchmarks.stepping
 
 ANYmal C (fixed links merged), N = 8 worlds, standing, 400 Hz: read joints, ideal PD, apply, step. The hybrid
 adds drives with friction and a residual network a joint (5 members of 32-32, 100 Hz, untrained: synthetic),
-and observes base and joints at every step. Rounds of the contenders alternate, so that a busy machine slows
-all; quoted are medians, and ratios round by round.
+and observes base and joints, at every step where it is driven by efforts and every eighth where its drives
+hold positions, as under a policy. Each is paired with the barest loop in two processes of their own, in which
+one or the other is built first, because who comes later finds its memory in smaller pieces. Rounds of eight
+steps alternate, so that a busy machine slows both; quoted are medians, and ratios round by round.
 """
 
+import multiprocessing
 import os
 import time
 from collections.abc import Callable
@@ -16,6 +19,8 @@ from typing import Protocol
 import numpy as np
 import pybullet
 
+from hybridsim.actuators import offered
+from hybridsim.calibration import SimulationSettings
 from hybridsim.physics import kernel
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.chain import chain_of
@@ -23,10 +28,12 @@ from hybridsim.physics.client import WorldSettings, open_client
 from hybridsim.physics.merge import merge_fixed
 from hybridsim.physics.model import RigidModel
 from hybridsim.physics.urdf import load_urdf
+from hybridsim.robot import load_robot
+from hybridsim.simulator import HybridSim
 from tests.physics.conftest import robot_path
-from tests.simulator.made import HEIGHT, stance, walker
+from tests.simulator.made import HEIGHT, residual, stance, walker
 
-WORLDS, ROUNDS, STEPS, SETTLING = 8, 400, 10, 100
+WORLDS, ROUNDS, STEPS, SETTLING = 8, 200, 8, 104
 STIFFNESS, DAMPING = 80.0, 2.0
 SETTINGS = WorldSettings(timestep=1 / 400, base="floating", plane=True)
 
@@ -129,6 +136,32 @@ class Hybrid:
         return float(self.seen["base_position"][0, 2])
 
 
+class Held:
+    """HybridSim whose drives hold a position for a control period of 20 ms."""
+
+    def __init__(self, networks: bool, sensors: bool) -> None:
+        robot = load_robot("anymal_c")
+        if not sensors:
+            robot = robot.model_copy(update={"sensors": (), "encoders": ()})
+        values = {p.name: p.value for p in offered(robot)}
+        values |= {f"drive.{name}.motor_coulomb": 0.5 for name in robot.joint_names}
+        learned = residual(robot, period=0.01, bound=2.0, members=5) if networks else None
+        settings = SimulationSettings(physics_timestep_s=1 / 400, rate_hz=50.0, plane=True)
+        self.sim = HybridSim(robot, values, settings, worlds=WORLDS, networks=learned)
+        self.target = stance(self.sim.joints)
+
+    def reset(self) -> None:
+        self.seen = self.sim.reset(self.target, base_position=[0.0, 0.0, HEIGHT])
+
+    def run(self, steps: int) -> None:
+        assert steps % self.sim.steps_per_command == 0
+        for _ in range(steps // self.sim.steps_per_command):
+            self.seen = self.sim.step(self.target)
+
+    def height(self) -> float:
+        return float(self.seen["base_position"][0, 2])
+
+
 def in_python(model: RigidModel, joints: list[str]) -> Batched:
     """BulletWorlds where PyBullet's C functions are unknown."""
     os.environ["HYBRIDSIM_NATIVE"] = "0"
@@ -176,27 +209,42 @@ def print_kernel(rows: int = 2000, rounds: int = 50) -> None:
         print(f"kernel {function.__name__:17s} {min(times) / rows * 1e6:6.2f} µs a state of a six-joint arm")
 
 
-def main() -> None:
-    """Print one line a contender, then the kernel's."""
+MAKERS: dict[str, Callable[[RigidModel, list[str]], Contender]] = {
+    "BulletWorlds": Batched,
+    "BulletWorlds in Python": in_python,
+    "HybridSim": lambda *_: Hybrid(networks=True, friction=0.5),
+    "HybridSim, no friction": lambda *_: Hybrid(networks=True, friction=0.0),
+    "HybridSim, held": lambda *_: Held(networks=True, sensors=False),
+    "HybridSim, held, no network": lambda *_: Held(networks=False, sensors=False),
+    "HybridSim, held, IMU and feet": lambda *_: Held(networks=True, sensors=True),
+}
+
+
+def pair(name: str, first: bool) -> tuple[np.ndarray, np.ndarray, float]:
+    """Times of the barest loop and of another [µs], and the other's height; `first`: it is built first."""
     model = merge_fixed(load_urdf(robot_path("anymal_c")))
     joints = sorted(joint.name for joint in model.moving_joints)
-    contenders: dict[str, Contender] = {
-        "barest PyBullet loop": Barest(model, joints),
-        "BulletWorlds": Batched(model, joints),
-        "BulletWorlds in Python": in_python(model, joints),
-        "HybridSim": Hybrid(networks=True, friction=0.5),
-        "HybridSim, no network": Hybrid(networks=False, friction=0.5),
-        "HybridSim, no friction": Hybrid(networks=True, friction=0.0),
-    }
-    times = measure(contenders)
-    barest = times["barest PyBullet loop"]
-    for name, values in times.items():
-        low, ratio, high = np.percentile(barest / values, [25, 50, 75])
-        quick, typical = np.percentile(values, [5, 50])
-        print(
-            f"{name:24s} {typical:6.1f} µs a world step ({quick:.1f} at best), rate {ratio:.3f} of the barest"
-            f" (quartiles {low:.3f} to {high:.3f}), standing at {contenders[name].height():.3f} m"
-        )
+    makers = {"barest": Barest, name: MAKERS[name]}
+    order = [name, "barest"] if first else ["barest", name]
+    built = {key: makers[key](model, joints) for key in order}
+    times = measure(built)
+    return times["barest"], times[name], built[name].height()
+
+
+def main() -> None:
+    """Print one line a contender, then the kernel's."""
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        for name in MAKERS:
+            found = [pool.apply(pair, (name, first)) for first in (False, True)]
+            barest, own = (np.concatenate([one[k] for one in found]) for k in (0, 1))
+            low, ratio, high = np.percentile(barest / own, [25, 50, 75])
+            each = ", ".join(f"{np.median(one[0] / one[1]):.3f}" for one in found)
+            print(
+                f"{name:30s} {np.median(own):6.1f} µs a world step (barest {np.median(barest):.1f}), rate"
+                f" {ratio:.3f} of the barest (quartiles {low:.3f} to {high:.3f}; built second, first {each}),"
+                f" standing at {found[0][2]:.3f} m",
+                flush=True,
+            )
     print_kernel()
 
 
