@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any, NamedTuple
 
 from hybridsim.envs.reach import Reach
 from hybridsim.envs.swing import Swing
 from hybridsim.envs.task import Task
 from hybridsim.envs.walk import Walk
-from hybridsim.errors import SimulationError
+from hybridsim.errors import SimulationError, listed
 from hybridsim.robot import Robot
 
 
@@ -26,10 +27,10 @@ class Known(NamedTuple):
         Raises:
             SimulationError: an option that it does not have.
         """
-        try:
-            return self.kind(robot, **self.fixed, **options)
-        except TypeError as error:
-            raise SimulationError(f"task: {error}") from None
+        known = set(signature(self.kind).parameters) - {"robot", *self.fixed}
+        if unknown := set(options) - known:
+            raise SimulationError(f"task: no option {listed(unknown)}; available: {listed(known)}")
+        return self.kind(robot, **self.fixed, **options)
 
 
 TASKS: Mapping[str, Known] = {

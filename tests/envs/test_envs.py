@@ -1,5 +1,7 @@
 """Environments: the contracts of others, seeds, companies, resets, what is not finite."""
 
+from dataclasses import replace
+
 import gymnasium
 import numpy as np
 import pytest
@@ -7,9 +9,11 @@ from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as check_for_sb3
 
 import hybridsim.envs
+from hybridsim.calibration import SimulationSettings
 from hybridsim.envs import Origin, Size, make_vector
 from hybridsim.envs.draws import Draws, Spread
 from hybridsim.envs.render import write_video
+from hybridsim.envs.worlds import load, make_source
 from hybridsim.errors import SimulationError
 from hybridsim.policy import Pilot, Policy
 from hybridsim.robot import load_robot
@@ -164,8 +168,16 @@ def test_what_does_not_fit_is_refused(task, origin, words):
 
 
 def test_options_that_a_task_does_not_have_are_refused():
-    with pytest.raises(SimulationError, match="pushes"):
+    with pytest.raises(SimulationError, match="no option pushes; available: episode_s, level"):
         make_vector("swing", options={"pushes": 1.0})
+
+
+def test_a_calibration_of_another_control_period_is_refused():
+    source = load(Origin(), "xl330_pendulum")
+    faster = replace(source, settings=SimulationSettings(physics_timestep_s=0.002, rate_hz=100.0))
+    words = r"task swing: its control period is 0\.02 s, the simulator's 0\.01 s; expected a calibration at"
+    with pytest.raises(SimulationError, match=words):
+        make_source("swing", faster, size=Size(), seed=0, options={})
 
 
 def test_rough_ground_carries_and_slopes_tilt():
