@@ -14,6 +14,7 @@ from hybridsim.calibration import Calibration
 from hybridsim.effort.settings import effort_signal
 from hybridsim.errors import LogError
 from hybridsim.evaluate_contact import Start, score_passive
+from hybridsim.evaluate_drive import score_drives
 from hybridsim.evaluate_effort import score_efforts
 from hybridsim.evaluate_reading import reading_replays
 from hybridsim.evaluate_sensor import is_inertial, score_sensor
@@ -32,6 +33,7 @@ from hybridsim.score import WindowError, interval_text, score, signal_unit, writ
 from hybridsim.score.relative import add_relative
 from hybridsim.signals import signal_word
 from hybridsim.simulator.inputs import LogInputs, log_inputs
+from hybridsim.simulator.pushed import reads_offsets
 
 HORIZONS = (0.1, 0.4, 1.0)
 
@@ -135,6 +137,9 @@ def score_logs(
         raise LogError("evaluate: no log to score; expected at least one")
     if effort_signal(calibration.parameters) is not None:
         scores, replays = score_efforts(calibration, robot, logs, progress)
+        return Evaluation(scores=scores, replays=replays)
+    if reads_offsets(calibration.parameters):
+        scores, replays = score_drives(calibration, robot, logs, progress)
         return Evaluation(scores=scores, replays=replays)
     if is_inertial(calibration):
         scores, replays = score_sensor(calibration, robot, logs, progress)

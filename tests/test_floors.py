@@ -41,6 +41,7 @@ FLOORS = [
             "evaluate",
             "evaluate_effort",
             "evaluate_contact",
+            "evaluate_drive",
             "evaluate_sensor",
             "evaluate_reading",
             "evaluate_spread",

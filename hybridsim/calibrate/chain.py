@@ -11,7 +11,9 @@ from pathlib import Path
 
 from hybridsim import __version__
 from hybridsim.calibrate.contact import find_contact
+from hybridsim.calibrate.drive import find_drives, require_pushing
 from hybridsim.calibrate.effort import find_effort
+from hybridsim.calibrate.gates import gates
 from hybridsim.calibrate.reading import find_readings, parent_of
 from hybridsim.calibrate.sensor import find_sensor, sensor_name
 from hybridsim.calibrate.steps import (
@@ -29,7 +31,6 @@ from hybridsim.calibrate.work import Evidence, Work, gather_evidence
 from hybridsim.calibration import (
     Calibration,
     Findings,
-    Gate,
     Lineage,
     LoggedEvidence,
     SimulationSettings,
@@ -37,7 +38,6 @@ from hybridsim.calibration import (
 from hybridsim.errors import CalibrationError, StudyError, listed
 from hybridsim.evaluate import score_logs
 from hybridsim.jobs import Engine
-from hybridsim.learn.residual import Learned
 from hybridsim.progress import NamedProgress
 from hybridsim.replay.variants import best_delays, by_signal
 from hybridsim.robot import Robot, load_robot
@@ -45,6 +45,8 @@ from hybridsim.sensing.along import logged
 from hybridsim.study import Study, load_study
 
 LOGS = "logs"  # store of raw recordings once they are read, beside what is remembered
+
+SYNTHETIC = "synthetic"  # label of logs that a simulated robot made
 
 
 def calibrate(
@@ -81,6 +83,7 @@ def calibrate(
     root = Path(out if out is not None else "" if isinstance(study, Study) else Path(study).parent)
     with _memory(root) as memory:
         work = _begin(study, logs, memory, quick, engine, seed, progress)
+        synthetic = synthetic or any(SYNTHETIC in log.labels for log in work.evidence.logs)
         folder = _save(made(work, synthetic), work, root)
         _forget(work.memory, memory / LOGS)
     return folder
@@ -153,6 +156,9 @@ def _check_scored(plan: Study, robot: Robot) -> None:
     """Refuse to score what no drive measures."""
     if plan.predicts_effort:
         return  # predicted from motion, whatever a drive measures for its own loop
+    if plan.follows_motion:
+        require_pushing(plan, robot)
+        return
     if plan.is_passive:
         _check_passive(plan, robot)
         return
@@ -192,6 +198,8 @@ def find(work: Work, synthetic: bool = False) -> Findings:
     plan, evidence = work.plan, work.evidence
     if plan.predicts_effort:
         return find_effort(work, synthetic, lambda entries: _lineage(plan, entries, work.seed))
+    if plan.follows_motion:
+        return find_drives(work, synthetic, lineage(plan, evidence, work.seed))
     if plan.is_passive:
         return find_contact(work, synthetic, lineage(plan, evidence, work.seed))
     if plan.is_inertial:
@@ -216,24 +224,6 @@ def find(work: Work, synthetic: bool = False) -> Findings:
         delays=by_signal(work.robot, best_delays(evidence.of("train"))),
         blackbox=train_baseline(work),
     )
-
-
-def gates(robot: Robot, learned: Learned | None) -> dict[str, Gate]:
-    """The verdict on every drive's network, `signal.component`."""
-    names = [f"{drive.measured}.{drive.joint}" for drive in robot.drives]
-    if learned is None:
-        return {name: Gate(ships=False, reason="the study learns no residual") for name in names}
-    verdicts = [learned.verdict.groups[drive.joint] for drive in robot.drives]
-    return {
-        name: Gate(
-            ships=v.ships,
-            unit="rad",
-            mean_difference=v.mean_difference,
-            interval_95=v.interval_95,
-            reason=f"{v.reason}; ships at {share:.0%} of its output" if v.ships else v.reason,
-        )
-        for name, v, share in zip(names, verdicts, learned.share.tolist(), strict=True)
-    }
 
 
 def lineage(plan: Study, evidence: Evidence, seed: int) -> Lineage:

@@ -85,7 +85,7 @@ def gather_evidence(
         by_time = plan.split.by == "time"
         split = Split(train=ids, validation=(), test=()) if by_time else split_logs(plan, usable)
         return Evidence(logs=usable, inputs=(), split=split)
-    if plan.is_passive or plan.is_inertial:  # no commands to read
+    if plan.is_passive or plan.is_inertial or plan.follows_motion:  # read otherwise, or no commands
         return Evidence(logs=usable, inputs=(), split=split_logs(plan, usable))
     split = None if parent is None else kept_split(parent, usable)
     if split is not None:

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.identify.fit import FEW_ROWS, remembered
+from hybridsim.identify.fitting import Fitting
 from hybridsim.identify.polish import polish
-from hybridsim.identify.problem import Problem
 from hybridsim.identify.windows import of_logs
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.progress import Progress
@@ -33,7 +33,7 @@ class Apart:
 
 
 def fit_apart(
-    problem: Problem,
+    problem: Fitting,
     point: Float[np.ndarray, " parameter"],
     folds: int,
     seed: int,

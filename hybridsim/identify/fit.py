@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.files import write_text
+from hybridsim.identify.fitting import Fitting
 from hybridsim.identify.intervals import parameters_found
 from hybridsim.identify.polish import polish
-from hybridsim.identify.problem import Problem
 from hybridsim.identify.search import mean_error, search_drive
-from hybridsim.identify.windows import cut, lean, with_restarts
+from hybridsim.identify.windows import cut, with_restarts
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.parameters import Parameter
 from hybridsim.progress import NamedProgress, named
@@ -48,9 +48,9 @@ class FitResult:
 class DriveJob:
     """One drive's search and polish, done by a worker process and remembered in a file."""
 
-    problem: Problem
-    pieces: Problem
-    quarter: Problem
+    problem: Fitting
+    pieces: Fitting
+    quarter: Fitting
     drive: int
     start: Float[np.ndarray, " parameter"]
     budget: Identify
@@ -62,7 +62,7 @@ class DriveJob:
 
 
 def fit(
-    problem: Problem,
+    problem: Fitting,
     budget: Identify,
     seed: int,
     *,
@@ -89,9 +89,9 @@ def fit(
     quarter = cut(problem, PIECE / 2, SHARE / 4, seed + 1)
     jobs = [
         DriveJob(
-            problem=lean(whole, d),
-            pieces=lean(pieces, d),
-            quarter=lean(quarter, d),
+            problem=whole.lean(d),
+            pieces=pieces.lean(d),
+            quarter=quarter.lean(d),
             drive=d,
             start=start,
             budget=budget,
@@ -115,7 +115,7 @@ def fit(
     return _result(problem, pieces if budget.polish_on == "pieces" else problem, point)
 
 
-def refine(problem: Problem, budget: Identify, point: np.ndarray) -> FitResult:
+def refine(problem: Fitting, budget: Identify, point: np.ndarray) -> FitResult:
     """Only the polish: from a point that other logs gave to the best one near it on these."""
     whole = problem if budget.restart_window_s is None else with_restarts(problem, budget.restart_window_s)
     for drive in range(len(problem.paths)):
@@ -125,7 +125,7 @@ def refine(problem: Problem, budget: Identify, point: np.ndarray) -> FitResult:
     return _result(problem, problem, point)
 
 
-def _result(problem: Problem, evidence: Problem, point: np.ndarray) -> FitResult:
+def _result(problem: Fitting, evidence: Fitting, point: np.ndarray) -> FitResult:
     """Errors on the whole logs, intervals from the evidence that the polish saw."""
     error = np.array([mean_error(problem, d, problem.values(point)) for d in range(len(problem.paths))])
     return FitResult(point=point, parameters=parameters_found(evidence, point), error=error)
@@ -156,7 +156,7 @@ def _fit_drive(job: DriveJob) -> list[float]:
     return np.asarray(point).tolist()
 
 
-def _share(problem: Problem, shared: list[int], point: np.ndarray, budget: Identify) -> np.ndarray:
+def _share(problem: Fitting, shared: list[int], point: np.ndarray, budget: Identify) -> np.ndarray:
     """Move all entries together: drives that were fitted around a mass's prior would hold it there."""
     drives = list(range(len(problem.paths)))
     own = [k for drive in drives for k in problem.entries_of(drive)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.identify.fitting import Fitting
 from hybridsim.identify.polish import log_weights, prior_residuals, residuals
-from hybridsim.identify.problem import Problem
 from hybridsim.identify.profile import profiled_information
 from hybridsim.jobs import map_jobs
 from hybridsim.parameters import Parameter
@@ -23,7 +23,7 @@ FEW_ROWS = 20_000
 WIDE = 0.5  # chosen, because an interval over half of the search range says that the logs do not know
 
 
-def parameters_found(problem: Problem, point: np.ndarray, every: int = 3) -> tuple[Parameter, ...]:
+def parameters_found(problem: Fitting, point: np.ndarray, every: int = 3) -> tuple[Parameter, ...]:
     """Every searched parameter at the point, with 95 % interval, bound and identifiability flags."""
     space = problem.space
     values = space.from_vector(np.clip(point, 0.0, 1.0))
@@ -38,13 +38,13 @@ def parameters_found(problem: Problem, point: np.ndarray, every: int = 3) -> tup
     return tuple(found)
 
 
-def deviations(problem: Problem, point: np.ndarray, every: int) -> Float[np.ndarray, " parameter"]:
+def deviations(problem: Fitting, point: np.ndarray, every: int) -> Float[np.ndarray, " parameter"]:
     """Standard deviation of each entry of the unit cube, infinite where no log feels it.
 
     Sandwich estimate with the logs as clusters: H^-1 (sum over logs of g g^T) H^-1, times L / (L - 1).
     Source: Liang and Zeger 1986, "Longitudinal data analysis using generalized linear models".
     """
-    count, logs = len(problem.space), len(problem.body.first) - 1
+    count, logs = len(problem.space), len(problem.first) - 1
     curvature, scores = np.zeros((count, count)), np.zeros((logs, count))
     shared = problem.shared_entries()
     felt_by = [[*problem.entries_of(drive), *shared] for drive in range(len(problem.paths))]
@@ -104,7 +104,7 @@ def variances(
 
 
 def _slope(
-    problem: Problem, drive: int, point: np.ndarray, entry: int, every: int
+    problem: Fitting, drive: int, point: np.ndarray, entry: int, every: int
 ) -> Float[np.ndarray, " residual"]:
     """Change of the residuals with one entry, from both sides where there is room."""
     above, below = point.copy(), point.copy()
@@ -113,8 +113,8 @@ def _slope(
     return change / (above[entry] - below[entry])
 
 
-def _owners(problem: Problem, drive: int, every: int) -> np.ndarray:
+def _owners(problem: Fitting, drive: int, every: int) -> np.ndarray:
     """Log of every residual."""
-    first = problem.body.first
+    first = problem.first
     log = np.repeat(np.arange(len(first) - 1), np.diff(first))
     return log[log_weights(problem, drive, every) > 0]

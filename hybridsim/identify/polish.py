@@ -8,16 +8,15 @@ import numpy as np
 from jaxtyping import Float
 from scipy.optimize import least_squares
 
-from hybridsim.identify.problem import Problem
+from hybridsim.identify.fitting import Fitting
 from hybridsim.jobs import map_jobs
 
 STEP = 2e-3  # chosen, because stick and slip make smaller differences noisy; share of a parameter's range
-SOFT = 2e-3  # chosen, because below about one encoder count errors are quantisation [rad]
 
 
-def log_weights(problem: Problem, drive: int, every: int) -> Float[np.ndarray, " row"]:
+def log_weights(problem: Fitting, drive: int, every: int) -> Float[np.ndarray, " row"]:
     """Square root of each kept row's weight: its log's share, missing rows nothing."""
-    first = problem.body.first
+    first = problem.first
     seen = np.isfinite(problem.measured[:, drive])
     weight = np.zeros(len(seen))
     for start, end, share in zip(first[:-1], first[1:], problem.weights, strict=True):
@@ -28,22 +27,22 @@ def log_weights(problem: Problem, drive: int, every: int) -> Float[np.ndarray, "
 
 
 def residuals(
-    problem: Problem, drives: Sequence[int], point: np.ndarray, every: int
+    problem: Fitting, drives: Sequence[int], point: np.ndarray, every: int
 ) -> Float[np.ndarray, " residual"]:
-    """Weighted errors in units of SOFT, whose soft loss adds up to about the mean absolute error."""
+    """Weighted errors in units of `soft`, whose soft loss adds up to about the mean absolute error."""
     values = problem.values(point)
     parts = []
     for drive in drives:
         weight = log_weights(problem, drive, every)
         kept = weight > 0
-        error = problem.errors(drive, values)[kept] / SOFT
+        error = problem.errors(drive, values)[kept] / problem.soft(drive)
         # Soft absolute error: sqrt(1 + e^2) - 1, written as a square for the solver.
         soft = np.sign(error) * np.sqrt(np.sqrt(1.0 + error**2) - 1.0)
         parts.append(soft * weight[kept])
     return np.concatenate(parts)
 
 
-def prior_residuals(problem: Problem, entries: Sequence[int], point: np.ndarray) -> np.ndarray:
+def prior_residuals(problem: Fitting, entries: Sequence[int], point: np.ndarray) -> np.ndarray:
     """Distance from the prior in units of its width, for the entries that have one."""
     space, sigma = problem.space, problem.selection.prior_sigma
     found = []
@@ -63,7 +62,7 @@ PRIOR_WEIGHT = 0.2
 
 
 def polish(
-    problem: Problem,
+    problem: Fitting,
     drives: Sequence[int],
     entries: Sequence[int],
     point: np.ndarray,
@@ -109,7 +108,7 @@ def polish(
 
 
 def slopes(
-    problem: Problem, drives: Sequence[int], entries: Sequence[int], point: np.ndarray, every: int
+    problem: Fitting, drives: Sequence[int], entries: Sequence[int], point: np.ndarray, every: int
 ) -> Float[np.ndarray, "residual entry"]:
     """Slopes of what `polish` minimises; a drive is replayed only for the entries that it feels.
 
@@ -127,7 +126,7 @@ def slopes(
 
 
 def _slopes_of(
-    problem: Problem, drive: int, entries: Sequence[int], point: np.ndarray, every: int
+    problem: Fitting, drive: int, entries: Sequence[int], point: np.ndarray, every: int
 ) -> Float[np.ndarray, "residual entry"]:
     felt = {*problem.shared_entries(), *problem.entries_of(drive)}
     here = residuals(problem, [drive], point, every)

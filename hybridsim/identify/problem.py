@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from hybridsim.actuators.loop import POSITION_LOOP
 from hybridsim.actuators.parameters import drive_matrix
+from hybridsim.identify.fitting import Fitting
 from hybridsim.identify.path import BodyPath, body_path, drive_paths
 from hybridsim.identify.rollout import DrivePath, rollout
-from hybridsim.parameters import Parameter, ParameterSpace
+from hybridsim.parameters import Parameter
 from hybridsim.robot import Robot
 from hybridsim.simulator.inputs import LogInputs
 from hybridsim.study import Selection
 
+SOFT = 2e-3  # chosen, because below about one encoder count errors are quantisation [rad]
 WORLD = (
     Parameter(
         name="world.plane_height",
@@ -47,57 +49,31 @@ WORLD = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
-    """Everything a candidate is judged on; plain arrays, so that it travels to worker processes.
+class Problem(Fitting):
+    """Drives that carry the body along the measured path of the others, to angles [rad].
 
     Attributes:
-        robot: the design.
-        selection: what is searched, what is held.
         body: the rigid body along the logs.
         paths: one a drive.
-        measured: [row, drive] as logged, NaN where missing [rad].
-        weights: of every log in the cost; they add up to 1.
-        timestep: longest step of a rollout [s].
         plane: whether the ground is there.
     """
 
-    robot: Robot
-    selection: Selection
     body: BodyPath
     paths: Sequence[DrivePath]
-    measured: Float[np.ndarray, "row drive"]
-    weights: Float[np.ndarray, " log"]
-    timestep: float
     plane: bool
 
     @property
-    def space(self) -> ParameterSpace:
-        """What is searched."""
-        return self.selection.space
+    def first(self) -> Int[np.ndarray, " _"]:
+        """Row at which each log starts, and the end."""
+        return self.body.first
 
-    @property
-    def joints(self) -> tuple[str, ...]:
-        """The drives' joints, in the order of `paths`."""
-        return tuple(drive.joint for drive in self.robot.drives)
+    def soft(self, drive: int) -> float:
+        """About one encoder count [rad]."""
+        return SOFT
 
-    def entries_of(self, drive: int) -> list[int]:
-        """Entries of the space that only this drive feels."""
-        prefix = f"drive.{self.joints[drive]}."
-        members = self.selection.members
-        return [
-            k
-            for k, name in enumerate(self.space.names)
-            if all(member.startswith(prefix) for member in members[name])
-        ]
-
-    def shared_entries(self) -> list[int]:
-        """Entries that several drives feel: links, the world, shared drive values."""
-        own = {k for drive in range(len(self.paths)) for k in self.entries_of(drive)}
-        return [k for k in range(len(self.space)) if k not in own]
-
-    def values(self, point: Float[np.ndarray, " parameter"]) -> dict[str, float]:
-        """Every parameter's value at a point of the unit cube."""
-        return self.selection.values(point)
+    def predicted(self, drive: int, values: Mapping[str, float]) -> Float[np.ndarray, " row"]:
+        """Encoder angle [rad]."""
+        return self.simulate(drive, values)[0]
 
     def simulate(
         self, drive: int, values: Mapping[str, float]
@@ -118,17 +94,47 @@ class Problem:
         rollout(parameters, POSITION_LOOP, path, load, slope, ground, self.timestep, out, loads)
         return out, loads
 
-    def errors(self, drive: int, values: Mapping[str, float]) -> Float[np.ndarray, " row"]:
-        """Simulated minus measured [rad], 0 where nothing was measured."""
-        out, _ = self.simulate(drive, values)
-        error = out - self.measured[:, drive]
-        return np.where(np.isfinite(self.measured[:, drive]), error, 0.0)
+    def taken(self, pieces: list[np.ndarray], weights: np.ndarray) -> Problem:
+        """The same on these pieces of rows only, a log each, with these weights."""
+        rows = np.concatenate(pieces)
+        first = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])])
+        body = self.body
+        changed = replace(
+            body,
+            first=first,
+            load=[load[rows] if len(load) else load for load in body.load],
+            slope=[slope[rows] if len(slope) else slope for slope in body.slope],
+            inertia=[inertia[rows] if len(inertia) else inertia for inertia in body.inertia],
+            gap=body.gap[rows],
+            gap_rate=body.gap_rate[rows],
+        )
+        paths = [
+            path._replace(
+                first=first, **{name: getattr(path, name)[rows] for name in path._fields if name != "first"}
+            )
+            if len(path.time)
+            else path
+            for path in self.paths
+        ]
+        return replace(self, body=changed, paths=paths, measured=self.measured[rows], weights=weights)
 
-    def per_log(self, error: Float[np.ndarray, " row"], drive: int) -> Float[np.ndarray, " log"]:
-        """Mean absolute error of every log."""
-        first = self.body.first
-        counts = np.add.reduceat(np.isfinite(self.measured[:, drive]).astype(float), first[:-1])
-        return np.add.reduceat(np.abs(error), first[:-1]) / np.maximum(counts, 1.0)
+    def lean(self, drive: int) -> Problem:
+        """The same with nothing in it but what one drive's rollouts read, to travel light."""
+        column = self.robot.joint_names.index(self.joints[drive])
+        empty = [
+            path._replace(**{name: getattr(path, name)[:0] for name in path._fields if name != "first"})
+            for path in self.paths
+        ]
+        empty[drive] = self.paths[drive]
+        body = replace(
+            self.body,
+            load=[load if j == column else load[:0] for j, load in enumerate(self.body.load)],
+            slope=[slope if j == column else slope[:0] for j, slope in enumerate(self.body.slope)],
+            inertia=[inertia if j == column else inertia[:0] for j, inertia in enumerate(self.body.inertia)],
+            gap=self.body.gap[:0],
+            gap_rate=self.body.gap_rate[:0],
+        )
+        return replace(self, body=body, paths=empty)
 
 
 def new_problem(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.identify.fitting import Fitting
 from hybridsim.identify.polish import polish, prior_residuals
-from hybridsim.identify.problem import Problem
 
 MOVED = 0.1
 """Share of its range that the parameter is moved by."""
@@ -14,7 +14,7 @@ FOLLOWING = 4  # iterations; chosen, because the others start where the curvatur
 
 
 def profiled_information(
-    problem: Problem, point: np.ndarray, entry: int, direction: Float[np.ndarray, " parameter"], every: int
+    problem: Fitting, point: np.ndarray, entry: int, direction: Float[np.ndarray, " parameter"], every: int
 ) -> float:
     """Growth of the cost with the square of one entry's distance, all others at their best.
 
@@ -38,7 +38,7 @@ def profiled_information(
     return (max(there - here, 0.0) + float((pull**2).sum())) / MOVED**2
 
 
-def around(problem: Problem, entry: int) -> tuple[list[int], list[int]]:
+def around(problem: Fitting, entry: int) -> tuple[list[int], list[int]]:
     """The drives that may notice, and the entries that may follow: its drive's own, and the shared ones."""
     shared, everyone = problem.shared_entries(), list(range(len(problem.paths)))
     own = [d for d in everyone if entry in problem.entries_of(d)] or everyone

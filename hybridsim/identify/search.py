@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 from jaxtyping import Float
 
-from hybridsim.identify.problem import Problem
+from hybridsim.identify.fitting import Fitting
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -26,7 +26,7 @@ class Candidate:
 class DriveCost:
     """Mean absolute error of one drive over pieces of logs; gives up early on hopeless candidates."""
 
-    def __init__(self, pieces: Problem, quarter: Problem, drive: int, point: np.ndarray) -> None:
+    def __init__(self, pieces: Fitting, quarter: Fitting, drive: int, point: np.ndarray) -> None:
         self.pieces, self.quarter, self.drive = pieces, quarter, drive
         self.entries = pieces.entries_of(drive)
         self.start = point.copy()
@@ -48,13 +48,13 @@ class DriveCost:
         return mean_error(self.pieces, self.drive, values)
 
 
-def mean_error(problem: Problem, drive: int, values: dict[str, float]) -> float:
+def mean_error(problem: Fitting, drive: int, values: dict[str, float]) -> float:
     """Mean absolute error, the logs weighed as the problem says [rad]."""
     return float(problem.weights @ problem.per_log(problem.errors(drive, values), drive))
 
 
 def search_drive(
-    pieces: Problem, quarter: Problem, drive: int, start: np.ndarray, trials: int, restarts: int, seed: int
+    pieces: Fitting, quarter: Fitting, drive: int, start: np.ndarray, trials: int, restarts: int, seed: int
 ) -> list[Candidate]:
     """The best point of every restart, best first; the first restart begins at `start`, others at random."""
     cost = DriveCost(pieces, quarter, drive, start)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hybridsim.report import sentences
 from hybridsim.report.drive_sensor_text import drive_sensor_lines
+from hybridsim.report.effort_text import along, inverse
 from hybridsim.report.info import CalibrationInfo
 from hybridsim.report.sensor_text import lines as sensor_lines
 from hybridsim.report.sensor_text import sensed, truth_of
@@ -63,7 +64,8 @@ def what(scores: Scores, info: CalibrationInfo) -> Iterator[str]:
 def errors(scores: Scores) -> Iterator[str]:
     """One table a signal."""
     yield "## Errors\n"
-    how = "From the measured motion" if sentences.inverse(scores) else "Free-running replays"
+    how = "From the measured motion" if inverse(scores) else "Free-running replays"
+    how = "Drives along the measured motion" if along(scores) else how
     how = f"Readings against {truth_of(scores)}" if sensed(scores) else how
     yield f"{how}, mean absolute error [95 % interval over logs]; every log weighs the same.\n"
     for signal in scores["protocol"]["signals"]:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from hybridsim.report.effort_text import FOLLOWED, along, headline_along, headline_inverse, inverse
 from hybridsim.report.info import CalibrationInfo
 from hybridsim.report.sensor_text import SENSED, STOOD, sensed, stood, truth_of
 from hybridsim.report.sensor_text import protocol_text as sensor_protocol
-from hybridsim.report.variants import INVERSE, PASSIVE, style
+from hybridsim.report.variants import ALONG, INVERSE, PASSIVE, style
 from hybridsim.score import REFERENCE, interval_text, number_text, signal_unit
 from hybridsim.signals import is_quaternion
 
@@ -103,10 +104,11 @@ def headline(scores: Scores, info: CalibrationInfo) -> str:
         and (other != REFERENCE or not is_identified(scores))
     ]
     beside = f"; {', '.join(others)}" if others else ""
-    if inverse(scores):
+    if inverse(scores) or along(scores):
+        said = headline_along(scores, name) if along(scores) else headline_inverse(scores, name)
+        error = error_text(scores, name, signal)
         return (
-            f"On {evidence(scores, info)}, predicted from the measured motion alone, the {name} model of "
-            f"{scores['robot']} is off by {error_text(scores, name, signal)} on average{beside}."
+            f"On {evidence(scores, info)}, {said} off by {error} on average{beside}."
             f"{relative_text(scores, name, signal)}"
         )
     how, off = "replayed from the commands alone", error_text(scores, name, signal)
@@ -123,11 +125,6 @@ def headline(scores: Scores, info: CalibrationInfo) -> str:
         f"On {evidence(scores, info)}, {how}, the {name} simulator of "
         f"{scores['robot']} is off by {off} on average{beside}."
     )
-
-
-def inverse(scores: Scores) -> bool:
-    """Whether efforts were predicted from motion, and not motion from commands."""
-    return str(scores["protocol"]["replay"]).startswith("inverse")
 
 
 def passive(scores: Scores) -> bool:
@@ -148,6 +145,7 @@ def meaning(scores: Scores, variant: str) -> str:
     if is_identified(scores) and variant == subject(scores):
         return f"the same as {REFERENCE}: no network ships"
     special = PASSIVE if passive(scores) else INVERSE if inverse(scores) else {}
+    special = ALONG if along(scores) else special
     if sensed(scores):
         special = STOOD if stood(scores) else SENSED
     return special.get(variant, style(variant).meaning)
@@ -172,6 +170,8 @@ def protocol_text(scores: Scores) -> str:
             "Efforts are predicted from the measured positions and velocities; no effort is an input. "
             "Filters look both ways in time, so this is no controller's feed-forward."
         )
+    if along(scores):
+        return FOLLOWED
     if sensed(scores):
         return sensor_protocol(scores)
     if passive(scores):
@@ -205,7 +205,7 @@ def coverage_text(scores: Scores) -> str:
 
 def speed_unit(scores: Scores, unit: str) -> str:
     """Unit of how fast the robot moved, for a signal of this unit."""
-    return "rad/s" if inverse(scores) else f"{unit}/s" if unit != "1" else "1/s"
+    return "rad/s" if inverse(scores) or along(scores) else f"{unit}/s" if unit != "1" else "1/s"
 
 
 def verdict(scores: Scores) -> str:

@@ -36,6 +36,13 @@ INVERSE = {
     "blackbox": "a recurrent network from motion to efforts, no physics",
 }
 
+# What they mean where drives that push are followed along the measured motion.
+ALONG = {
+    "nominal": "ideal drives of robot.toml, nothing fitted",
+    "delayed": "the same, their commands later by the best constant delay",
+    "identified": "drives with identified parameters",
+}
+
 # What they mean where nothing is commanded and contacts are what there is to find out.
 PASSIVE = {
     "nominal": "URDF, and PyBullet's own contact with what robot.toml states, nothing fitted",

@@ -62,7 +62,7 @@ def log_inputs(log: Log, robot: Robot) -> LogInputs:
         raise LogError(f"log {log.name}: {len(stamps)} command samples; expected at least 2")
     columns = [_drive_columns(log, drive, stamps) for drive in robot.drives]
     constants = {name: constant.value for name, constant in log.constants.items()}
-    supply = [_supply(log, drive, stamps) for drive in robot.drives]
+    supply = [supply_of(log, drive, stamps) for drive in robot.drives]
     return LogInputs(
         log_id=log.log_id,
         name=log.name,
@@ -90,7 +90,7 @@ def _drive_columns(log: Log, drive: Drive, stamps: np.ndarray) -> tuple[np.ndarr
     return scale * command + offset, scale * measured + offset
 
 
-def _supply(log: Log, drive: Drive, stamps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def supply_of(log: Log, drive: Drive, stamps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gain register, supply voltage and switch of one drive at the stamps."""
     register = drive.position_gain_register
     gain = np.full(len(stamps), register.value if register is not None else 1.0)

@@ -13,6 +13,7 @@ from hybridsim.robot import Robot
 from hybridsim.sensors import neutral
 from hybridsim.sensors.parameters import PREFIX
 from hybridsim.simulator.body import offered_inertials
+from hybridsim.simulator.pushed import READING
 from hybridsim.simulator.signs import offered_signs
 
 VARIANTS = ("hybrid", "identified", "nominal")
@@ -40,7 +41,9 @@ def nominal_values(robot: Robot, values: Mapping[str, float]) -> dict[str, float
     if effort_signal(values) is not None or has_law(values):
         return prior
     missing = [
-        name for name in values if name not in prior and not name.startswith(("world.", "joint.", PREFIX))
+        name
+        for name in values
+        if name not in prior and not name.startswith(("world.", "joint.", PREFIX, READING))
     ]
     if missing:
         raise SimulationError(f"robots/{robot.name}: parameters {listed(missing)} are not of this robot")

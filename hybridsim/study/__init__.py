@@ -1,6 +1,7 @@
 """A study: what to identify and learn, within which bounds, from which share of the logs, at what cost."""
 
 from hybridsim.study.contact import ContactRule
+from hybridsim.study.drive import DriveRule
 from hybridsim.study.effort import EFFORT_SIGNALS, EffortRule
 from hybridsim.study.load import load_study, parse_study
 from hybridsim.study.model import Study
@@ -20,6 +21,7 @@ __all__ = [
     "EFFORT_SIGNALS",
     "BlackBox",
     "ContactRule",
+    "DriveRule",
     "EffortRule",
     "Identify",
     "Learn",

@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from hybridsim.errors import StudyError
 from hybridsim.parameters import Parameter
 from hybridsim.study.contact import PASSIVE_SIGNALS, ContactRule
+from hybridsim.study.drive import PUSHED_SIGNALS, DriveRule
 from hybridsim.study.effort import EFFORT_SIGNALS, EffortRule
 from hybridsim.study.sections import (
     BlackBox,
@@ -47,6 +48,7 @@ class Study(Table):
         effort: how efforts are predicted from motion, where those are scored.
         contact: how bodies that nothing drives are replayed, where their base is scored.
         sensor: how sensors are identified, where their signals are scored.
+        drive: how drives that push are followed along measured motion; None where they are not.
         overrides: table `[quick]`: what `--quick` changes.
     """
 
@@ -65,6 +67,7 @@ class Study(Table):
     effort: EffortRule = EffortRule()
     contact: ContactRule = ContactRule()
     sensor: SensorRule = SensorRule()
+    drive: DriveRule | None = None
     overrides: Quick = Field(default=Quick(), alias="quick")
 
     _where: str = PrivateAttr(default="study")
@@ -86,6 +89,8 @@ class Study(Table):
     def _one_direction(self) -> Study:
         if self.replays_truth:
             return self._in_drives()
+        if self.drive is not None:
+            return self._along_motion()
         efforts = [name for name in self.scored_signals if name in EFFORT_SIGNALS]
         if efforts and len(self.scored_signals) > 1:
             raise ValueError(
@@ -132,6 +137,19 @@ class Study(Table):
             raise ValueError("parameter: a study of a sensor has none; expected the table [sensor] instead")
         return self
 
+    def _along_motion(self) -> Study:
+        """Refuse what a study of drives along measured motion has no use for."""
+        if self.scored_signals != PUSHED_SIGNALS:
+            raise ValueError(
+                f"scored_signals: {list(self.scored_signals)}; with [drive] expected {list(PUSHED_SIGNALS)}"
+            )
+        idle = {"effort", "contact", "sensor", "blackbox"}
+        if given := sorted(idle & self.model_fields_set):
+            raise ValueError(f"'{given[0]}' has no use beside [drive]")
+        if self.split.by == "time" or self.identify.refit:
+            raise ValueError("[drive] goes without split.by = 'time' and without identify.refit")
+        return self
+
     def _in_drives(self) -> Study:
         """Refuse what a study of sensors in drives has no use for."""
         if odd := [name for name in self.scored_signals if name not in DRIVE_SIGNALS]:
@@ -139,7 +157,7 @@ class Study(Table):
                 f"scored_signals: '{odd[0]}' is read by no sensor in a drive; "
                 f"available: {', '.join(DRIVE_SIGNALS)}"
             )
-        idle = {"parameters", "identify", "blackbox", "effort", "contact", "simulation"}
+        idle = {"parameters", "identify", "blackbox", "effort", "contact", "simulation", "drive"}
         if given := sorted(idle & self.model_fields_set):
             raise ValueError(
                 f"'{given[0]}' has no use where sensors are identified by replay: the calibration says that"
@@ -159,7 +177,12 @@ class Study(Table):
     @property
     def predicts_effort(self) -> bool:
         """Whether it predicts efforts from motion, and not motion from commands."""
-        return self.scored_signals[0] in EFFORT_SIGNALS and not self.replays_truth
+        return self.drive is None and self.scored_signals[0] in EFFORT_SIGNALS and not self.replays_truth
+
+    @property
+    def follows_motion(self) -> bool:
+        """Whether it identifies drives that push, along the measured motion of their joints."""
+        return self.drive is not None
 
     @property
     def is_passive(self) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hybridsim.identify.search import mean_error
-from hybridsim.identify.windows import cut, lean, piece, span, with_restarts
+from hybridsim.identify.windows import cut, piece, span, with_restarts
 from tests.identify.bench import PREFIX, RATE_HZ, TRUTH, problem_of, recorded, selection, swings
 
 
@@ -79,7 +79,7 @@ def test_the_draw_follows_its_seed(problem):
 def test_lean_problems_give_the_same_errors(problem):
     values = problem.values(np.full(len(problem.space), 0.3))
     for whole in (problem, with_restarts(problem, 1.0)):
-        assert (lean(whole, 0).errors(0, values) == whole.errors(0, values)).all()
+        assert (whole.lean(0).errors(0, values) == whole.errors(0, values)).all()
 
 
 def test_a_lean_problem_of_an_arm_leaves_the_other_drives_out():
@@ -88,7 +88,7 @@ def test_a_lean_problem_of_an_arm_leaves_the_other_drives_out():
     problem = arm_problem()
     values = problem.values(np.zeros(len(problem.space)))
     for drive in (1, 4):
-        light = lean(problem, drive)
+        light = problem.lean(drive)
         assert (light.errors(drive, values) == problem.errors(drive, values)).all()
         assert sum(len(path.time) for path in light.paths) == len(problem.measured)
         assert sum(len(load) for load in light.body.load) == len(problem.measured)
