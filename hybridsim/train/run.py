@@ -7,6 +7,7 @@ nothing had happened.
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,7 +168,7 @@ class Run:
         if state.best is None or verdict.score > state.best:
             state.best = verdict.score
             policy.save(self._out / BEST)
-            write_text(self._out / BEST / "evaluation.txt", f"{verdict.numbers()}\n")
+            write_text(self._out / BEST / "evaluation.json", json.dumps(verdict.numbers(), indent=1) + "\n")
         if s.curriculum:
             state.level = raised(state.level, verdict, self._judged)
         save(self._out, state, self.model)
