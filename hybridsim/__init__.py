@@ -29,6 +29,7 @@ KERNELS = (
     "sensing",
     "sensors",
     "simulator",
+    "walking",
 )
 """What holds compiled functions and what those are made of: folders, and a file."""
 __all__ = ["HybridSim", "HybridSimError", "__version__"]

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from hybridsim.physics.client import Client
 from hybridsim.physics.inertia import principal_axes
 from hybridsim.physics.model import RigidModel
-from hybridsim.physics.pose import root_poses, rotations
+from hybridsim.physics.pose import quaternion, root_poses, rotations
 
 WorldVector = Float[np.ndarray, "world 3"]
 WorldQuaternion = Float[np.ndarray, "world 4"]
@@ -152,18 +152,3 @@ class FloatingBase:
                 row[:] = pose[0] + pose[1] + speed[0] + speed[1]
             self.stale = False
         return self._raw
-
-
-def quaternion(rotation: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "4"]:
-    """Unit quaternion xyzw of a rotation, w >= 0: the largest eigenvector of Bar-Itzhack's matrix."""
-    xx, xy, xz, yx, yy, yz, zx, zy, zz = rotation.ravel()
-    matrix = np.array(
-        [
-            [xx - yy - zz, xy + yx, xz + zx, zy - yz],
-            [xy + yx, yy - xx - zz, yz + zy, xz - zx],
-            [xz + zx, yz + zy, zz - xx - yy, yx - xy],
-            [zy - yz, xz - zx, yx - xy, xx + yy + zz],
-        ]
-    )
-    vector = np.linalg.eigh(matrix)[1][:, -1]
-    return vector if vector[3] >= 0 else -vector

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float
 from numba import njit
 
 
@@ -53,3 +54,18 @@ def root_poses(
         position[n, 0] = raw[n, 0] - com[n, 0] - 2.0 * (j * s - k * v)
         position[n, 1] = raw[n, 1] - com[n, 1] - 2.0 * (k * u - i * s)
         position[n, 2] = raw[n, 2] - com[n, 2] - 2.0 * (i * v - j * u)
+
+
+def quaternion(rotation: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "4"]:
+    """Unit quaternion xyzw of a rotation, w >= 0: the largest eigenvector of Bar-Itzhack's matrix."""
+    xx, xy, xz, yx, yy, yz, zx, zy, zz = rotation.ravel()
+    matrix = np.array(
+        [
+            [xx - yy - zz, xy + yx, xz + zx, zy - yz],
+            [xy + yx, yy - xx - zz, yz + zy, xz - zx],
+            [xz + zx, yz + zy, zz - xx - yy, yx - xy],
+            [zy - yz, xz - zx, yx - xy, xx + yy + zz],
+        ]
+    )
+    vector = np.linalg.eigh(matrix)[1][:, -1]
+    return vector if vector[3] >= 0 else -vector

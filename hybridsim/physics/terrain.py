@@ -11,6 +11,7 @@ import pybullet
 from jaxtyping import Float
 
 from hybridsim.errors import SimulationError
+from hybridsim.physics.pose import quaternion
 
 CELL = 0.125
 """Between the points of rough ground [m]; chosen, because a foot then meets a slope rather than a wall."""
@@ -118,10 +119,19 @@ def _slab(connection: int, terrain: Terrain, side: float) -> int:
     """One half of the ground, from the border on."""
     half = [EDGE, EDGE, 1.0]
     shape = pybullet.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half, physicsClientId=connection)
-    tilt = pybullet.getQuaternionFromEuler([0.0, -terrain.slope, terrain.heading])
-    turn = np.array(pybullet.getMatrixFromQuaternion(tilt)).reshape(3, 3)
+    up, heading = (
+        np.array(terrain.normal),
+        np.array([math.cos(terrain.heading), math.sin(terrain.heading), 0.0]),
+    )
+    ahead = heading - (heading @ up) * up
+    ahead /= np.linalg.norm(ahead)
+    turn = np.stack([ahead, np.cross(up, ahead), up], axis=1)
     along = terrain.border / math.cos(terrain.slope) + side * EDGE
     place = turn @ np.array([along, 0.0, -1.0])
     return pybullet.createMultiBody(
-        0.0, shape, basePosition=place.tolist(), baseOrientation=tilt, physicsClientId=connection
+        0.0,
+        shape,
+        basePosition=place.tolist(),
+        baseOrientation=quaternion(turn).tolist(),
+        physicsClientId=connection,
     )

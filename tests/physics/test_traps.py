@@ -209,6 +209,8 @@ def test_every_pybullet_call_names_its_client():
             if not re.fullmatch(r"pybullet\.\w+", name) or name in (
                 "pybullet.connect",
                 "pybullet.getAPIVersion",
+                "pybullet.computeViewMatrixFromYawPitchRoll",  # plain geometry
+                "pybullet.computeProjectionMatrixFOV",
             ):
                 continue
             keyword = any(word.arg == "physicsClientId" for word in node.keywords)

@@ -3,13 +3,13 @@
 import json
 import subprocess
 import sys
-import types
 
 import pytest
 
 from hybridsim.cli import main
 from hybridsim.standin.record import Recorded
-from tests.standin.made import Standing
+from hybridsim.standin.stance import stance, standing_target
+from tests.policy.made import policy
 
 
 @pytest.fixture
@@ -25,15 +25,6 @@ def failed(capsys):
         return captured.err
 
     return run
-
-
-@pytest.fixture
-def policies(monkeypatch):
-    """A module of policies, each of which stands."""
-    module = types.ModuleType("hybridsim.policy.pilot")
-    module.Pilot = types.SimpleNamespace(load=lambda path: Standing())
-    monkeypatch.setitem(sys.modules, "hybridsim.policy", types.ModuleType("hybridsim.policy"))
-    monkeypatch.setitem(sys.modules, "hybridsim.policy.pilot", module)
 
 
 def test_bags_are_recorded_and_listed(tmp_path, capsys):
@@ -52,8 +43,9 @@ def test_a_fall_is_an_exit_code(tmp_path, capsys, monkeypatch):
     assert "bag  (fell after 3.2 s)" in capsys.readouterr().out
 
 
-def test_a_policy_is_scored(tmp_path, capsys, policies):
-    (tmp_path / "policy").mkdir()
+def test_a_policy_is_scored(tmp_path, capsys):
+    lead = standing_target(stance())  # as far ahead of the stance as its weight bends the drives
+    policy(stance=tuple(lead.tolist())).save(tmp_path / "policy")
     words = ["standin", "run", str(tmp_path / "policy"), "--seed", "2", "--episodes", "1"]
     assert main.run([*words, "--json", str(tmp_path / "scores.json")]) == 0
     assert capsys.readouterr().out.startswith("SYNTHETIC")
