@@ -30,6 +30,8 @@ FIRST = (
     "cli/test_bad_input.py",
     "learn/test_residual.py",
     "simulator/test_sensing.py",
+    "simulator/test_holding.py",
+    "train/test_train.py",
     "demo/test_walk.py",
     "actuators/test_pendulum.py",
     "contacts/test_residual.py",
@@ -47,6 +49,11 @@ FIRST = (
     "cli/test_calibrate.py",
     "ingest/bags/test_recovery.py",
     "test_jobs.py",
+    "envs/test_envs.py",
+    "standin/test_scripts.py",
+    "standin/test_record.py",
+    "test_calibrate_drive.py",
+    "exchange/test_isaaclab.py",
 )
 
 

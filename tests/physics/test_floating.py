@@ -8,8 +8,8 @@ from scipy.spatial.transform import Rotation
 
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.client import WorldSettings
-from hybridsim.physics.floating import quaternion, rotations
 from hybridsim.physics.model import Link, RigidModel
+from hybridsim.physics.pose import quaternion, rotations
 
 SETTINGS = WorldSettings(timestep=0.001, base="floating", gravity=(0.0, 0.0, 0.0))
 HALF = np.array([[1.0, 0.2, 0.1], [0.0, 0.8, 0.3], [0.0, 0.0, 0.7]])
