@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from hybridsim.actuators import offered
 from hybridsim.calibrate.gates import gates
+from hybridsim.calibrate.stand import base_parameters
 from hybridsim.calibrate.work import Work
 from hybridsim.calibration import Findings, Intervals, Lineage
 from hybridsim.errors import StudyError
@@ -85,7 +86,9 @@ def find_drives(work: Work, synthetic: bool, lineage: Lineage) -> Findings:
         serial=work.evidence.logs[0].serial,
         synthetic=synthetic,
         simulation=work.settings,
-        parameters=[*_in_drives(robot, selection.identified(known.parameters)), _filter(plan)],
+        parameters=_with_base(
+            work, sides, [*_in_drives(robot, selection.identified(known.parameters)), _filter(plan)]
+        ),
         lineage=lineage,
         gates=gates(robot, learned, UNIT),
         intervals=intervals,
@@ -167,6 +170,18 @@ def _in_drives(robot: Robot, parameters: Sequence[Parameter]) -> list[Parameter]
             scaled = {"value": ratio * p.value, "low": ratio * p.low, "high": ratio * p.high}
             by_name[p.name] = p.model_copy(update={**scaled, "interval_95": ends})
     return list(by_name.values())
+
+
+def _with_base(work: Work, sides: Sides, parameters: list[Parameter]) -> list[Parameter]:
+    """The same with the base's mass and centre, where the study asks for them and training logs show them."""
+    assert work.plan.drive is not None, "a study of drives"
+    if not work.plan.drive.stand:
+        return parameters
+    work.say("weighing the base")
+    logs = [work.evidence.logs[n] for n in work.evidence.numbers("train")]
+    values = {p.name: p.value for p in parameters}
+    found = {p.name: p for p in base_parameters(work.robot, logs, sides.train, values)}
+    return [found.get(p.name, p) for p in parameters]
 
 
 def _filter(plan: Study) -> Parameter:

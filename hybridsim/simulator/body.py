@@ -32,11 +32,14 @@ def bare_body(robot: Robot) -> RigidModel:
 
 
 def offered_inertials(robot: Robot) -> list[Parameter]:
-    """`link.<link>.mass` and `.com_x/y/z` of every link that moves, at the URDF's values."""
-    model = bare_body(robot)
+    """`link.<link>.mass` and `.com_x/y/z` of every link that moves, at the URDF's values.
+
+    The root is one of them where a robot with drives is not bolted down.
+    """
+    model, loose = bare_body(robot), robot.urdf.base == "floating" and bool(robot.drives)
     found = []
     for link in model.links:
-        if link.name == model.root or link.mass <= 0:
+        if (link.name == model.root and not loose) or link.mass <= 0:
             continue
         found.append(
             Parameter(

@@ -13,6 +13,8 @@ class DriveRule(Table):
     Attributes:
         motion_hz: corner of the zero-phase low-pass on the measured motion [1/s]; 0 takes it as it is. A
             spring's effort is its stiffness times what the encoder errs by, so noise has to be kept out.
+        stand: whether the base of a legged robot is weighed in the moments in which it stands still.
     """
 
     motion_hz: NotNegative = 0.0
+    stand: bool = False

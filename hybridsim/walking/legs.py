@@ -119,6 +119,43 @@ class Legs:
         bodies = self._jacobian(self._work.com, self._holds)[:, 2]
         return GRAVITY * self._tree.mass @ bodies - load @ feet
 
+    def bearing(
+        self,
+        posture: Float[np.ndarray, " joint"],
+        effort: Float[np.ndarray, " joint"],
+        gravity: Float[np.ndarray, "3"],
+    ) -> tuple[Float[np.ndarray, "foot 3"], Float[np.ndarray, "foot 3"]]:
+        """Forces of the ground on the feet of a robot at rest [N] and where they act [m], base's axes.
+
+            effort = -sum_bodies J' mass gravity - sum_feet J' force
+
+        Args:
+            posture: joint positions [rad].
+            effort: of the drives [N·m].
+            gravity: in the base's axes [m/s²].
+
+        Raises:
+            SimulationError: legs of more or fewer than three joints, whose efforts do not say the forces.
+        """
+        if len(posture) != 3 * len(self.feet):
+            raise SimulationError(
+                f"robots/{self.robot.name}: {len(posture)} joints for {len(self.feet)} feet; "
+                "expected three a foot"
+            )
+        self._stand(posture)
+        at = self._centres() + np.outer(self._points.radius, gravity / np.linalg.norm(gravity))
+        feet = self._jacobian(at, self._carries).reshape(len(posture), -1)
+        bodies = self._jacobian(self._work.com, self._holds)
+        pull = np.einsum("b,bij,i->j", self._tree.mass, bodies, gravity)
+        return np.linalg.solve(feet.T, -(effort + pull)).reshape(-1, 3), at
+
+    def bodies(
+        self, posture: Float[np.ndarray, " joint"]
+    ) -> tuple[Float[np.ndarray, " body"], Float[np.ndarray, "body 3"]]:
+        """Masses [kg] and centres of mass in the base's frame [m]; the base is the first."""
+        self._stand(posture)
+        return self._tree.mass.copy(), self._work.com.copy()
+
     def _jacobian(
         self, at: Float[np.ndarray, "point 3"], carries: Bool[np.ndarray, "point body"]
     ) -> Float[np.ndarray, "point 3 joint"]:
