@@ -90,6 +90,8 @@ def main() -> None:
     for turn in range(ROUNDS):
         for name in list(contenders)[:: 1 if turn % 2 else -1]:
             rates[name].append(contenders[name]())
+    for pipe in pipes:
+        pipe.send("stop")
     for name, values in rates.items():
         ratio = np.median(np.array(values) / np.array(rates["one thread"]))
         print(f"{name:14s} {np.median(values):6.0f} steps/s ({max(values):.0f} at best), {ratio:.2f} of one")
