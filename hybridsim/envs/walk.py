@@ -223,7 +223,7 @@ class Walk:
         """Which robots have fallen."""
         base = base_of(sim)
         place, upright = base.position, base.rotation_world_from_body[:, 2, 2]
-        grounds = sim.terrains
+        grounds = sim.terrains if self.ground == "sloped" else ()
         even = (
             np.array([one.height(row[None, :2])[0] for one, row in zip(grounds, place, strict=True)])
             if grounds

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hybridsim.actuators import offered
@@ -187,12 +187,3 @@ def make_source(
         worlds = source.worlds(own.settings, own.constants, n)
         blocks.append(Block(own, worlds, span, seed, source.draws))
     return HybridVectorEnv(blocks)
-
-
-def widened(origin: Origin, spreads: Mapping[str, Spread], together: Sequence[str] = ()) -> Origin:
-    """The same with wider ranges."""
-    return replace(
-        origin,
-        spreads={**origin.spreads, **spreads},
-        together=origin.together | frozenset(together),
-    )
