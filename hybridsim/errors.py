@@ -40,6 +40,10 @@ class PolicyError(HybridSimError):
     """A policy is damaged, or of another robot, task or layout."""
 
 
+class MotionError(HybridSimError):
+    """A reference motion is damaged, or does not fit the robot that is to imitate it."""
+
+
 class SimulationError(HybridSimError):
     """A simulation was asked for the impossible or left the finite numbers."""
 

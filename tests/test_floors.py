@@ -32,7 +32,7 @@ FLOORS = [
     ("wings", {"ingest", "export", "networks", "fetch"}),
     ("wings", {"physics", "actuators", "contacts", "sensors"}),
     ("open", {"study", "calibration"}),
-    ("open", {"simulator", "replay", "effort", "passive", "sensing", "policy", "walking"}),
+    ("open", {"simulator", "replay", "effort", "passive", "sensing", "policy", "walking", "motion"}),
     ("wings", {"identify", "learn", "score", "envs", "standin"}),
     (
         "open",

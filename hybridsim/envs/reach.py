@@ -31,6 +31,7 @@ class Reach:
     """Tool to a goal in the base's frame; the goal is the tool's place in a posture drawn at random."""
 
     gait: np.ndarray | None = None
+    sources: Mapping[str, str] = {}
     constants: Mapping[str, float] = {}
 
     def __init__(

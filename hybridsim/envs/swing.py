@@ -22,6 +22,7 @@ class Swing:
 
     name = "swing"
     gait: np.ndarray | None = None
+    sources: Mapping[str, str] = {}
     constants: Mapping[str, float] = {"payload_mass": 0.1, "payload_length": 0.12}
     """Chosen: a load that bends the drive's position loop visibly [kg, m]."""
 

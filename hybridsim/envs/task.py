@@ -31,6 +31,7 @@ class Task(Protocol):
         gait: offsets of the gait prior, see `policy.observing.Memory`.
         constants: of the set-up, such as a payload.
         level: share of its range that is asked for, 0 to 1.
+        sources: files that it was made from, by what they are, as sha256.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Task(Protocol):
     gait: np.ndarray | None
     constants: Mapping[str, float]
     level: float
+    sources: Mapping[str, str]
 
     def terrains(self, randoms: Sequence[np.random.Generator]) -> list[Terrain]:
         """Ground of each world; none for level ground or a fixed base."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any, NamedTuple
 
+from hybridsim.envs.imitate import Imitate
 from hybridsim.envs.reach import Reach
 from hybridsim.envs.swing import Swing
 from hybridsim.envs.task import Task
@@ -40,6 +41,7 @@ TASKS: Mapping[str, Known] = {
     "walk_two_surface": Known("anymal_c", Walk, {"ground": "two_surface"}),
     "reach": Known("so101", Reach, {}),
     "track": Known("so101", Reach, {"moving": True}),
+    "imitate": Known("anymal_c", Imitate, {}),
     "swing": Known("xl330_pendulum", Swing, {}),
 }
 

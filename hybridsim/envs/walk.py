@@ -59,6 +59,7 @@ class Weights:
 class Walk:
     """ANYmal-like robots that follow a commanded velocity."""
 
+    sources: Mapping[str, str] = {}
     constants: Mapping[str, float] = {}
 
     def __init__(

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Row = Annotated[tuple[FiniteFloat, ...], Field(max_length=1000)]
+GAIT_ROWS = 64
+"""Of a walking gait's table."""
 Joints = Annotated[tuple[Word, ...], Field(min_length=1, max_length=200)]
 
 
@@ -96,7 +98,9 @@ class PolicyContract(Table):
         low: smallest target of each joint [rad].
         high: largest [rad].
         rotation_base_from_imu: row by row; identity where there is none [1].
-        gait_period_s: of the gait prior; None without one [s].
+        gait_period_s: of the gait prior, or of the reference that it imitates; None without one [s].
+        gait_rows: phases of its table; in between it is linear.
+        gait_loops: whether it begins again after a period, or stays at its last row.
         hidden: widths of the hidden layers.
         activation: between them.
         weights: file beside policy.json.
@@ -116,7 +120,9 @@ class PolicyContract(Table):
     low: Row
     high: Row
     rotation_base_from_imu: Row = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-    gait_period_s: Annotated[FiniteFloat, Field(gt=0, le=10)] | None = None
+    gait_period_s: Annotated[FiniteFloat, Field(gt=0, le=200)] | None = None
+    gait_rows: Annotated[int, Field(ge=2, le=10_000)] = GAIT_ROWS
+    gait_loops: bool = True
     hidden: Annotated[tuple[int, ...], Field(max_length=5)] = (64, 64)
     activation: Literal["elu", "tanh"] = "elu"
     weights: Word = "policy.safetensors"
@@ -163,9 +169,5 @@ class PolicyContract(Table):
             shapes |= {f"weight_{n}": (narrow, wide), f"bias_{n}": (narrow,)}
         shapes |= {"mean": (sizes[0],), "deviation": (sizes[0],)}
         if self.gait_period_s is not None:
-            shapes["gait"] = (1 + len(self.command), GAIT_ROWS, len(self.joints))
+            shapes["gait"] = (1 + len(self.command), self.gait_rows, len(self.joints))
         return shapes
-
-
-GAIT_ROWS = 64
-"""Phases of a gait's table; in between it is linear."""

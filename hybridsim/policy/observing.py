@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from hybridsim.errors import SimulationError, listed
-from hybridsim.policy.contract import GAIT_ROWS, TERMS, PolicyContract
+from hybridsim.policy.contract import TERMS, PolicyContract
 
 Signals = Mapping[str, np.ndarray]
 WorldJoint = Float[np.ndarray, "world joint"]
@@ -94,15 +94,33 @@ class Memory:
         target = self._stance + self._scale * action
         if period is not None:
             target += self.offset(command)
-            self.phase[:] = (self.phase + self.contract.control_period_s / period) % 1.0
+            self.phase[:] = self._later(self.contract.control_period_s / period)
         self.target[:] = np.clip(target, self._low, self._high)
         return self.target.copy()
 
     def offset(self, command: Float[np.ndarray, "world command"]) -> WorldJoint:
         """What the gait adds to the stance now [rad]."""
         assert self.gait is not None, "a contract with a gait comes with its table"
-        place = self.phase * GAIT_ROWS
-        row = place.astype(np.int64) % GAIT_ROWS
-        share = (place - np.floor(place))[None, :, None]
-        table = self.gait[:, row] + share * (self.gait[:, (row + 1) % GAIT_ROWS] - self.gait[:, row])
+        row, after, share = rows_at(self.phase, self.contract.gait_rows, self.contract.gait_loops)
+        table = self.gait[:, row] + share[None, :, None] * (self.gait[:, after] - self.gait[:, row])
         return table[0] + np.einsum("wc,cwj->wj", command, table[1:])
+
+    def _later(self, turns: float) -> Float[np.ndarray, " world"]:
+        """The phase after so many turns; one that does not go round stays at its end."""
+        rows = self.contract.gait_rows
+        return (self.phase + turns) % 1.0 if self.contract.gait_loops else last(self.phase + turns, rows)
+
+
+def last(phase: Float[np.ndarray, " world"], rows: int) -> Float[np.ndarray, " world"]:
+    """Phases up to that of the last row."""
+    return np.minimum(phase, (rows - 1) / rows)
+
+
+def rows_at(
+    phase: Float[np.ndarray, " world"], rows: int, loops: bool
+) -> tuple[Int[np.ndarray, " world"], Int[np.ndarray, " world"], Float[np.ndarray, " world"]]:
+    """Rows of a table before and after a phase [turns], and how far it is between them."""
+    place = phase * rows
+    row = place.astype(np.int64) % rows
+    after = (row + 1) % rows if loops else np.minimum(row + 1, rows - 1)
+    return row, after, place - np.floor(place)

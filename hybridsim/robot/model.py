@@ -111,6 +111,13 @@ class Drive(Table):
     resistance: Ohms | None = None
     control_period: Seconds | None = None
 
+    @property
+    def stiffness(self) -> float | None:
+        """Effort per error of a position loop that asks for effort [N*m/rad]; None for others."""
+        if self.position_loop != "effort" or self.position_gain_per_register is None:
+            return None
+        return self.position_gain_per_register.value * self.stall_effort.value
+
     @model_validator(mode="after")
     def _scale_has_a_unit_of_angle(self) -> Drive:
         if self.command_scale.unit not in ("1", "rad"):

@@ -308,6 +308,12 @@ class HybridSim:
         """What the drives' own encoders read, in counts where they count [rad]."""
         return self.drives.counted(self.encoder_angle())
 
+    @property
+    def joint_motion(self) -> tuple[Float[np.ndarray, "world joint"], Float[np.ndarray, "world joint"]]:
+        """True angles and speeds of all joints in robot.toml's order and signs [rad, rad/s]."""
+        sign, zero = self._mounting.sign, self._mounting.zero
+        return (self.body.joint_position - zero) / sign, self.body.joint_velocity / sign
+
     def observe(self) -> dict[str, Float[np.ndarray, "world _column"]]:
         """Measured signals now, one row a world.
 
