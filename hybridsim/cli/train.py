@@ -13,10 +13,22 @@ from hybridsim.errors import PolicyError
 
 
 def train(
-    task: Annotated[
-        str, typer.Argument(help="What to learn: walk_flat, walk_sloped, walk_rough, ..., reach, swing.")
-    ],
     out: Annotated[Path, typer.Option(help="Folder of the training: policies, checkpoint, TensorBoard.")],
+    task: Annotated[
+        str | None,
+        typer.Argument(
+            help="What to learn: walk_flat, walk_sloped, walk_rough, ..., reach, swing; imitate with --motion.",
+            show_default=False,
+        ),
+    ] = None,
+    motion: Annotated[
+        str | None,
+        typer.Option(help="Motion to imitate: a clip (.txt, .json), a table (.csv, .parquet), a log, or a name."),
+    ] = None,
+    retarget: Annotated[
+        str | None, typer.Option(help="TOML that says which joint of the motion is which of the robot.")
+    ] = None,
+    robot: Annotated[str | None, typer.Option(help="Name or folder; else the task's or the motion's.")] = None,
     calibration: Annotated[
         str | None,
         typer.Option(help="Folder of a calibration, or a published name; else the robot's nominal values."),
@@ -47,17 +59,39 @@ def train(
       hybridsim train walk_flat --out runs/walk --steps 600000
       hybridsim train walk_flat --calibration CALIBRATION --pushes 0.3 --out runs/robust
       hybridsim train walk_flat --out runs/walk --resume
+      hybridsim train --motion laikago_walk --out runs/trot
     """  # noqa: D301
-    given: dict[str, Any] = {"calibration": calibration, "steps": steps, "worlds": worlds}
-    found = {name: value for name, value in given.items() if value is not None}
-    found |= {"task": task, "variant": variant, "seed": seed, "curriculum": curriculum}
+    if resume and not out.is_dir():
+        raise PolicyError(f"{out}: no training to go on with")
     options: dict[str, Any] = {} if prior else {"prior": False}
+    if motion is not None:
+        task, robot = _imitating(task, motion, retarget, robot)
+        options |= {"motion": _kept(motion)} | ({} if retarget is None else {"retarget": _kept(retarget)})
+    if task is None and not resume:
+        raise PolicyError("train: no task; expected its name, such as walk_flat, or --motion FILE")
+    given: dict[str, Any] = {"calibration": calibration, "steps": steps, "worlds": worlds, "robot": robot}
+    found = {name: value for name, value in given.items() if value is not None}
+    found |= {"task": task or "", "variant": variant, "seed": seed, "curriculum": curriculum}
     if pushes is not None:
         options["pushes"] = pushes
     read = implementation("hybridsim.train.settings", "read_settings")(settings, found, options)
-    if resume and not out.is_dir():
-        raise PolicyError(f"{out}: no training to go on with")
     run = implementation("hybridsim.train", "train")
-    with progress(f"train {task}") as report:
+    with progress(f"train {task or out.name}") as report:
         result = run(read, out, resume=resume, progress=report)
     typer.echo(result)
+
+
+def _imitating(task: str | None, motion: str, retarget: str | None, robot: str | None) -> tuple[str, str]:
+    """The task and the robot of a motion."""
+    if task not in (None, "imitate"):
+        raise PolicyError(f"train: task '{task}' with --motion; expected imitate, or no task")
+    if robot is not None:
+        return "imitate", robot
+    read = implementation("hybridsim.motion", "read_motion")
+    return "imitate", implementation("hybridsim.motion", "robot_for")(read(motion), retarget)
+
+
+def _kept(given: str) -> str:
+    """A path that still leads there when a training goes on from elsewhere; names stay."""
+    path = Path(given).expanduser()
+    return str(path.resolve()) if path.exists() else given

@@ -68,7 +68,7 @@ class Imitate:
         """
         self.robot, self.level = robot, level
         self.reference = reference = reference_of(robot, motion, retarget)
-        self.sources = {"motion": reference.motion.sha256}
+        self.sources = reference.sources
         self.floating = reference.base is not None
         self._drives = [n for n, one in enumerate(robot.drives) if one.command == "joint_position_command"]
         self._joints = [robot.joint_names.index(robot.drives[n].joint) for n in self._drives]
@@ -166,17 +166,26 @@ class Imitate:
         noise = np.array([random.uniform(-1.0, 1.0, 4 + len(self._joints)) for random in randoms])
         phase = 0.5 * (noise[:, 0] + 1.0)
         memory.reset(worlds, phase if self.contract.gait_loops else last(phase, self.reference.rows))
-        state = self.wanted.at(memory.phase[worlds])
-        start = np.clip(
-            state.position[:, self._joints] + 0.03 * noise[:, 4:], self.contract.low, self.contract.high
-        )
-        speed = np.zeros((len(worlds), len(self.robot.drives)))
-        speed[:, self._drives] = state.velocity[:, self._joints]
-        sim.reset(self.drive_command(start), speed, worlds=worlds, **state.placed(noise))
+        self.put(sim, worlds, memory.phase[worlds], noise)
         command[worlds] = [one.low for one in self.contract.command]
         if len(self._phase) != sim.worlds:
             self._phase = np.zeros(sim.worlds)
         self._phase[worlds] = memory.phase[worlds]
+
+    def put(
+        self,
+        sim: HybridSim,
+        worlds: Int[np.ndarray, " some"],
+        phase: Float[np.ndarray, " some"],
+        noise: Float[np.ndarray, "some _number"],
+    ) -> None:
+        """Into the reference's states at phases [turns]; `noise` turns them and puts them a little off."""
+        state = self.wanted.at(phase)
+        start = state.position[:, self._joints] + 0.03 * noise[:, 4:]
+        speed = np.zeros((len(worlds), len(self.robot.drives)))
+        speed[:, self._drives] = state.velocity[:, self._joints]
+        held = np.clip(start, self.contract.low, self.contract.high)
+        sim.reset(self.drive_command(held), speed, worlds=worlds, **state.placed(noise))
 
     def disturb(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,7 @@ class Reference:
         position: joint angles in robot.toml's order [rad].
         velocity: of them [rad/s].
         base: None where it is fixed.
+        sources: sha256 of the motion's file, and of how it was retargeted.
     """
 
     motion: Motion
@@ -59,6 +61,7 @@ class Reference:
     position: Float[np.ndarray, "row joint"]
     velocity: Float[np.ndarray, "row joint"]
     base: BaseReference | None
+    sources: Mapping[str, str]
 
     @property
     def rows(self) -> int:
@@ -98,6 +101,7 @@ def reference_of(robot: Robot, motion: str | Path | Motion, retarget: str | Path
         position=position,
         velocity=rate(position, period / rows, moved.loop),
         base=_base(robot, moved, map_, time, position) if floating else None,
+        sources={"motion": given.sha256, "retarget": map_.sha256},
     )
 
 

@@ -17,11 +17,12 @@
 
 With equal Froude numbers v^2 / (g l), robots of other sizes move alike: speeds then grow with the root of the
 length, as times do (Alexander 1989, "Optimization and gaits in the locomotion of vertebrates").
-A robot's joint that the file leaves out stays at zero.
+A robot's joint that the file leaves out stays at zero; a file without any joint takes those whose names agree.
 """
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -34,7 +35,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from hybridsim import resources
 from hybridsim.errors import MotionError, listed
 from hybridsim.motion.model import Motion
-from hybridsim.robot import Robot
+from hybridsim.robot import Robot, load_robot
 from hybridsim.validation import explain
 
 FOLDER = "retarget"
@@ -84,13 +85,18 @@ class Retarget(Table):
     skeleton: str | None = None
     clip: Clip = Clip()
     base: Base = Base()
-    joints: Annotated[dict[str, Sum], Field(min_length=1)]
+    joints: Annotated[dict[str, Sum], Field(max_length=200)] = {}
 
     @property
     def time_scale(self) -> float:
         """By which durations grow."""
         given = self.base.time_scale
         return float(np.sqrt(self.base.length_scale)) if given is None else given
+
+    @property
+    def sha256(self) -> str:
+        """Of what it says."""
+        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
 
 
 def read_retarget(path: Path) -> Retarget:
@@ -134,6 +140,32 @@ def identity(motion: Motion, robot: Robot) -> Retarget:
     )
 
 
+def robot_for(motion: Motion, retarget: str | Path | None = None) -> str:
+    """Name of the robot that a motion is meant for.
+
+    Args:
+        motion: as it was read.
+        retarget: file that names a robot; else it is the one that was recorded, the only one with all of its
+            joints, or the only one that robots/ has a file for.
+
+    Raises:
+        MotionError: none or several; lists them.
+    """
+    if retarget is not None:
+        return read_retarget(resources.find("robots", retarget)).robot
+    known = resources.available("robots")
+    if motion.skeleton in known:
+        return motion.skeleton
+    own = [name for name in known if set(motion.joints) <= set(load_robot(name).joint_names)]
+    found = own or list(shipped(motion.skeleton))
+    if len(found) != 1:
+        raise MotionError(
+            f"{motion.name}: which robot is to imitate it? fitting its joints ({', '.join(motion.joints)}):"
+            f" {listed(found)}; expected --robot whose joints have these names, or a retargeting file"
+        )
+    return found[0]
+
+
 def map_of(motion: Motion, robot: Robot, given: str | Path | None = None) -> Retarget:
     """How a motion comes to a robot: the given file, names that agree, or a shipped file.
 
@@ -145,7 +177,9 @@ def map_of(motion: Motion, robot: Robot, given: str | Path | None = None) -> Ret
         if robot.name not in files or set(robot.joint_names) & set(motion.joints):
             return identity(motion, robot)
         given = files[robot.name]
-    found = read_retarget(Path(given))
+    found = read_retarget(resources.find("robots", given))
+    if not found.joints:
+        found = found.model_copy(update={"joints": identity(motion, robot).joints})
     if found.robot != robot.name:
         raise MotionError(f"{given}: is for robot {found.robot}; expected one for {robot.name}")
     if found.skeleton not in (None, motion.skeleton):

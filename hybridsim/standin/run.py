@@ -80,12 +80,14 @@ class Played:
         episodes: one by one.
         mean: over them, by what `Episode` calls it.
         interval_95: of those means, bootstrapped over episodes; one episode has none worth the name.
+        narrowed: whether it was asked for less than others, because it takes no more.
     """
 
     serial: str
     episodes: tuple[Episode, ...]
     mean: dict[str, float]
     interval_95: dict[str, tuple[float, float]]
+    narrowed: bool = False
 
     def json(self) -> str:
         """For scripts."""
@@ -94,6 +96,7 @@ class Played:
             "synthetic": SYNTHETIC,
             "robot": ROBOT,
             "serial": self.serial,
+            "narrowed_commands": self.narrowed,
             "units": {WORD[name][0]: unit for name, (_, unit) in WORD.items()},
             "mean": {WORD[name][0]: value for name, value in self.mean.items()},
             "interval_95": {WORD[name][0]: value for name, value in self.interval_95.items()},
@@ -109,7 +112,8 @@ class Played:
             low, high = self.interval_95[name]
             mean = f"{self.mean[name]:.3f} {unit}".removesuffix(" 1")
             lines.append(f"{word.replace('_', ' ')}: {mean}, 95 % {low:.3f} to {high:.3f}")
-        return "\n".join([SYNTHETIC, f"{self.serial}, {len(self.episodes)} episodes", *lines])
+        own = ", asked only for commands that it was trained for" if self.narrowed else ""
+        return "\n".join([SYNTHETIC, f"{self.serial}, {len(self.episodes)} episodes{own}", *lines])
 
 
 def run(
@@ -122,7 +126,9 @@ def run(
     """Let a controller play episodes on a stand-in.
 
     Each episode has a command of its own, changed halfway, and its own battery charge and sensor noise; all
-    of these depend on the seed and the episode's number alone, so two controllers face the same ones.
+    of these depend on the seed and the episode's number alone, so two controllers face the same ones. Commands
+    outside of what a policy was trained for are held within that: one that imitates a motion is asked for its
+    speed.
 
     The reward of a control period, times its 20 ms, with v the velocity and w the turning rate that were
     asked for less those that there are:
@@ -143,11 +149,15 @@ def run(
         raise SimulationError(
             f"stand-in: {episodes} episodes of {seconds:g} s; expected at least 1 of {PERIOD} s"
         )
-    robot, played = StandIn(seed), []
+    robot, played, taken = StandIn(seed), [], ranges_of(controller)
+    narrowed = False
     for number in range(episodes):
         if progress is not None:
             progress(number, episodes)
-        played.append(play(robot, controller, number, seconds))
+        asked = commands(seed, number, round(seconds / PERIOD))
+        held = np.clip(asked, *taken)
+        narrowed |= not np.array_equal(asked, held)
+        played.append(play(robot, controller, number, held))
     table = np.array([list(vars(one).values()) for one in played])
     names = [field.name for field in fields(Episode)]
     low, high = interval(table)
@@ -156,14 +166,16 @@ def run(
         episodes=tuple(played),
         mean=dict(zip(names, table.mean(axis=0).tolist(), strict=True)),
         interval_95=dict(zip(names, zip(low.tolist(), high.tolist(), strict=True), strict=True)),
+        narrowed=narrowed,
     )
 
 
-def play(robot: StandIn, controller: Controller, number: int, seconds: float) -> Episode:
+def play(
+    robot: StandIn, controller: Controller, number: int, asked: Float[np.ndarray, "row 3"]
+) -> Episode:
     """One episode, from a standing robot on."""
     signals = robot.reset(number)
     controller.reset()
-    asked = commands(robot.seed, number, round(seconds / PERIOD))
     lowest = SUNK * standing_height(stance())
     returned, error, fell = 0.0, 0.0, False
     for command in asked:
@@ -174,6 +186,14 @@ def play(robot: StandIn, controller: Controller, number: int, seconds: float) ->
         returned += 0.0 if fell else PERIOD * reward(seen, command)
         error += float(np.hypot(*(command[:2] - (0.0 if fell else [seen.forward, seen.left]))))
     return Episode(returned, error / len(asked), float(fell))
+
+
+def ranges_of(controller: Controller) -> tuple[Command, Command]:
+    """Smallest and largest commands that a policy was trained for; anything for what is none."""
+    taken = controller.policy.contract.command if isinstance(controller, Pilot) else ()
+    if len(taken) != 3:  # the pilot itself says what it expected
+        return np.full(3, -np.inf), np.full(3, np.inf)
+    return np.array([one.low for one in taken]), np.array([one.high for one in taken])
 
 
 def commands(seed: int, number: int, rows: int) -> Float[np.ndarray, "row 3"]:

@@ -32,6 +32,7 @@ class State(BaseModel):
         level: of the curriculum.
         best: score of the best checkpoint; None before the first.
         history: an evaluation a checkpoint.
+        sources: files that the task was made from, by what they are, as sha256.
         tensors: file of the weights and the optimiser's state.
     """
 
@@ -43,6 +44,7 @@ class State(BaseModel):
     level: float = 1.0
     best: float | None = None
     history: list[dict[str, float]] = []
+    sources: dict[str, str] = {}
     tensors: str = ""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -96,8 +97,12 @@ def policy_of(model: PPO, task: Task, lineage: Lineage) -> Policy:
     return Policy(contract, layers, np.zeros(size), np.ones(size), task.gait)
 
 
-def lineage_of(settings: Settings, steps: int, synthetic: bool, calibration: str | None) -> Lineage:
-    """Where a policy came from."""
+def lineage_of(
+    settings: Settings, steps: int, synthetic: bool, calibration: str | None, sources: Mapping[str, str]
+) -> Lineage:
+    """Where a policy came from; of files their names without folders, and their sha256."""
+    files = {name: Path(str(settings.options[name])).name for name in sources if name in settings.options}
+    hashes = {f"{name}_sha256": value for name, value in sources.items()}
     kept = ("learning_rate", "discount", "curriculum", "drawn", "worlds")
     return Lineage(
         calibration=calibration,
@@ -106,5 +111,5 @@ def lineage_of(settings: Settings, steps: int, synthetic: bool, calibration: str
         seed=settings.seed,
         steps=steps,
         code_version=__version__,
-        settings={name: getattr(settings, name) for name in kept},
+        settings={name: getattr(settings, name) for name in kept} | files | hashes,
     )

@@ -108,6 +108,7 @@ def origin_of(settings: Settings) -> Origin:
         drawn=settings.drawn,
         spreads={name: Spread(**one.model_dump(exclude={"together"})) for name, one in ranges},
         together=frozenset(name for name, one in ranges if one.together),
+        robot=settings.robot,
     )
 
 
@@ -120,6 +121,7 @@ class Run:
         s = state.settings
         self._envs = self._worlds(s.worlds, s.blocks)
         self._judged = self._worlds(s.judged, s.blocks)
+        self._require_sources()
         self._wrapped = Worlds(self._envs)
         self._rates = Rates(s)
         self.model: PPO = new_model(s, self._wrapped, self._rates, str(out / "tensorboard"))
@@ -130,6 +132,18 @@ class Run:
         s = self.state.settings
         size = Size(worlds=worlds, blocks=min(blocks, worlds))
         return make_source(s.task, self._source, size=size, seed=s.seed, options=s.options)
+
+    def _require_sources(self) -> None:
+        """Remember which files the task was made from, or refuse others than the training began with."""
+        found, known = dict(self._envs.blocks[0].task.sources), self.state.sources
+        if self.state.rollouts and known != found:
+            other = [name for name in {**known, **found} if known.get(name) != found.get(name)]
+            self.close()
+            raise PolicyError(
+                f"{self._out}: began with another {other[0]} (sha256 {known.get(other[0], 'none')[:12]}); it is"
+                f" {found.get(other[0], 'none')[:12]} now: bring it back, or begin in another folder"
+            )
+        self.state.sources = found
 
     def stretch(self) -> None:
         """Rollouts up to the next checkpoint, an evaluation, the checkpoint."""
@@ -177,8 +191,9 @@ class Run:
         """What has been learned so far."""
         found, s = self._source.calibration, self.state.settings
         synthetic = found is not None and found.record.synthetic
-        lineage = lineage_of(s, self.model.num_timesteps, synthetic, found.id if found else None)
-        return policy_of(self.model, self._envs.blocks[0].task, lineage)
+        task, id_ = self._envs.blocks[0].task, found.id if found else None
+        lineage = lineage_of(s, self.model.num_timesteps, synthetic, id_, task.sources)
+        return policy_of(self.model, task, lineage)
 
     def close(self) -> None:
         """Free the worlds."""

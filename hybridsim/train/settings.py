@@ -33,6 +33,7 @@ class Settings(BaseModel):
 
     Attributes:
         task: its name.
+        robot: name or folder; None for the task's.
         calibration: folder or published name; None for the robot's nominal values.
         variant: of the simulator.
         drawn: whether worlds differ as the calibration leaves open.
@@ -59,6 +60,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     task: str
+    robot: str | None = None
     calibration: str | None = None
     variant: str = "hybrid"
     drawn: bool = True
