@@ -19,7 +19,7 @@ def motion(
         str | None,
         typer.Argument(
             metavar="MOTION",
-            help="A clip (.txt, .json), a table (.csv, .parquet), a log's folder, or a clip's name; none lists them.",
+            help="A clip (.txt, .json), a table (.csv, .parquet), a log, or a clip's name; none lists them.",
             show_default=False,
         ),
     ] = None,

@@ -17,18 +17,22 @@ def train(
     task: Annotated[
         str | None,
         typer.Argument(
-            help="What to learn: walk_flat, walk_sloped, walk_rough, ..., reach, swing; imitate with --motion.",
+            help="What to learn: walk_flat, walk_sloped, walk_rough, ..., reach, swing; or --motion.",
             show_default=False,
         ),
     ] = None,
     motion: Annotated[
         str | None,
-        typer.Option(help="Motion to imitate: a clip (.txt, .json), a table (.csv, .parquet), a log, or a name."),
+        typer.Option(
+            help="Motion to imitate: a clip (.txt, .json), a table (.csv, .parquet), a log, or a name."
+        ),
     ] = None,
     retarget: Annotated[
         str | None, typer.Option(help="TOML that says which joint of the motion is which of the robot.")
     ] = None,
-    robot: Annotated[str | None, typer.Option(help="Name or folder; else the task's or the motion's.")] = None,
+    robot: Annotated[
+        str | None, typer.Option(help="Name or folder; else the task's or the motion's.")
+    ] = None,
     calibration: Annotated[
         str | None,
         typer.Option(help="Folder of a calibration, or a published name; else the robot's nominal values."),

@@ -26,10 +26,10 @@ SEEN = tuple(term for term in TERMS if term != "command")
 """What a floating robot sees, beside the phase."""
 SEEN_FIXED = ("joint_position", "joint_velocity", "last_action", "joint_error")
 WEIGHTS = {"pose": 0.4, "speed": 0.05, "ends": 0.2, "base": 0.15, "base_speed": 0.2}
-"""Of the terms; those of Peng et al. 2020 with more for the base's speed, since its place is not asked for."""
+"""Of the terms; those of Peng et al. 2020, more for the base's speed, since its place is not asked for."""
 LEAD = 0.5
-"""Share of the effort that holds a posture by which targets lead; chosen: all of it lets ANYmal C bounce until
-it falls, half carries it through the clip without a policy."""
+"""Share of the effort that holds a posture by which targets lead; chosen: all of it lets ANYmal C bounce
+until it falls, half carries it through the clip without a policy."""
 REACH = 0.8
 """How far a target may lie beyond the reference's own range [rad]; chosen."""
 FALLEN, LOW = 0.8, 0.6
@@ -199,7 +199,7 @@ class Imitate:
     def rewards(
         self, sim: HybridSim, memory: Memory, command: Float[np.ndarray, "world command"]
     ) -> Mapping[str, Float[np.ndarray, " world"]]:
-        """Of a control period, with differences to the reference [rad, m, s]:
+        """Of a control period, from differences to the reference in rad, m and s.
 
             pose        exp(-5 sum |angle|^2)           speed   exp(-0.1 sum |joint speed|^2)
             ends        exp(-40 sum |place in the base's frame|^2)
@@ -207,7 +207,7 @@ class Imitate:
             base_speed  exp(-10 |velocity|^2 - 0.2 |angular velocity|^2)
 
         less changes of the action.
-        """  # noqa: D400 (the formulas are the sentence's end)
+        """
         self._phase = memory.phase.copy()
         wanted = self.wanted.at(self._phase)
         angle, speed = sim.joint_motion
@@ -239,7 +239,7 @@ class Imitate:
     def measures(
         self, sim: HybridSim, command: Float[np.ndarray, "world command"]
     ) -> Mapping[str, Float[np.ndarray, " world"]]:
-        """Mean distance of the joints from the reference; the base's speed, height and how far they are off."""
+        """Mean distance of the joints from the reference; the base's speed, and how far it is off."""
         wanted = self.wanted.at(self._phase)
         angle, _ = sim.joint_motion
         found = {"joint_error [rad]": np.abs(angle - wanted.position)[:, self._joints].mean(axis=1)}

@@ -22,6 +22,7 @@ class HybridEnv(gymnasium.Env):
         self,
         task: str,
         *,
+        robot: str | None = None,
         calibration: str | None = None,
         variant: str = "hybrid",
         render_mode: str | None = None,
@@ -31,13 +32,15 @@ class HybridEnv(gymnasium.Env):
 
         Args:
             task: one of `hybridsim.envs.TASKS`.
+            robot: a name or a folder; None for the task's.
             calibration: a folder or a published name; None for nominal values.
             variant: of it.
             render_mode: `rgb_array` or None.
             options: of the task.
         """
         self.render_mode = render_mode
-        self._envs = make_vector(task, Origin(calibration=calibration, variant=variant), options=options)
+        origin = Origin(calibration=calibration, variant=variant, robot=robot)
+        self._envs = make_vector(task, origin, options=options)
         self._block = self._envs.blocks[0]
         self.observation_space, self.action_space = spaces(self._block.task.contract)
         self._camera: Camera | None = None

@@ -44,7 +44,7 @@ class State:
         return np.arccos(np.clip(cosine, -1.0, 1.0))
 
     def placed(self, noise: Float[np.ndarray, "world _number"]) -> Placed:
-        """Where bases begin: in a direction by the second number of `noise`, a little off in speed by the next."""
+        """Where bases begin: turned by the second number of `noise`, a little off in speed by the next."""
         if not self.floating:
             return {}
         yaw = 0.5 * np.pi * noise[:, 1]

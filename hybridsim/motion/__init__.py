@@ -5,4 +5,13 @@ from hybridsim.motion.read import read_motion
 from hybridsim.motion.reference import Reference, reference_of
 from hybridsim.motion.retarget import Retarget, map_of, retargeted, robot_for
 
-__all__ = ["Motion", "Reference", "Retarget", "map_of", "read_motion", "reference_of", "retargeted", "robot_for"]
+__all__ = [
+    "Motion",
+    "Reference",
+    "Retarget",
+    "map_of",
+    "read_motion",
+    "reference_of",
+    "retargeted",
+    "robot_for",
+]

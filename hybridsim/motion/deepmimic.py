@@ -5,14 +5,14 @@
 A frame's duration [s] is the time to the next one, so that the last one's does not count; places are in m,
 angles in rad. Two skeletons are known by the frame's length:
 
-- 44 numbers, the humanoid: world y up, root rotation and ball joints as quaternions wxyz, hinges as angles.
+- 44 numbers, the humanoid: world y up, root and ball joints as quaternions wxyz, hinges as angles.
   A ball joint gives three columns `_x _y _z`: its rotation vector (axis times angle) [rad].
 - 20 numbers, Laikago: world z up, root rotation as quaternion xyzw of a body with y up and z ahead, twelve
-  joint angles, a leg's three of FR, FL, RR, RL in turn: hip roll, thigh and knee. Thigh and knee are zero with
-  a straight leg down, positive is backward. The robot's URDF is off by 0.7 rad from that.
+  joint angles, of FR, FL, RR, RL in turn: hip roll, thigh and knee. Thigh and knee are about zero with a
+  straight leg down, positive is backward; pybullet's URDF is off by 0.7 rad from that.
 
-Source: README of DeepMimic (Peng et al. 2018) for the humanoid. Laikago's form is not written down: its joint
-signs and offsets are those of pybullet_envs/deep_mimic/env/testLaikago.py, its order of the quaternion the one
+Source: README of DeepMimic (Peng et al. 2018) for the humanoid. Laikago's form is not written down: joint
+signs and offsets are those of pybullet_envs/deep_mimic/env/testLaikago.py, and the quaternion's order is that
 under which standing feet stand still, tests/motion/test_clips.py.
 """
 
@@ -27,7 +27,16 @@ from hybridsim.errors import MotionError
 from hybridsim.frames import product, rotated, rotation_vector
 from hybridsim.motion.model import Motion, numbers
 
-BALLS = ("chest", "neck", "right_hip", "right_ankle", "right_shoulder", "left_hip", "left_ankle", "left_shoulder")
+BALLS = (
+    "chest",
+    "neck",
+    "right_hip",
+    "right_ankle",
+    "right_shoulder",
+    "left_hip",
+    "left_ankle",
+    "left_shoulder",
+)
 HUMANOID = ("chest", "neck", "right_hip", "right_knee", "right_ankle", "right_shoulder", "right_elbow")
 HUMANOID += ("left_hip", "left_knee", "left_ankle", "left_shoulder", "left_elbow")
 """In the order of a frame."""

@@ -47,8 +47,8 @@ class Motion:
         frames = len(self.time_s)
         if not 2 <= frames <= MOST_FRAMES or not 1 <= len(self.joints) <= MOST_JOINTS:
             raise MotionError(
-                f"{self.name}: {frames} frames of {len(self.joints)} joints; expected 2 to {MOST_FRAMES} frames"
-                f" of 1 to {MOST_JOINTS} joints"
+                f"{self.name}: {frames} frames of {len(self.joints)} joints; expected 2 to {MOST_FRAMES}"
+                f" frames of 1 to {MOST_JOINTS} joints"
             )
         if twice := sorted({name for name in self.joints if self.joints.count(name) > 1}):
             raise MotionError(f"{self.name}: joint '{twice[0]}' is given twice")

@@ -44,7 +44,8 @@ def path_of(given: str | Path) -> Path:
         known = clips()
         if str(given) not in known:
             raise MotionError(
-                f"motion '{given}': no such file, log or clip; clips of the pybullet package: {listed(known, 30)}"
+                f"motion '{given}': no such file, log or clip; clips of the pybullet package:"
+                f" {listed(known, 30)}"
             )
         path = known[str(given)]
     if path.is_dir() and not is_log(path):

@@ -28,7 +28,7 @@ class BaseReference:
 
     Attributes:
         height: of the root over the ground [m].
-        effort: that holds the posture on the feet that are near the ground, joints in robot.toml's order [N*m].
+        effort: that holds the posture on the feet near the ground, joints in robot.toml's order [N*m].
         orientation: world from body, without its heading, quaternion xyzw.
         velocity: in the body's axes [m/s].
         spin: angular velocity in the body's axes [rad/s].

@@ -17,7 +17,7 @@
 
 With equal Froude numbers v^2 / (g l), robots of other sizes move alike: speeds then grow with the root of the
 length, as times do (Alexander 1989, "Optimization and gaits in the locomotion of vertebrates").
-A robot's joint that the file leaves out stays at zero; a file without any joint takes those whose names agree.
+A robot's joint that the file leaves out stays at zero; without any, joints whose names agree are taken.
 """
 
 from __future__ import annotations
@@ -128,12 +128,14 @@ def shipped(skeleton: str) -> dict[str, Path]:
 
 def identity(motion: Motion, robot: Robot) -> Retarget:
     """A clip of the robot's own joints."""
-    joints = {name: Sum.model_validate({"from": {name: 1.0}}) for name in robot.joint_names if name in motion.joints}
+    joints = {
+        name: Sum.model_validate({"from": {name: 1.0}}) for name in robot.joint_names if name in motion.joints
+    }
     if not joints:
         raise MotionError(
             f"{motion.name}: its joints are {', '.join(motion.joints)}; robots/{robot.name} has"
-            f" {', '.join(robot.joint_names)}; expected a retargeting file that says which is which; shipped for"
-            f" {motion.skeleton}: {listed(shipped(motion.skeleton))}"
+            f" {', '.join(robot.joint_names)}; expected a retargeting file that says which is which; shipped"
+            f" for {motion.skeleton}: {listed(shipped(motion.skeleton))}"
         )
     return Retarget.model_validate(
         {"schema": 1, "robot": robot.name, "joints": joints, "base": Base(height="clip")}
@@ -186,12 +188,14 @@ def map_of(motion: Motion, robot: Robot, given: str | Path | None = None) -> Ret
         raise MotionError(f"{given}: takes clips of {found.skeleton}; {motion.name} is of {motion.skeleton}")
     if unknown := set(found.joints) - set(robot.joint_names):
         raise MotionError(
-            f"{given}: robots/{robot.name} has no joint {listed(unknown)}; available: {listed(robot.joint_names)}"
+            f"{given}: robots/{robot.name} has no joint {listed(unknown)}; available:"
+            f" {listed(robot.joint_names)}"
         )
     for name, sum_ in found.joints.items():
         if missing := set(sum_.of) - set(motion.joints):
             raise MotionError(
-                f"{given}: [joints.{name}] takes {listed(missing)}; {motion.name} has {listed(motion.joints, 40)}"
+                f"{given}: [joints.{name}] takes {listed(missing)}; {motion.name} has"
+                f" {listed(motion.joints, 40)}"
             )
     return found
 

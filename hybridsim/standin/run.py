@@ -126,9 +126,9 @@ def run(
     """Let a controller play episodes on a stand-in.
 
     Each episode has a command of its own, changed halfway, and its own battery charge and sensor noise; all
-    of these depend on the seed and the episode's number alone, so two controllers face the same ones. Commands
-    outside of what a policy was trained for are held within that: one that imitates a motion is asked for its
-    speed.
+    of these depend on the seed and the episode's number alone, so two controllers face the same ones.
+    Commands outside of what a policy was trained for are held within that: one that imitates a motion is
+    asked for its speed.
 
     The reward of a control period, times its 20 ms, with v the velocity and w the turning rate that were
     asked for less those that there are:
@@ -170,9 +170,7 @@ def run(
     )
 
 
-def play(
-    robot: StandIn, controller: Controller, number: int, asked: Float[np.ndarray, "row 3"]
-) -> Episode:
+def play(robot: StandIn, controller: Controller, number: int, asked: Float[np.ndarray, "row 3"]) -> Episode:
     """One episode, from a standing robot on."""
     signals = robot.reset(number)
     controller.reset()

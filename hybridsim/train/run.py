@@ -140,8 +140,8 @@ class Run:
             other = [name for name in {**known, **found} if known.get(name) != found.get(name)]
             self.close()
             raise PolicyError(
-                f"{self._out}: began with another {other[0]} (sha256 {known.get(other[0], 'none')[:12]}); it is"
-                f" {found.get(other[0], 'none')[:12]} now: bring it back, or begin in another folder"
+                f"{self._out}: began with another {other[0]} (sha256 {known.get(other[0], 'none')[:12]});"
+                f" it is {found.get(other[0], 'none')[:12]} now: bring it back, or begin in another folder"
             )
         self.state.sources = found
 

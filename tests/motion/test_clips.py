@@ -40,7 +40,7 @@ def test_a_quaternion_and_its_negative_are_one_rotation():
 
 
 def test_laikago_looks_where_it_goes():
-    # Half a turn about the axis between y and z: the body's z (ahead) is the world's y, its y (up) the world's z.
+    # Half a turn about the axis between y and z: the body's z (ahead) is the world's y, its y the world's z.
     made = motion_of({"Frames": [laikago_frame(), laikago_frame(root=(0.0, 1.0, 0.45))]}, "made", "0" * 64)
     x, y, z, w = made.base_orientation[0]
     np.testing.assert_allclose([2 * (x * y + w * z), 1 - 2 * (x * x + y * y)], [1.0, 1.0], atol=1e-12)
@@ -70,7 +70,7 @@ def test_laikago_trots():
 
 
 def test_on_anymal_its_standing_feet_stand_still():
-    """Order of quaternions and joints, signs, offsets and mirrored hind legs: any of them wrong, feet slide."""
+    """Order of quaternions and joints, signs, offsets, mirrored hind legs: any of them wrong, feet slide."""
     robot = load_robot("anymal_c")
     reference = reference_of(robot, "laikago_walk")
     base, legs = reference.base, Legs(robot)

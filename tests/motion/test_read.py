@@ -89,7 +89,9 @@ def logged(tmp_path, **base):
 def test_a_demonstration_in_a_log(tmp_path):
     folder, wave = logged(tmp_path)
     found = read_motion(folder)
-    assert found.skeleton == "xl330_pendulum" and found.joints == ("pendulum",) and found.base_position is None
+    assert (
+        found.skeleton == "xl330_pendulum" and found.joints == ("pendulum",) and found.base_position is None
+    )
     np.testing.assert_allclose(found.joint_position, wave)
     assert found.duration_s == pytest.approx(0.99)
 
@@ -114,7 +116,9 @@ def test_a_log_without_joints_is_refused(tmp_path):
         read_motion(tmp_path / store.add(draft)[0])
 
 
-cells = st.one_of(st.floats(), st.integers(-(10**400), 10**400), st.none(), st.booleans(), st.text(max_size=3))
+cells = st.one_of(
+    st.floats(), st.integers(-(10**400), 10**400), st.none(), st.booleans(), st.text(max_size=3)
+)
 frames = st.lists(st.one_of(st.lists(cells, max_size=45), cells), max_size=4)
 
 

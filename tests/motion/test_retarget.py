@@ -21,7 +21,8 @@ def made(**joints):
 def test_angles_by_hand(tmp_path):
     file = tmp_path / "map.toml"
     file.write_text(
-        HEAD + "[base]\ntime_scale = 2.0\n[joints.elbow_flex]\nfrom = { a = -1.0, b = 0.5 }\noffset_rad = 0.2\n"
+        HEAD
+        + "[base]\ntime_scale = 2.0\n[joints.elbow_flex]\nfrom = { a = -1.0, b = 0.5 }\noffset_rad = 0.2\n"
     )
     robot, clip = load_robot("so101"), made(a=[0.1, 0.2, 9.0], b=[1.0, 0.0, 0.0])
     found = retargeted(clip, robot, map_of(clip, robot, file))
@@ -57,7 +58,10 @@ def test_a_part_of_a_clip(tmp_path):
         ('schema = 1\nrobot = "anymal_c"\n', "is for robot anymal_c; expected one for so101"),
         (HEAD + 'skeleton = "laikago"\n[joints.gripper]\n', "takes clips of laikago; made is of person"),
         (HEAD + "[joints.tail]\n", "robots/so101 has no joint tail; available: elbow_flex"),
-        (HEAD + "[joints.gripper]\nfrom = { thumb = 1.0 }", r"\[joints.gripper\] takes thumb; made has finger"),
+        (
+            HEAD + "[joints.gripper]\nfrom = { thumb = 1.0 }",
+            r"\[joints.gripper\] takes thumb; made has finger",
+        ),
         (HEAD + "[joints.gripper]\nsign = 1\n", "unknown key 'sign'; known keys: from, offset_rad, source"),
         (HEAD + "[base]\nlength_scale = 0.0\n", "length_scale"),
         (HEAD, "its joints are finger; robots/so101 has shoulder_pan"),

@@ -9,7 +9,20 @@ import pytest
 
 from hybridsim.errors import SimulationError
 from hybridsim.standin.robot import Witness
-from hybridsim.standin.run import AHEAD, TURNING, Episode, Played, commands, interval, reward, run
+from hybridsim.policy import Pilot
+from hybridsim.policy.contract import CommandRange
+from hybridsim.standin.run import (
+    AHEAD,
+    TURNING,
+    Episode,
+    Played,
+    commands,
+    interval,
+    ranges_of,
+    reward,
+    run,
+)
+from tests.policy.made import policy
 from tests.standin.made import Limp, Standing
 
 
@@ -54,6 +67,19 @@ def test_who_stands_is_as_far_off_as_the_command_is_fast(stood):
         assert one.speed_error == pytest.approx(np.abs(asked[:, 0]).mean(), abs=0.03)
         expected = 0.6 * np.exp(-(asked[:, 0] ** 2) / 0.25) + 0.3 * np.exp(-(asked[:, 2] ** 2) / 0.25) + 0.1
         assert one.returned == pytest.approx(2.0 * expected.mean(), abs=0.05)
+
+
+def test_a_policy_is_asked_only_for_what_it_was_trained_for():
+    names = ("forward_velocity", "lateral_velocity", "yaw_rate")
+    one_speed = tuple(CommandRange(name=name, unit="m/s", low=0.9, high=0.9) for name in names)
+    pilot = Pilot(policy(command=one_speed))
+    assert [one.tolist() for one in ranges_of(pilot)] == [[0.9] * 3] * 2
+    assert ranges_of(Standing())[1].tolist() == [np.inf] * 3
+    played = run(pilot, seed=1, episodes=1, seconds=0.1)
+    # It stands still, asked for 0.9 m/s ahead and to the left.
+    assert played.mean["speed_error"] == pytest.approx(0.9 * 2**0.5, rel=0.1)
+    assert played.narrowed and "asked only for commands that it was trained for" in str(played)
+    assert not run(Standing(), seed=1, episodes=1, seconds=0.1).narrowed
 
 
 def test_falls_are_noticed():
