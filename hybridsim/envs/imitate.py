@@ -44,7 +44,6 @@ class Imitate:
     """
 
     name = "imitate"
-    constants: Mapping[str, float] = {}
 
     def __init__(
         self,
@@ -53,6 +52,8 @@ class Imitate:
         motion: str = "laikago_walk",
         retarget: str | None = None,
         prior: bool = True,
+        payload_mass: float = 0.1,
+        payload_length: float = 0.12,
         episode_s: float = 8.0,
         level: float = 1.0,
     ) -> None:
@@ -63,12 +64,17 @@ class Imitate:
             motion: file, log or clip, see `motion.read_motion`.
             retarget: file that says which joint is which; None where names agree or robots/ has one.
             prior: whether actions are added to the reference, or to its mean posture.
+            payload_mass: of what a robot with a [[payload]] carries; as in the task `swing` [kg].
+            payload_length: where [m].
             episode_s: after which an episode is cut [s].
             level: has no meaning here.
         """
         self.robot, self.level = robot, level
         self.reference = reference = reference_of(robot, motion, retarget)
         self.sources = reference.sources
+        carried = {one.mass_constant: payload_mass for one in robot.payloads}
+        carried |= {one.length_constant: payload_length for one in robot.payloads}
+        self.constants: Mapping[str, float] = carried
         self.floating = reference.base is not None
         self._drives = [n for n, one in enumerate(robot.drives) if one.command == "joint_position_command"]
         self._joints = [robot.joint_names.index(robot.drives[n].joint) for n in self._drives]
@@ -204,9 +210,9 @@ class Imitate:
             pose        exp(-5 sum |angle|^2)           speed   exp(-0.1 sum |joint speed|^2)
             ends        exp(-40 sum |place in the base's frame|^2)
             base        exp(-20 height^2 - 10 tilt^2)
-            base_speed  exp(-10 |velocity|^2 - 0.2 |angular velocity|^2)
+            base_speed  exp(-10 |velocity|^2 - 0.2 |angular velocity|^2 - 2 (turning about the body's z)^2)
 
-        less changes of the action.
+        less changes of the action. Place and heading are not asked for, their rates are.
         """
         self._phase = memory.phase.copy()
         wanted = self.wanted.at(self._phase)
@@ -223,7 +229,8 @@ class Imitate:
             height = base.position[:, 2] - wanted.height
             found["base"] = -20.0 * height**2 - 10.0 * wanted.tilt_from(rotation) ** 2
             slip = ((velocity - wanted.base_velocity) ** 2).sum(axis=1)
-            found["base_speed"] = -10.0 * slip - 0.2 * ((spin - wanted.spin) ** 2).sum(axis=1)
+            turn = (spin - wanted.spin) ** 2
+            found["base_speed"] = -10.0 * slip - 0.2 * turn.sum(axis=1) - 2.0 * turn[:, 2]
         share = sum(WEIGHTS[name] for name in found)
         terms = {name: WEIGHTS[name] / share * np.exp(values) for name, values in found.items()}
         return terms | {"action_rate": -0.005 * ((memory.action - memory.before) ** 2).sum(axis=1)}

@@ -20,8 +20,8 @@ OBSERVATION = (
 ACTION = (
     "action [row, joint]: target = stance + gait + action_scale * action, held within low and high, in joint"
     " angle [rad], for one control period. gait [1 + command, phase, joint] is linear in the command and"
-    " between its rows, which divide gait_period_s evenly; it begins again after that, or stays at its last row"
-    " where gait_loops is false"
+    " between its rows, which divide gait_period_s evenly; it begins again after that, or stays at its"
+    " last row where gait_loops is false"
 )
 
 

@@ -120,7 +120,7 @@ def numbers(rows: object, what: str, name: str) -> Float[np.ndarray, "row column
     """A table of numbers from lists that somebody else wrote.
 
     Raises:
-        MotionError: no list of lists of numbers, or rows of several lengths.
+        MotionError: no list of lists of numbers, rows of several lengths, or a number that cannot be meant.
     """
     if not isinstance(rows, Sequence) or isinstance(rows, str) or not rows:
         raise MotionError(f"{name}: {what} is no list of frames; expected a list of lists of numbers")
@@ -129,7 +129,10 @@ def numbers(rows: object, what: str, name: str) -> Float[np.ndarray, "row column
         raise MotionError(f"{name}: {what} has frames of several lengths; expected lists of one length")
     if any(isinstance(cell, bool) or not isinstance(cell, int | float) for row in rows for cell in row):
         raise MotionError(f"{name}: {what} holds what is no number; expected lists of numbers")
-    try:
-        return np.array(rows, float).reshape(len(rows), -1)
-    except OverflowError:
-        raise MotionError(f"{name}: {what} holds a number too large for any angle or place") from None
+    for number, row in enumerate(rows):
+        if wild := [cell for cell in row if not abs(cell) <= MOST_ANGLE]:
+            raise MotionError(
+                f"{name}: frame {number} of {what} holds {str(wild[0])[:20]}; expected finite numbers of at most"
+                f" {MOST_ANGLE:g}"
+            )
+    return np.array(rows, float).reshape(len(rows), -1)

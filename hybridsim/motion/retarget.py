@@ -180,12 +180,12 @@ def map_of(motion: Motion, robot: Robot, given: str | Path | None = None) -> Ret
             return identity(motion, robot)
         given = files[robot.name]
     found = read_retarget(resources.find("robots", given))
-    if not found.joints:
-        found = found.model_copy(update={"joints": identity(motion, robot).joints})
     if found.robot != robot.name:
         raise MotionError(f"{given}: is for robot {found.robot}; expected one for {robot.name}")
     if found.skeleton not in (None, motion.skeleton):
         raise MotionError(f"{given}: takes clips of {found.skeleton}; {motion.name} is of {motion.skeleton}")
+    if not found.joints:
+        return found.model_copy(update={"joints": identity(motion, robot).joints})
     if unknown := set(found.joints) - set(robot.joint_names):
         raise MotionError(
             f"{given}: robots/{robot.name} has no joint {listed(unknown)}; available:"

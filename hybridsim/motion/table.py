@@ -64,9 +64,9 @@ def _columns(content: bytes, parquet: bool, name: str) -> dict[str, Float[np.nda
             table = pyarrow.parquet.read_table(io.BytesIO(content))
         else:
             table = pyarrow.csv.read_csv(io.BytesIO(content))
+        names = table.column_names
     except (pa.ArrowException, OSError, UnicodeDecodeError, ValueError) as error:
-        raise MotionError(f"{name}: is no table: {error}") from None
-    names = table.column_names
+        raise MotionError(f"{name}: is no table: {str(error)[:200]}") from None
     if len(names) > MOST_JOINTS + 8 or len(set(names)) < len(names):
         raise MotionError(f"{name}: {len(names)} columns; expected at most {MOST_JOINTS + 8}, each once")
     return {column: _numbers(table.column(column), column, name) for column in names}

@@ -79,10 +79,12 @@ def test_a_quadruped_imitates_laikago_until_it_loses_it():
     for _ in range(10):
         envs.step(np.zeros((2, 12)))
     assert not block.task.ended(block.sim).any()
-    block.sim.reset(block.task.contract.stance, base_position=[[0, 0, 0.2], [0, 0, 0.56]])
+    block.sim.reset(np.array(block.task.contract.stance), base_position=np.array([[0, 0, 0.2], [0, 0, 0.56]]))
     assert block.task.ended(block.sim).tolist() == [True, False]
-    lying = [[0.0, 0.0, 0.0, 1.0], [0.7, 0.0, 0.0, 0.714]]
-    block.sim.reset(block.task.contract.stance, base_position=[0, 0, 0.56], base_orientation=lying)
+    lying = np.array([[0.0, 0.0, 0.0, 1.0], [0.7, 0.0, 0.0, 0.714]])
+    block.sim.reset(
+        np.array(block.task.contract.stance), base_position=np.array([0, 0, 0.56]), base_orientation=lying
+    )
     assert block.task.ended(block.sim).tolist() == [False, True]
     envs.close()
 

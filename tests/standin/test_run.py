@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from hybridsim.errors import SimulationError
-from hybridsim.standin.robot import Witness
 from hybridsim.policy import Pilot
 from hybridsim.policy.contract import CommandRange
+from hybridsim.standin.robot import Witness
 from hybridsim.standin.run import (
     AHEAD,
     TURNING,
