@@ -16,7 +16,7 @@ from hybridsim.progress import NamedProgress, named
 from hybridsim.proof.page import write_proof
 from hybridsim.proof.plan import Plan
 from hybridsim.proof.results import Results, results_of
-from hybridsim.proof.work import Playing, Training, best_of, checkpoints, played, trained
+from hybridsim.proof.work import Playing, Training, checkpoints, played, trained
 from hybridsim.resources import find
 from hybridsim.standin.label import ROBOT, serial_of
 from hybridsim.standin.record import LOGS, record
@@ -76,7 +76,7 @@ def prove(
     games = [
         Playing(policy=policy, calibration=calibration, seed=seed, episodes=plan.episodes)
         for training in trainings
-        for policy in (best_of(training), *checkpoints(training))
+        for policy in checkpoints(training)
     ]
     found = map_jobs(
         played, games, engine=engine, workers=workers, progress=named(progress, "playing on the stand-in")
@@ -107,7 +107,7 @@ def calibrated(plan: Plan, seed: int, out: Path, engine: Engine, progress: Named
     )
     study = find("calibration", plan.study)
     file = study / "study.toml" if study.is_dir() else study
-    return calibrate(file, [out / "logs"], out=home, engine=engine, progress=progress)
+    return calibrate(file, [out / "logs"], out=home, quick=plan.quick_study, engine=engine, progress=progress)
 
 
 def trainings_of(plan: Plan, calibration: Path, out: Path) -> Sequence[Training]:

@@ -46,6 +46,7 @@ class Budget(Table):
     episodes: Count | None = None
     checks: Count | None = None
     log_seconds: Annotated[FiniteFloat, Field(ge=4)] | None = None
+    quick_study: bool | None = None
 
 
 class Plan(Table):
@@ -57,6 +58,7 @@ class Plan(Table):
         study: which calibrates, a folder of calibration/ or a study.toml.
         spec: which ingests.
         options: of the task, the same for all ways.
+        quick_study: whether the study's own small budgets are enough.
         log_seconds: length of each of the eight recordings [s].
         steps: of the environment, for each training.
         seeds: of the training, 0 to one less.
@@ -72,6 +74,7 @@ class Plan(Table):
     study: str
     spec: str
     options: dict[str, str | float | int | bool] = {}
+    quick_study: bool = False
     log_seconds: Annotated[FiniteFloat, Field(ge=4)] = 40.0
     steps: Count
     seeds: Count = 3

@@ -15,7 +15,7 @@ from hybridsim.calibration import Calibration
 from hybridsim.files import write_text
 from hybridsim.proof.plan import Plan
 from hybridsim.proof.validity import LEVELS, RESAMPLES, Number, validity
-from hybridsim.proof.work import SIMULATORS, Training, checkpoints
+from hybridsim.proof.work import SIMULATORS, Training, best_of, checkpoints
 from hybridsim.standin.label import SYNTHETIC, serial_of
 
 MEASURES = {"falls": "1", "speed_error": "m/s", "return": "s"}
@@ -91,13 +91,15 @@ def results_of(
     trainings: Sequence[Training],
     found: Sequence[Mapping[str, Any]],
 ) -> Results:
-    """From what every policy played: of each training its best one, then its checkpoints."""
+    """From what every checkpoint of every training played."""
     answers = iter(found)
     best: dict[str, list[Mapping[str, Any]]] = {}
     rows: list[Row] = []
     for training in trainings:
-        best.setdefault(training.way, []).append(next(answers))
-        rows += [row_of(training, path, next(answers)) for path in checkpoints(training)]
+        paths = checkpoints(training)
+        own = [next(answers) for _ in paths]
+        best.setdefault(training.way, []).append(own[best_of(training)])
+        rows += [row_of(training, path, one) for path, one in zip(paths, own, strict=True)]
     scores = {
         way: {name: np.array([one["standin"][name] for one in ones]) for name in MEASURES}
         for way, ones in best.items()

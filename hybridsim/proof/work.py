@@ -43,14 +43,15 @@ def trained(job: Training) -> float:
     return train(job.settings, job.out, resume=there).seconds
 
 
-def best_of(training: Training) -> Path:
-    """The policy that its own evaluation liked best."""
-    return training.out / BEST
-
-
 def checkpoints(training: Training) -> list[Path]:
     """The policies that it kept, in order."""
     return sorted((training.out / KEPT).iterdir(), key=lambda path: int(path.name))
+
+
+def best_of(training: Training) -> int:
+    """Which of them its own evaluation liked best."""
+    steps = Policy.load(training.out / BEST).contract.lineage.steps
+    return [int(path.name) for path in checkpoints(training)].index(steps)
 
 
 @dataclass(frozen=True, kw_only=True)
