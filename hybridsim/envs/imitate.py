@@ -107,11 +107,13 @@ class Imitate:
             )
 
     def _targets(self) -> Float[np.ndarray, "row joint"]:
-        """Joint angles to ask for: drives that give way are asked for more, by what holds the robot."""
+        """Joint angles to ask for: drives that give way or lag lead by what holds and damps them."""
         base, target = self.reference.base, self.reference.position.copy()
         for n, k in zip(self._drives, self._joints, strict=True):
             if base is not None and (stiffness := self.robot.drives[n].stiffness) is not None:
-                target[:, k] += LEAD * base.effort[:, k] / stiffness
+                target[:, k] += (
+                    LEAD * base.effort[:, k] + self.robot.drives[n].damping * self.reference.velocity[:, k]
+                ) / stiffness
         return target
 
     def _ends(self) -> tuple[str, ...]:

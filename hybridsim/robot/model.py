@@ -118,6 +118,11 @@ class Drive(Table):
             return None
         return self.position_gain_per_register.value * self.stall_effort.value
 
+    @property
+    def damping(self) -> float:
+        """Effort per speed of the same loop; 0 for one that does not see speed [N*m*s/rad]."""
+        return 0.0 if self.velocity_gain is None else self.velocity_gain.value * self.stall_effort.value
+
     @model_validator(mode="after")
     def _scale_has_a_unit_of_angle(self) -> Drive:
         if self.command_scale.unit not in ("1", "rad"):

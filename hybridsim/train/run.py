@@ -31,8 +31,8 @@ from hybridsim.train.ppo import Rates, Watch, lineage_of, new_model, policy_of
 from hybridsim.train.settings import Settings
 from hybridsim.train.vec_env import Worlds
 
-BEST, LAST = "best", "last"
-"""Folders of the two policies."""
+BEST, LAST, KEPT = "best", "last", "kept"
+"""Folders of the two policies, and of those of all checkpoints where they are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +179,8 @@ class Run:
         verdict = judge(policy, self._judged, s.seed)
         state.history.append({"steps": float(self.model.num_timesteps), **verdict.numbers()})
         policy.save(self._out / LAST)
+        if s.keep:
+            policy.save(self._out / KEPT / str(self.model.num_timesteps))
         if state.best is None or verdict.score > state.best:
             state.best = verdict.score
             policy.save(self._out / BEST)

@@ -54,6 +54,7 @@ class Settings(BaseModel):
         hidden: widths of the policy's layers.
         check_every: environment steps between checkpoints, each with an evaluation.
         judged: worlds of an evaluation, an episode each.
+        keep: whether the policy of every checkpoint stays, in `kept/STEPS`.
         threads: of torch.
     """
 
@@ -81,6 +82,7 @@ class Settings(BaseModel):
     hidden: tuple[int, ...] = (64, 64)
     check_every: Count = 65_536
     judged: Count = 32
+    keep: bool = False
     threads: Count = 1
 
     @model_validator(mode="after")

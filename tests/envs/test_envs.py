@@ -208,6 +208,20 @@ def test_feet_of_the_trot_take_turns_and_go_back_under_the_base():
     np.testing.assert_allclose((ahead[1] - ahead[0])[first], -0.06 * 31 / 32, atol=2e-3)
 
 
+def test_targets_of_the_trot_lead_by_the_drives_lag_and_strides_are_as_long_as_asked():
+    robot = load_robot("anymal_c")
+    legs, standing = Legs(robot), stance(robot.joint_names)
+    plain = Trot().table(legs, standing, 64)
+    ahead = Trot(ahead=0.6 / 64).table(legs, standing, 64)  # by a row: period 0.6 s, 64 rows
+    # value + row * central difference = x[k] + (x[k + 1] - x[k - 1]) / 2
+    np.testing.assert_allclose(ahead[0, 10], plain[0, 10] + 0.5 * (plain[0, 11] - plain[0, 9]), atol=1e-12)
+    longer = Trot(stride=(1.0, 1.0, 2.0)).table(legs, standing, 64)
+    np.testing.assert_allclose(longer[1], plain[1], atol=1e-12)
+    np.testing.assert_allclose(
+        longer[3], 2.0 * plain[3], atol=0.04
+    )  # not exact: legs turn, tables are linear
+
+
 def test_a_video_is_written_whole(tmp_path):
     import av
 
