@@ -86,14 +86,14 @@ class Imitate:
         self._zero = np.array([joint.offset.value for joint in robot.joints])
         self.wanted = Wanted(reference, self._tips.places(self._sign * reference.position + self._zero))
         self.settings = SimulationSettings(
-            physics_timestep_s=robot.rigid_body.timestep.value, rate_hz=50.0, plane=True
+            physics_timestep_s=robot.rigid_body.timestep.value, rate_hz=50.0, plane=self.floating
         )
         self.episode_steps = round(50.0 * episode_s)
         self.contract = self._contract(prior)
         offsets = self._targets()[:, self._joints] - np.array(self.contract.stance)
         still = np.zeros((len(self.contract.command), *offsets.shape))
         self.gait: np.ndarray | None = np.concatenate([(offsets if prior else 0.0 * offsets)[None], still])
-        self._phase = np.zeros(0)
+        self._now = self.wanted.at(np.zeros(1))
 
     def _check(self) -> None:
         """Refuse a robot that could only watch."""
@@ -176,9 +176,6 @@ class Imitate:
         memory.reset(worlds, phase if self.contract.gait_loops else last(phase, self.reference.rows))
         self.put(sim, worlds, memory.phase[worlds], noise)
         command[worlds] = [one.low for one in self.contract.command]
-        if len(self._phase) != sim.worlds:
-            self._phase = np.zeros(sim.worlds)
-        self._phase[worlds] = memory.phase[worlds]
 
     def put(
         self,
@@ -216,8 +213,7 @@ class Imitate:
 
         less changes of the action. Place and heading are not asked for, their rates are.
         """
-        self._phase = memory.phase.copy()
-        wanted = self.wanted.at(self._phase)
+        wanted = self._now = self.wanted.at(memory.phase)
         angle, speed = sim.joint_motion
         ends = self._tips.places(sim.body.joint_position) - wanted.ends
         found = {
@@ -241,7 +237,7 @@ class Imitate:
         """Which robots have lost the reference: tilted away from it, or sunk below it."""
         if not self.floating:
             return np.zeros(sim.worlds, np.bool_)
-        base, wanted = base_of(sim), self.wanted.at(self._phase)
+        base, wanted = base_of(sim), self._now
         tilted = wanted.tilt_from(base.rotation_world_from_body) > FALLEN
         return tilted | (base.position[:, 2] < LOW * wanted.height)
 
@@ -249,7 +245,7 @@ class Imitate:
         self, sim: HybridSim, command: Float[np.ndarray, "world command"]
     ) -> Mapping[str, Float[np.ndarray, " world"]]:
         """Mean distance of the joints from the reference; the base's speed, and how far it is off."""
-        wanted = self.wanted.at(self._phase)
+        wanted = self._now
         angle, _ = sim.joint_motion
         found = {"joint_error [rad]": np.abs(angle - wanted.position)[:, self._joints].mean(axis=1)}
         if self.floating:

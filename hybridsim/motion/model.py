@@ -132,7 +132,7 @@ def numbers(rows: object, what: str, name: str) -> Float[np.ndarray, "row column
     for number, row in enumerate(rows):
         if wild := [cell for cell in row if not abs(cell) <= MOST_ANGLE]:
             raise MotionError(
-                f"{name}: frame {number} of {what} holds {str(wild[0])[:20]}; expected finite numbers of at most"
-                f" {MOST_ANGLE:g}"
+                f"{name}: frame {number} of {what} holds {str(wild[0])[:20]}; expected finite numbers of at"
+                f" most {MOST_ANGLE:g}"
             )
     return np.array(rows, float).reshape(len(rows), -1)

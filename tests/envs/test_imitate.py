@@ -79,12 +79,11 @@ def test_a_quadruped_imitates_laikago_until_it_loses_it():
     for _ in range(10):
         envs.step(np.zeros((2, 12)))
     assert not block.task.ended(block.sim).any()
-    block.sim.reset(np.array(block.task.contract.stance), base_position=np.array([[0, 0, 0.2], [0, 0, 0.56]]))
+    stood = np.tile(block.task.contract.stance, (2, 1))
+    block.sim.reset(stood, base_position=np.array([[0, 0, 0.2], [0, 0, 0.56]], float))
     assert block.task.ended(block.sim).tolist() == [True, False]
     lying = np.array([[0.0, 0.0, 0.0, 1.0], [0.7, 0.0, 0.0, 0.714]])
-    block.sim.reset(
-        np.array(block.task.contract.stance), base_position=np.array([0, 0, 0.56]), base_orientation=lying
-    )
+    block.sim.reset(stood, base_position=np.tile([0, 0, 0.56], (2, 1)), base_orientation=lying)
     assert block.task.ended(block.sim).tolist() == [False, True]
     envs.close()
 

@@ -10,14 +10,16 @@ from hybridsim.motion import read_motion
 from hybridsim.policy import Policy
 from tests.motion.made import going_round, swing_table
 
-FEW = "worlds = 8\nrollout = 64\ncheck_every = 1024\njudged = 4\nhidden = [16, 16]\nblocks = 1\n"
+FEW = "learning_rate = 0.003\nworlds = 8\nrollout = 64\ncheck_every = 512\njudged = 4\n"
+FEW += "hidden = [16, 16]\nblocks = 1\n"
+SHORT = "[options]\nepisode_s = 2.0\n"
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("imitate")
-    (folder / "s.toml").write_text(FEW + "steps = 8192\n")
-    words = ["train", "--motion", str(swing_table(folder / "swing.csv"))]
+    (folder / "s.toml").write_text(FEW + "steps = 3072\n" + SHORT)
+    words = ["train", "--no-prior", "--motion", str(swing_table(folder / "swing.csv"))]
     words += ["--retarget", str(going_round(folder / "map.toml"))]
     assert main.run([*words, "--settings", str(folder / "s.toml"), "--out", str(folder / "one")]) == 0
     return folder, words
@@ -30,7 +32,7 @@ def state(folder):
 def test_it_comes_nearer_to_the_reference(trained):
     history = state(trained[0] / "one")["history"]
     errors = [row["joint_error [rad]"] for row in history]
-    assert min(errors[1:]) < 0.8 * errors[0]
+    assert errors[-1] < 0.95 * errors[0]
 
 
 def test_the_policy_says_what_it_imitates(trained):
@@ -44,7 +46,7 @@ def test_the_policy_says_what_it_imitates(trained):
 def test_the_same_seed_the_same_curve(trained):
     folder, words = trained
     for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
-        (folder / "t.toml").write_text(FEW + "steps = 1024\n")
+        (folder / "t.toml").write_text(FEW + "steps = 512\n" + SHORT)
         more = ["--seed", seed, "--settings", str(folder / "t.toml"), "--out", str(folder / name)]
         assert main.run([*words, *more]) == 0
     one, two, other = (state(folder / name)["history"] for name in "abc")
