@@ -130,7 +130,7 @@ def settings_of(plan: Plan, way: str, seed: int, calibration: Path) -> Settings:
         task=plan.task,
         calibration=str(calibration),
         variant=found.variant,
-        ranges=found.ranges,
+        ranges={**(plan.ranges if found.shared else {}), **found.ranges},
         options=plan.options,
         steps=plan.steps,
         worlds=plan.worlds,

@@ -31,11 +31,13 @@ class Way(Table):
         variant: of the simulator.
         ranges: wider ranges by pattern of parameters' names.
         source: where the ranges come from.
+        shared: whether the plan's own ranges are added.
     """
 
     variant: Literal["nominal", "identified", "hybrid"]
     ranges: dict[str, Range] = {}
     source: str = ""
+    shared: bool = True
 
 
 class Budget(Table):
@@ -65,6 +67,7 @@ class Plan(Table):
         checks: checkpoints of a training; each is kept and counts for validity.
         worlds: of a training.
         episodes: that each policy plays on the stand-in, and each checkpoint in every simulator.
+        ranges: of what no log of the study tells.
         way: how policies are trained, by name.
         quick: what `--quick` makes smaller.
     """
@@ -81,6 +84,7 @@ class Plan(Table):
     checks: Count = 4
     worlds: Count = 32
     episodes: Count = 16
+    ranges: dict[str, Range] = {}
     way: Annotated[dict[Name, Way], Field(min_length=1)]
     quick: Budget = Budget()
 

@@ -40,9 +40,11 @@ def simulated(
     task = task_of(policy.contract.task).make(source.robot, {})
     randoms = [np.random.default_rng([seed, number]) for number in range(episodes)]
     own = [] if source.draws is None else [source.draws.own(random) for random in randoms]
-    sim = source.worlds(task.settings, task.constants, 0)(episodes, own, [])
+    sim = source.worlds(task.settings, task.constants, 0)(episodes, own, task.terrains(randoms))
     try:
         sim.restart_chance(seed, 0)
+        if own:
+            sim.redraw(range(episodes), own)
         asked = np.stack([commands(seed, n, round(seconds / PERIOD)) for n in range(episodes)], axis=1)
         return _played(policy, task, sim, asked, randoms)
     finally:

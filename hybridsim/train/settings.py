@@ -47,7 +47,7 @@ class Settings(BaseModel):
         rollout: steps of every world between two updates.
         batch: of an update's gradient steps.
         epochs: of an update over its rollout.
-        learning_rate: at first; falls evenly to a tenth.
+        learning_rate: at first; falls evenly to `ppo.LAST_RATE` of it.
         discount: of rewards, a step.
         advantage: decay of generalised advantage estimation.
         exploration: standard deviation of actions at first.

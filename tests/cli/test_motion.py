@@ -16,11 +16,9 @@ def test_clips_are_listed_and_told(capsys):
 
 
 def test_a_film_of_a_motion(tmp_path, capsys):
-    (tmp_path / "up.csv").write_text("time_s,pendulum_rad\n0,0\n0.4,1.0\n")
+    (tmp_path / "up.csv").write_text("time_s,shoulder_pan_rad\n0,0\n0.4,1.0\n")
     film = tmp_path / "up.mp4"
-    assert (
-        main.run(["motion", str(tmp_path / "up.csv"), "--robot", "xl330_pendulum", "--video", str(film)]) == 0
-    )
+    assert main.run(["motion", str(tmp_path / "up.csv"), "--video", str(film)]) == 0
     with av.open(str(film)) as opened:
         frames = [frame.to_ndarray(format="rgb24").astype(float) for frame in opened.decode(video=0)]
     assert len(frames) == 10 and abs(frames[0] - frames[-1]).max() > 50  # it moves

@@ -19,6 +19,7 @@ from hybridsim.policy import Pilot, Policy
 from hybridsim.robot import load_robot
 from hybridsim.walking.legs import Legs
 from hybridsim.walking.trot import Trot
+from tests.exchange.made import anymal
 from tests.policy.made import policy
 from tests.simulator.made import stance
 
@@ -152,6 +153,18 @@ def test_worlds_of_a_calibration_differ_within_its_intervals():
     assert not still.blocks[0].sim.drives.parameters.std(axis=0).any()
     envs.close()
     still.close()
+
+
+def test_sensors_that_a_calibration_does_not_know_can_be_given_ranges():
+    bias, found = {"sensor.*.bias": Spread(low=0.1, high=0.2)}, anymal()
+    assert not any(name.startswith("sensor.") for name in found.values())
+    source = load(Origin(calibration=found, variant="identified", spreads=bias), "anymal_c")
+    envs = make_source("walk_flat", source, size=Size(worlds=1), seed=0, options={})
+    envs.reset(seed=0)
+    signals = envs.blocks[0].sim.observe()
+    off = signals["joint_position"] - envs.blocks[0].sim.encoder_angle()
+    assert ((off > 0.1) & (off < 0.2)).all()
+    envs.close()
 
 
 @pytest.mark.parametrize(

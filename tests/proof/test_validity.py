@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hybridsim.proof.results import mean_of, ratio_of
+from hybridsim.proof.results import mean_of, ratio_of, share_of
 from hybridsim.proof.validity import pearson, rank_violation, spearman, validity
 
 REAL = np.array([1.0, 2.0, 4.0, 8.0])
@@ -59,3 +59,10 @@ def test_the_same_episodes_cancel_in_a_ratio():
     found = ratio_of(0.5 * theirs, theirs)
     assert found.value == pytest.approx(0.5)
     assert found.low == pytest.approx(0.5) and found.high == pytest.approx(0.5)
+
+
+def test_no_fall_in_eight_episodes_is_not_never():
+    found = share_of(np.zeros((1, 8)))
+    # Clopper and Pearson: (1 - p)^8 = 0.025.
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(1.0 - 0.025 ** (1 / 8))

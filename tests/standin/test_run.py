@@ -98,7 +98,8 @@ def test_the_same_seed_gives_the_same_scores(stood):
 def test_nothing_else_comes_out(stood):
     played, _ = stood
     assert {field.name for field in fields(Episode)} == {"returned", "speed_error", "fell"}
-    assert {field.name for field in fields(Played)} == {"serial", "episodes", "mean", "interval_95"}
+    known = {"serial", "episodes", "mean", "interval_95", "narrowed"}
+    assert {field.name for field in fields(Played)} == known
     data = json.loads(played.json())
     assert data["synthetic"].startswith("SYNTHETIC") and data["serial"] == "standin-1"
     assert data["units"] == {"return": "s", "speed_error": "m/s", "falls": "1"}
