@@ -54,6 +54,7 @@ class Imitate:
         prior: bool = True,
         payload_mass: float = 0.1,
         payload_length: float = 0.12,
+        table: bool = False,
         episode_s: float = 8.0,
         level: float = 1.0,
     ) -> None:
@@ -66,6 +67,7 @@ class Imitate:
             prior: whether actions are added to the reference, or to its mean posture.
             payload_mass: of what a robot with a [[payload]] carries; as in the task `swing` [kg].
             payload_length: where [m].
+            table: whether a fixed base stands on level ground; without, its links touch and show nothing.
             episode_s: after which an episode is cut [s].
             level: has no meaning here.
         """
@@ -86,7 +88,7 @@ class Imitate:
         self._zero = np.array([joint.offset.value for joint in robot.joints])
         self.wanted = Wanted(reference, self._tips.places(self._sign * reference.position + self._zero))
         self.settings = SimulationSettings(
-            physics_timestep_s=robot.rigid_body.timestep.value, rate_hz=50.0, plane=self.floating
+            physics_timestep_s=robot.rigid_body.timestep.value, rate_hz=50.0, plane=self.floating or table
         )
         self.episode_steps = round(50.0 * episode_s)
         self.contract = self._contract(prior)

@@ -22,7 +22,7 @@ def reference_images(
         options: of the task `imitate`.
         seconds: how long.
     """
-    envs = make_vector("imitate", Origin(robot=robot), size=Size(), options=options)
+    envs = make_vector("imitate", Origin(robot=robot), size=Size(), options=options | {"table": True})
     task, sim = envs.blocks[0].task, envs.blocks[0].sim
     assert isinstance(task, Imitate)
     camera, still = Camera(sim), np.zeros((1, 4 + len(task.contract.joints)))
