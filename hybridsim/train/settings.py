@@ -78,7 +78,7 @@ class Settings(BaseModel):
     learning_rate: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 1e-3
     discount: Share = 0.97
     advantage: Share = 0.95
-    exploration: Annotated[FiniteFloat, Field(gt=0, lt=10)] = 0.37
+    exploration: Annotated[FiniteFloat, Field(gt=0, lt=10)] = 0.8
     hidden: tuple[int, ...] = (64, 64)
     check_every: Count = 65_536
     judged: Count = 32
