@@ -29,7 +29,7 @@ WEIGHTS = {"pose": 0.4, "speed": 0.05, "ends": 0.2, "base": 0.15, "base_speed": 
 """Of the terms; those of Peng et al. 2020, more for the base's speed, since its place is not asked for."""
 LEAD = 0.5
 """Share of the effort that holds a posture by which targets lead; chosen: all of it lets ANYmal C bounce
-until it falls, half carries it through the clip without a policy."""
+until it falls, none lets it sink."""
 REACH = 0.8
 """How far a target may lie beyond the reference's own range [rad]; chosen."""
 FALLEN, LOW = 0.8, 0.6
