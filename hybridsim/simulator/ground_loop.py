@@ -1,4 +1,4 @@
-"""Impulses of the identified law on PyBullet's robots, in compiled code: found for all worlds, put on links."""
+"""Impulses of the identified law on PyBullet's robots, in compiled code: found, and put on links."""
 
 from __future__ import annotations
 

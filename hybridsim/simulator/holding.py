@@ -30,9 +30,14 @@ class Holding:
             if self._compiled is not None and stepping.ground is not None:
                 self._ground = stepping.ground.compiled()
 
+    @property
+    def compiled(self) -> bool:
+        """Whether compiled code does it all."""
+        return self._compiled is not None and self._ground is not None
+
     def hold(self, command: WorldDrive, steps: int) -> None:
         """Hold a command for some steps."""
-        if self._compiled is not None and self._ground is not None:
+        if self.compiled:
             self._hold_compiled(command, steps)
         elif self._sensing is None:
             self._stepping.hold(command, steps)
