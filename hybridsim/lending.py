@@ -21,7 +21,7 @@ Places = np.ndarray
 
 
 class Lent:
-    """Arrays of doubles and of 64-bit integers, kept alive as long as they are lent.
+    """Arrays of doubles, floats, 64-bit integers and truths, kept alive as long as they are lent.
 
     Compiled code reads them in the order in which they were given, the inside of named tuples in theirs.
     """
@@ -44,7 +44,7 @@ def leaves(given: Iterable[Any]) -> Iterator[np.ndarray]:
 def place_of(array: np.ndarray) -> list[int]:
     """Address and shape of one array."""
     assert array.flags.c_contiguous and array.flags.writeable and array.ndim <= MOST
-    assert array.dtype in (np.float64, np.int64), array.dtype
+    assert array.dtype in (np.float64, np.float32, np.int64, np.bool_), array.dtype
     return [array.ctypes.data, *array.shape, *[0] * (MOST - array.ndim)]
 
 
@@ -64,6 +64,8 @@ def pointer_of(kind: types.Type) -> Callable[..., Any]:
 
 pointer: Any = intrinsic(pointer_of(types.float64))
 whole_pointer: Any = intrinsic(pointer_of(types.int64))
+single_pointer: Any = intrinsic(pointer_of(types.float32))
+flag_pointer: Any = intrinsic(pointer_of(types.bool_))
 
 
 @njit(cache=True, nogil=True)
@@ -100,3 +102,21 @@ def integers1(places: Places, k: int) -> np.ndarray:
 def integers2(places: Places, k: int) -> np.ndarray:
     """The k-th lent array, integers in two dimensions."""
     return carray(whole_pointer(places[k, 0]), (places[k, 1], places[k, 2]))
+
+
+@njit(cache=True, nogil=True)
+def singles2(places: Places, k: int) -> np.ndarray:
+    """The k-th lent array, floats of 32 bits in two dimensions."""
+    return carray(single_pointer(places[k, 0]), (places[k, 1], places[k, 2]))
+
+
+@njit(cache=True, nogil=True)
+def singles3(places: Places, k: int) -> np.ndarray:
+    """The k-th lent array, floats of 32 bits in three dimensions."""
+    return carray(single_pointer(places[k, 0]), (places[k, 1], places[k, 2], places[k, 3]))
+
+
+@njit(cache=True, nogil=True)
+def flags1(places: Places, k: int) -> np.ndarray:
+    """The k-th lent array, truths in one dimension."""
+    return carray(flag_pointer(places[k, 0]), (places[k, 1],))

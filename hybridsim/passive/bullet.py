@@ -88,7 +88,10 @@ class LawInBullet:
 
     def step(self) -> None:
         """One timestep: impulses of the law at the contact points, then PyBullet's integration."""
-        self.contacts.push(self._idle)
+        if isinstance(self.contacts, PushedContacts):
+            self.contacts.push(self._idle)
+        else:
+            self.contacts.push()
         self.worlds.step()
 
     def leave(self, ahead: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -106,6 +106,16 @@ class BulletWorlds:
         return self._stepper.velocity
 
     @property
+    def effort(self) -> WorldJoint:
+        """Effort applied for the next step; the worlds' own array."""
+        return self._effort
+
+    @property
+    def wiring(self) -> Wiring | None:
+        """To PyBullet's C functions; None where Python has to call it."""
+        return self._stepper.wiring
+
+    @property
     def load_effort(self) -> WorldJoint:
         """Effort that all drives and friction together put on each joint during the last step.
 
@@ -179,10 +189,12 @@ class BulletWorlds:
         return rubbing, wiring, Moved(self._stepper.state, self.base.unread, self._effort, self._steps)
 
     def relax(self) -> None:
-        """Before a compiled loop: switch off what a driven motion left on, and drop it."""
+        """Before a compiled loop: switch off what a driven motion left on, and drop it; read the base."""
         self._target = None
         self._motors_off()
         self._stepper.tell_motors()
+        if self.base is not None:
+            self.base.raw()
 
     def stepped(self) -> None:
         """After a compiled loop: take over what it left in the arrays of `compiled`."""

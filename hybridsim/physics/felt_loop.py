@@ -8,12 +8,14 @@ import numpy as np
 from numba import njit
 from numba.np.numpy_support import carray
 
-from hybridsim.lending import Places, integers1, pointer
+from hybridsim.lending import Places, integers1, numbers2, numbers3, pointer
 from hybridsim.physics.native_loop import invoke
 
 # b3ContactPointData in doubles: five ints and padding, 3 + 3 + 3 numbers, distance, normal force, ...
 # (SharedMemoryPublic.h of PyBullet 3.2.5 to 3.2.7, the builds that `native` was tested with).
 SIZE, NORMAL_FORCE = 22, 13
+NORMAL = 2
+"""Place of the normal among impulses."""
 BODY_A, BODY_B, LINK_A, LINK_B = 1, 2, 3, 4
 """Places of its ints."""
 MOST = 4096
@@ -45,6 +47,38 @@ def link_forces_at(places: Places, k: int) -> LinkForces:
     return LinkForces(
         integers1(places, k), integers1(places, k + 1), integers1(places, k + 2), integers1(places, k + 3)
     )
+
+
+class LawForces(NamedTuple):
+    """Links whose forces follow from impulses that somebody else has found."""
+
+    impulse: np.ndarray
+    """[world point 6] of the last step, the normal one third [N*s]; of no world where nobody is asked."""
+    member: np.ndarray
+    """[point link] 1 where the point is the link's, else 0."""
+
+
+def law_of_nobody() -> LawForces:
+    """No worlds."""
+    return LawForces(np.zeros((0, 0, 6)), np.zeros((0, 0)))
+
+
+@njit(cache=True, nogil=True)
+def law_forces_at(places: Places, k: int) -> LawForces:
+    """What was lent from the k-th array on."""
+    return LawForces(numbers3(places, k), numbers2(places, k + 1))
+
+
+@njit(cache=True, nogil=True)
+def add_impulses(law: LawForces, worlds: np.ndarray, timestep: float, force: np.ndarray) -> None:
+    """Write the sum of the normal forces at every link's points [world link] [N]."""
+    points, links = law.member.shape
+    for w in worlds:
+        for n in range(links):
+            total = 0.0
+            for p in range(points):
+                total += law.member[p, n] * (law.impulse[w, p, NORMAL] / timestep)
+            force[w, n] = total
 
 
 @njit(cache=True, nogil=True)

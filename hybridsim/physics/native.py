@@ -43,6 +43,9 @@ class Functions(NamedTuple):
     b3GetStatusActualState2: int
     b3InitRequestContactPointInformation: int
     b3GetContactPointInformation: int
+    b3ApplyExternalForceCommandInit: int
+    b3ApplyExternalForce: int
+    b3ApplyExternalTorque: int
 
 
 def functions() -> Functions | None:

@@ -15,6 +15,7 @@ from hybridsim.lending import pointer
 
 VELOCITY_CONTROL, TORQUE_CONTROL = np.int32(0), np.int32(1)
 STEPPED, READ = 26, 21  # status types that mean done
+WORLD_FRAME = np.int32(2)
 
 
 class Wiring(NamedTuple):
@@ -84,6 +85,29 @@ def send_motors(w: Wiring, world: int, velocity: np.ndarray, limit: np.ndarray) 
         invoke(w.functions[3], (command, w.u_index[j], 1.0))
         invoke(w.functions[4], (command, w.u_index[j], limit[j]))
     invoke(submit, (w.handles[world], command))
+
+
+@njit(cache=True, nogil=True)
+def push_link(
+    functions: np.ndarray, handle: int, body: int, link: int, force: np.ndarray, place: np.ndarray
+) -> None:
+    """Put a force [N] on a link at a place [m], both in the world, for the next step; forces add up.
+
+    One command each, as Python sends them: Bullet puts several of one command into the same places.
+    """
+    command = invoke(functions[12], (handle,))
+    at, to = force.ctypes.data, place.ctypes.data
+    invoke(functions[13], (command, np.int32(body), np.int32(link), at, to, WORLD_FRAME))
+    invoke(functions[7], (handle, command))
+
+
+@njit(cache=True, nogil=True)
+def twist_link(functions: np.ndarray, handle: int, body: int, link: int, torque: np.ndarray) -> None:
+    """Put a torque [N·m] in world axes on a link for the next step; torques add up."""
+    command = invoke(functions[12], (handle,))
+    at = torque.ctypes.data
+    invoke(functions[14], (command, np.int32(body), np.int32(link), at, WORLD_FRAME))
+    invoke(functions[7], (handle, command))
 
 
 @njit(cache=True, nogil=True)

@@ -6,6 +6,19 @@ import numpy as np
 from jaxtyping import Float
 from numba import njit
 
+from hybridsim.physics.recursion import Triple, dot
+
+
+@njit(cache=True, nogil=True)
+def lines_of(x: float, y: float, z: float, w: float) -> tuple[Triple, Triple, Triple]:
+    """Rows of the rotation matrix of a quaternion xyzw, which need not be of unit length."""
+    s = 2.0 / (x * x + y * y + z * z + w * w)
+    return (
+        (1.0 - s * (y * y + z * z), s * (x * y - z * w), s * (x * z + y * w)),
+        (s * (x * y + z * w), 1.0 - s * (x * x + z * z), s * (y * z - x * w)),
+        (s * (x * z - y * w), s * (y * z + x * w), 1.0 - s * (x * x + y * y)),
+    )
+
 
 @njit(cache=True, nogil=True)
 def rotations(quaternions: np.ndarray) -> np.ndarray:
@@ -13,14 +26,26 @@ def rotations(quaternions: np.ndarray) -> np.ndarray:
     found = np.empty((len(quaternions), 3, 3))
     for n in range(len(quaternions)):
         x, y, z, w = quaternions[n, 0], quaternions[n, 1], quaternions[n, 2], quaternions[n, 3]
-        scale = 2.0 / (x * x + y * y + z * z + w * w)
-        found[n, 0, 0] = 1.0 - scale * (y * y + z * z)
-        found[n, 0, 1], found[n, 0, 2] = scale * (x * y - z * w), scale * (x * z + y * w)
-        found[n, 1, 1] = 1.0 - scale * (x * x + z * z)
-        found[n, 1, 0], found[n, 1, 2] = scale * (x * y + z * w), scale * (y * z - x * w)
-        found[n, 2, 2] = 1.0 - scale * (x * x + y * y)
-        found[n, 2, 0], found[n, 2, 1] = scale * (x * z - y * w), scale * (y * z + x * w)
+        lines = lines_of(x, y, z, w)
+        for k in range(3):
+            found[n, k, 0], found[n, k, 1], found[n, k, 2] = lines[k]
     return found
+
+
+@njit(cache=True, nogil=True)
+def root_rotation(raw: np.ndarray, turn: np.ndarray, n: int, out: np.ndarray) -> None:
+    """Write rotation_world_from_link [3 3] of the n-th root link.
+
+    Args:
+        raw: [world 13] as PyBullet gives a base.
+        turn: [world 3 3] rotation_link_from_principal.
+        n: which.
+        out: [3 3] written.
+    """
+    lines = lines_of(raw[n, 3], raw[n, 4], raw[n, 5], raw[n, 6])
+    for i in range(3):
+        for k in range(3):
+            out[i, k] = dot(lines[i], (turn[n, k, 0], turn[n, k, 1], turn[n, k, 2]))
 
 
 @njit(cache=True, nogil=True)

@@ -12,7 +12,7 @@ from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.carried import CarriedBodies
 from hybridsim.physics.external import tree_links
 from hybridsim.physics.felt import ContactForces, JointWrenches
-from hybridsim.physics.felt_loop import asked_of_nobody
+from hybridsim.physics.felt_loop import LawForces, asked_of_nobody, law_of_nobody
 from hybridsim.physics.merge import place_links
 from hybridsim.physics.model import RigidModel
 from hybridsim.physics.tree import tree_bodies
@@ -25,25 +25,16 @@ from hybridsim.simulator.touch_points import owners_of
 FORCED = ("force", "contact")
 
 
-class LawForces:
-    """Normal forces on links over the ground of an identified law."""
-
-    def __init__(self, ground: GroundContacts, owners: Sequence[str], links: Sequence[str]) -> None:
-        self._ground = ground
-        self._member = np.array([[owner == link for link in links] for owner in owners], float)
-
-    def read(self, worlds: Int[np.ndarray, " some"], force: Float[np.ndarray, "world link"]) -> None:
-        """Write what the last step left [N]."""
-        force[worlds] = self._ground.load[worlds] @ self._member
-
-
 class Feeling:
     """What is there to feel, for the sensors that ask."""
 
     def __init__(self, forces: ContactForces | LawForces | None, wrenches: JointWrenches | None) -> None:
-        self._forces, self._wrenches = forces, wrenches
-        self.asked = forces.asked() if isinstance(forces, ContactForces) else asked_of_nobody()
+        self._forces = forces if isinstance(forces, ContactForces) else None
+        self._wrenches = wrenches
+        self.asked = asked_of_nobody() if self._forces is None else self._forces.asked()
         """Feet that a compiled loop has to ask for; those are not read here."""
+        self.law = forces if isinstance(forces, LawForces) else law_of_nobody()
+        """Feet on an identified ground, which it reads likewise."""
 
     @property
     def reads(self) -> bool:
@@ -112,7 +103,8 @@ def _forces(
     if idle := set(touching) - set(owners):
         there = listed(set(owners))
         raise SimulationError(f"robots/{robot.name}: {listed(idle)} touch nothing; links that do: {there}")
-    return LawForces(ground, owners, touching)
+    member = np.array([[owner == link for link in touching] for owner in owners], float)
+    return LawForces(ground.touch.impulse, member)
 
 
 def _wrenches(

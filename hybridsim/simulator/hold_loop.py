@@ -1,4 +1,4 @@
-"""Steps of pushed worlds in one compiled call: drives, networks, friction, PyBullet, sensors.
+"""Steps of pushed worlds in one compiled call: drives, networks, ground, friction, PyBullet, sensors.
 
 A few worlds after the others go through all their steps, so that what PyBullet touches for them stays in the
 cache. Worlds do not know each other, so the numbers are those of step after step through Python, to the bit.
@@ -14,8 +14,9 @@ from hybridsim.counting import ZERO
 from hybridsim.lending import Places
 from hybridsim.networks.stepped import Past
 from hybridsim.physics.brake import Rubbing, rub
-from hybridsim.physics.native_loop import Moved, Wiring, advance
+from hybridsim.physics.native_loop import Moved, Wiring, advance, invoke
 from hybridsim.simulator.carry import Mounting
+from hybridsim.simulator.ground_lent import SETTLED, Called
 from hybridsim.simulator.push import push
 from hybridsim.simulator.recall import Clock, Recall
 from hybridsim.simulator.watching import Watched, look, watched_at
@@ -33,6 +34,7 @@ def hold(
     rubbing: Rubbing,
     wiring: Wiring,
     moved: Moved,
+    ground: Called,
     places: Places | None,
     command: np.ndarray,
     steps: int,
@@ -51,6 +53,7 @@ def hold(
         rubbing: dry friction, advanced.
         wiring: to PyBullet.
         moved: read and written.
+        ground: what pushes the worlds from outside, see `ground_lent`; zeros for nobody.
         places: of sensors, see `watching.watch`, or no sensors.
         command: [world drive].
         steps: how many.
@@ -73,6 +76,7 @@ def hold(
             Rubbing(rubbing.friction[own], rubbing.bend[own], rubbing.stiffness[own], rubbing.damping[own]),
             wiring_in(wiring, own),
             Moved(moved.state[:, own], moved.base[own], moved.effort[own], moved.steps[own]),
+            ground,
             places,
             command[own],
             (first, steps),
@@ -95,6 +99,7 @@ def hold_some(
     rubbing: Rubbing,
     wiring: Wiring,
     moved: Moved,
+    ground: Called,
     places: Places | None,
     command: np.ndarray,
     span: tuple[int, int],
@@ -116,6 +121,8 @@ def hold_some(
         if places is not None and dry(watched, worlds, need):
             return DRY, k
         push(drives, outputs, recall, mounting, body, command, active, timestep)
+        if ground[0] != 0 and invoke(ground[0], (ground[1], worlds[0], worlds[-1] + 1)) != SETTLED:
+            return BROKEN, k
         rub(rubbing.friction, state[1], rubbing.bend, rubbing.stiffness, rubbing.damping, timestep, effort)
         if advance(wiring, effort, quiet, effort, effort, state, moved.base) >= 0:
             return REFUSED, k

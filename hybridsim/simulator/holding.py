@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from hybridsim.errors import SimulationError
 from hybridsim.physics.bullet import BulletWorlds
+from hybridsim.simulator.ground_lent import NOBODY, Called
 from hybridsim.simulator.hold_loop import DONE, DRY, REFUSED, hold
 from hybridsim.simulator.sensing import Sensing
 from hybridsim.simulator.stepping import Carrying, Pushing
@@ -23,12 +24,20 @@ class Holding:
         """Find out whether compiled code can do it all."""
         self._stepping, self._sensing = stepping, sensing
         self._compiled = None
-        if isinstance(stepping, Pushing) and (sensing is None or sensing.compiled) and not stepping.ground:
+        self._ground: Called | None = NOBODY
+        if isinstance(stepping, Pushing) and (sensing is None or sensing.compiled):
             self._compiled = stepping.body.compiled()
+            if self._compiled is not None and stepping.ground is not None:
+                self._ground = stepping.ground.compiled()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether compiled code does it all."""
+        return self._compiled is not None and self._ground is not None
 
     def hold(self, command: WorldDrive, steps: int) -> None:
         """Hold a command for some steps."""
-        if self._compiled is not None:
+        if self.compiled:
             self._hold_compiled(command, steps)
         elif self._sensing is None:
             self._stepping.hold(command, steps)
@@ -40,7 +49,7 @@ class Holding:
     def _hold_compiled(self, command: WorldDrive, steps: int) -> None:
         """The same to the bit in one call, but for pauses in which sensors fetch random numbers."""
         stepping, sensing, begin, body = self._stepping, self._sensing, (0, 0), self._stepping.body
-        assert self._compiled is not None and isinstance(body, BulletWorlds)
+        assert self._compiled is not None and self._ground is not None and isinstance(body, BulletWorlds)
         places, need = (None, 0) if sensing is None else (sensing.places, sensing.sensors.need)
         drives = stepping.drives
         body.relax()
@@ -51,6 +60,7 @@ class Holding:
                 stepping.correction.recall,
                 stepping.mounting,
                 *self._compiled,
+                self._ground,
                 places,
                 command,
                 steps,

@@ -13,6 +13,7 @@ from numba import njit
 from hybridsim.lending import Places, integers1, numbers2, numbers3
 from hybridsim.physics.merge import place_links
 from hybridsim.physics.model import RigidModel
+from hybridsim.physics.pose import lines_of
 from hybridsim.physics.recursion import Triple, cross, dot, plus, row, times
 from hybridsim.physics.tree import Tree, TreeWork, new_tree_work, tree_bodies, tree_of
 from hybridsim.physics.tree_kernel import place
@@ -162,13 +163,7 @@ def turned(frame: np.ndarray, v: Triple) -> Triple:
 @njit(cache=True, nogil=True)
 def read_root(raw: np.ndarray, com: np.ndarray, rotation: np.ndarray, w: int, out: np.ndarray) -> None:
     """The root link's own frame from that of its inertia."""
-    x, y, z, r = raw[w, 3], raw[w, 4], raw[w, 5], raw[w, 6]
-    s = 2.0 / (x * x + y * y + z * z + r * r)
-    lines = (
-        (1.0 - s * (y * y + z * z), s * (x * y - z * r), s * (x * z + y * r)),
-        (s * (x * y + z * r), 1.0 - s * (x * x + z * z), s * (y * z - x * r)),
-        (s * (x * z - y * r), s * (y * z + x * r), 1.0 - s * (x * x + y * y)),
-    )
+    lines = lines_of(raw[w, 3], raw[w, 4], raw[w, 5], raw[w, 6])
     for i in range(3):
         for k in range(3):
             out[3 * i + k] = dot(lines[i], (rotation[w, k, 0], rotation[w, k, 1], rotation[w, k, 2]))

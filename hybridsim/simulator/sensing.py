@@ -81,7 +81,7 @@ class Sensing:
         )
         self._before = np.zeros_like(self.sources.frames)
         self._all = np.arange(worlds)
-        places, asked = (self._carried, self._root), self._feeling.asked
+        places, asked = (self._carried, self._root), (self._feeling.asked, self._feeling.law)
         self._lent = lend(self.sensors.arrays, self.sources, self._before, shafts_of(stepping), places, asked)
 
     def reset(self, worlds: Int[np.ndarray, " some"]) -> None:

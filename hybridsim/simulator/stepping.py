@@ -116,7 +116,7 @@ class Pushing:
         body.apply_effort(effort)
         body.apply_friction(friction)
         if self.ground is not None:
-            self.ground.push(effort)
+            self.ground.push()
         body.step()
         self.weigh()
 

@@ -46,6 +46,7 @@ def touch(
         timestep: [s].
         residual: changes the law, or no network.
     """
+    find(work, points, patches, memory, contacts)
     meet_ground(tree, work, points, patches, memory, contacts, u, timestep, residual, ZERO)
     if residual is not None:
         evaluate(residual, contacts.ground[0])
@@ -65,8 +66,7 @@ def meet_ground(
     residual: Residual | None,
     at: int,
 ) -> None:
-    """What touches, and what the network is to see of it, from row `at` on; the rest as `touch` has it."""
-    find(work, points, patches, memory, contacts)
+    """After `find`: rows, and what the network is to see, from row `at` on; the rest as `touch` has it."""
     lay(tree, work, contacts)
     begin(contacts, memory, u)
     if residual is not None:

@@ -11,7 +11,14 @@ from hybridsim.actuators.drive import ANGLE, DUTY, MOTOR, SPEED
 from hybridsim.actuators.parameters import ENCODER_OFFSET
 from hybridsim.counting import ZERO
 from hybridsim.lending import Lent, Places, integers1, numbers1, numbers2, numbers3
-from hybridsim.physics.felt_loop import LinkForces, add_forces, link_forces_at
+from hybridsim.physics.felt_loop import (
+    LawForces,
+    LinkForces,
+    add_forces,
+    add_impulses,
+    law_forces_at,
+    link_forces_at,
+)
 from hybridsim.sensors import Sources
 from hybridsim.sensors import fronts as front
 from hybridsim.sensors.suite import SUITE, Suite, sense, suite_at
@@ -48,9 +55,10 @@ class Watched(NamedTuple):
     carried: Carried
     root: Root
     feet: LinkForces
+    law: LawForces
 
 
-SHAFTS, SOURCES = len(Shafts._fields), len(Sources._fields)
+SHAFTS, SOURCES, FEET = len(Shafts._fields), len(Sources._fields), len(LinkForces._fields)
 
 
 def shafts_of(stepping: Carrying | Pushing) -> Shafts:
@@ -106,10 +114,10 @@ def lend(
     before: np.ndarray,
     shafts: Shafts,
     links: tuple[Carried, Root],
-    feet: LinkForces,
+    feet: tuple[LinkForces, LawForces],
 ) -> Lent:
     """What `watch` reads; see there."""
-    return Lent(suite, sources, before, shafts, *links, feet)
+    return Lent(suite, sources, before, shafts, *links, *feet)
 
 
 @njit(cache=True, nogil=True)
@@ -120,7 +128,9 @@ def watched_at(places: Places) -> Watched:
     k += SOURCES + 1
     shafts, k = shafts_at(places, k), k + SHAFTS
     carried, root = carried_at(places, k), root_at(places, k + CARRIED)
-    return Watched(suite, sources, before, shafts, carried, root, link_forces_at(places, k + CARRIED + ROOT))
+    k += CARRIED + ROOT
+    feet, law = link_forces_at(places, k), law_forces_at(places, k + FEET)
+    return Watched(suite, sources, before, shafts, carried, root, feet, law)
 
 
 @njit(cache=True, nogil=True)
@@ -130,7 +140,8 @@ def watch(places: Places, worlds: np.ndarray, h: float, touched: bool) -> int:
     Args:
         places: of a suite of sensors, which is advanced; its sources, of which temperature and gravity are
             read, and forces where nobody is asked for them; their frames of the step before, written; the
-            drives' shafts; links that the root carries, and the root; feet to be asked for.
+            drives' shafts; links that the root carries, and the root; feet to be asked for, and feet on an
+            identified ground.
         worlds: which.
         h: timestep [s].
         touched: whether forces are asked for; after a reset nothing touches yet.
@@ -147,6 +158,8 @@ def look(watched: Watched, worlds: np.ndarray, h: float, touched: bool) -> int:
     sources = watched.sources
     if touched and len(watched.feet.handles) > 0:
         add_forces(watched.feet, worlds, sources.force)
+    if touched and len(watched.law.impulse) > 0:
+        add_impulses(watched.law, worlds, h, sources.force)
     ride_root(watched.carried, watched.root, sources.frames, watched.before, worlds)
     read_drives(watched.shafts, sources.drives, worlds)
     return sense(watched.suite, sources, worlds, h)

@@ -1,17 +1,21 @@
 """Steps per second of HybridSim and BulletWorlds against the barest PyBullet loop for one robot, in pairs.
 
-    .venv/bin/python -m tests.benchmarks.stepping
+    .venv/bin/python -m tests.benchmarks.stepping [NAME...]
 
 ANYmal C (fixed links merged), N = 8 worlds, standing, 400 Hz: read joints, ideal PD, apply, step. The hybrid
 adds drives with friction and a residual network a joint (5 members of 32-32, 100 Hz, untrained: synthetic),
 and observes base and joints, at every step where it is driven by efforts and every eighth where its drives
-hold positions, as under a policy. Each is paired with the barest loop in two processes of their own, in which
+hold positions, as under a policy. `law`: on ground of the identified law, with a contact network (3 members
+of 32-32, untrained: synthetic) and the IMU and feet of robot.toml. Names as arguments choose some.
+
+Each is paired with the barest loop in two processes of their own, in which
 one or the other is built first, because who comes later finds its memory in smaller pieces. Rounds of eight
 steps alternate, so that a busy machine slows both; quoted are medians, and ratios round by round.
 """
 
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -21,6 +25,7 @@ import pybullet
 
 from hybridsim.actuators import offered
 from hybridsim.calibration import SimulationSettings
+from hybridsim.contacts.residual import contact_spec
 from hybridsim.physics import kernel
 from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.chain import chain_of
@@ -30,8 +35,9 @@ from hybridsim.physics.model import RigidModel
 from hybridsim.physics.urdf import load_urdf
 from hybridsim.robot import load_robot
 from hybridsim.simulator import HybridSim
+from hybridsim.simulator.surfaces import kind_of
 from tests.physics.conftest import robot_path
-from tests.simulator.made import HEIGHT, residual, stance, walker
+from tests.simulator.made import HEIGHT, random_networks, residual, stance, walker
 
 WORLDS, ROUNDS, STEPS, SETTLING = 8, 200, 8, 104
 STIFFNESS, DAMPING = 80.0, 2.0
@@ -139,15 +145,23 @@ class Hybrid:
 class Held:
     """HybridSim whose drives hold a position for a control period of 20 ms."""
 
-    def __init__(self, networks: bool, sensors: bool) -> None:
+    def __init__(self, networks: bool, sensors: bool, law: bool = False) -> None:
         robot = load_robot("anymal_c")
         if not sensors:
             robot = robot.model_copy(update={"sensors": (), "encoders": ()})
         values = {p.name: p.value for p in offered(robot)}
         values |= {f"drive.{name}.motor_coulomb": 0.5 for name in robot.joint_names}
         learned = residual(robot, period=0.01, bound=2.0, members=5) if networks else None
-        settings = SimulationSettings(physics_timestep_s=1 / 400, rate_hz=50.0, plane=True)
-        self.sim = HybridSim(robot, values, settings, worlds=WORLDS, networks=learned)
+        settings = SimulationSettings(physics_timestep_s=1 / 400, rate_hz=50.0, plane=not law)
+        self.sim = HybridSim(
+            robot,
+            values,
+            settings,
+            worlds=WORLDS,
+            networks=learned,
+            surfaces=[kind_of("firm", (-9.0, 9.0, -9.0, 9.0))] if law else [],
+            contact_networks=random_networks(contact_spec(1 / 400, (32, 32), 3), 0.5) if law else None,
+        )
         self.target = stance(self.sim.joints)
 
     def reset(self) -> None:
@@ -217,6 +231,7 @@ MAKERS: dict[str, Callable[[RigidModel, list[str]], Contender]] = {
     "HybridSim, held": lambda *_: Held(networks=True, sensors=False),
     "HybridSim, held, no network": lambda *_: Held(networks=False, sensors=False),
     "HybridSim, held, IMU and feet": lambda *_: Held(networks=True, sensors=True),
+    "HybridSim, held, law, IMU and feet": lambda *_: Held(networks=True, sensors=True, law=True),
 }
 
 
@@ -232,9 +247,9 @@ def pair(name: str, first: bool) -> tuple[np.ndarray, np.ndarray, float]:
 
 
 def main() -> None:
-    """Print one line a contender, then the kernel's."""
+    """Print one line a contender that is named, or of all, then the kernel's."""
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        for name in MAKERS:
+        for name in sys.argv[1:] or MAKERS:
             found = [pool.apply(pair, (name, first)) for first in (False, True)]
             barest, own = (np.concatenate([one[k] for one in found]) for k in (0, 1))
             low, ratio, high = np.percentile(barest / own, [25, 50, 75])
