@@ -40,6 +40,10 @@ class PolicyError(HybridSimError):
     """A policy is damaged, or of another robot, task or layout."""
 
 
+class BatteryError(HybridSimError):
+    """A battery of scenarios contradicts itself, or asks for what its robot or task cannot have."""
+
+
 class SimulationError(HybridSimError):
     """A simulation was asked for the impossible or left the finite numbers."""
 

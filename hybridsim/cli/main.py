@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hybridsim import __version__
-from hybridsim.cli import calibrate, data, demo, evaluate, export, ingest, inspect, standin, train
+from hybridsim.cli import calibrate, data, demo, evaluate, export, ingest, inspect, standin, train, verify
 from hybridsim.errors import HybridSimError
 
 # Plain help: drawing boxes would double the time that --help takes, and loses the examples' line breaks.
@@ -19,6 +19,7 @@ app.command()(export.export)
 app.command()(calibrate.calibrate)
 app.command()(evaluate.evaluate)
 app.command()(train.train)
+app.command()(verify.verify)
 app.add_typer(data.app, name="data")
 app.command()(demo.demo)
 app.add_typer(standin.app, name="standin")

@@ -26,7 +26,7 @@ from hybridsim.policy import Policy
 from hybridsim.progress import NamedProgress
 from hybridsim.train.checkpoint import STATE, State, load_state, restore, save
 from hybridsim.train.curriculum import FIRST_LEVEL, raised, set_level
-from hybridsim.train.judge import judge
+from hybridsim.envs.judge import judge
 from hybridsim.train.ppo import Rates, Watch, lineage_of, new_model, policy_of
 from hybridsim.train.settings import Settings
 from hybridsim.train.vec_env import Worlds
