@@ -21,7 +21,7 @@ from hybridsim.envs.worlds import Origin, Source, load
 from hybridsim.policy import Policy
 from hybridsim.verify.battery import Scenario
 from hybridsim.verify.criteria import slug
-from hybridsim.verify.fit import adopt
+from hybridsim.verify.fit import adopt, parameters_of
 from hybridsim.verify.imposed import Drawn, Imposed, drawn
 from hybridsim.verify.payload import loaded
 
@@ -136,7 +136,7 @@ def run_batch(batch: Batch) -> Outcome:
 def rows_of(batch: Batch, subject: Loaded, options: Mapping[str, Any]) -> list[Drawn]:
     """What each episode goes through."""
     numbers = range(batch.first, batch.first + batch.count)
-    names, seconds = list(subject.source.values), float(options["episode_s"])
+    names, seconds = parameters_of(subject.source), float(options["episode_s"])
     found = [drawn(batch.scenario, names, seconds, batch.seed, n) for n in numbers]
     return [
         Drawn(disturbances=row.disturbances, values={**batch.own, **row.values}, seed=row.seed) for row in found

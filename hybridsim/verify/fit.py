@@ -9,13 +9,15 @@ from typing import Any
 
 from hybridsim.contacts.parameters import has_law
 from hybridsim.envs.block import Block, Span
+from hybridsim.envs.draws import ANYWHERE, FLOATING
 from hybridsim.envs.task import Task
 from hybridsim.envs.tasks import task_of
 from hybridsim.envs.worlds import Source
 from hybridsim.errors import BatteryError, PolicyError, listed
 from hybridsim.policy import Policy
 from hybridsim.policy.contract import PolicyContract
-from hybridsim.simulator.body import bare_body
+from hybridsim.sensors import neutral
+from hybridsim.simulator.body import bare_body, offered_inertials
 from hybridsim.verify.battery import Battery, Scenario
 from hybridsim.verify.disturbances import DISTURBANCES
 
@@ -100,15 +102,23 @@ def check_scenario(scenario: Scenario, source: Source, policy: Policy) -> None:
             f"scenario '{scenario.name}': no link is called '{scenario.payload_link}'; available: {listed(links)}"
         )
     for pattern in scenario.values:
-        if not any(fnmatchcase(name, pattern) for name in source.values):
+        if not any(fnmatchcase(name, pattern) for name in parameters_of(source)):
             raise BatteryError(
-                f"scenario '{scenario.name}': no parameter is called '{pattern}'; expected one of this robot,"
-                " such as drive.*.delay"
+                f"scenario '{scenario.name}': no parameter in which worlds differ is called '{pattern}'; expected"
+                " one of this robot's, such as drive.*.delay"
             )
     if scenario.worst is not None and not _open(source):
         raise BatteryError(
             f"scenario '{scenario.name}': worst draws need a calibration with intervals; give --calibration"
         )
+
+
+def parameters_of(source: Source) -> list[str]:
+    """Names of the parameters in which worlds of this robot may differ."""
+    kinds = FLOATING if source.robot.urdf.base == "floating" else ANYWHERE
+    bodies = [one.name for one in offered_inertials(source.robot)]
+    names = dict.fromkeys([*source.values, *bodies, *neutral(source.robot), "world.plane_friction"])
+    return [name for name in names if name.startswith(kinds)]
 
 
 def _has(needs: str, scenario: Scenario, source: Source, policy: Policy) -> bool:

@@ -89,7 +89,16 @@ class Imposed:
         self._faults = Faults([row.disturbances for row in rows], task, randoms)
         moves = set(task.contract.joints)
         self._moves = np.array([drive.joint in moves for drive in source.robot.drives])
-        self._period = task.contract.control_period_s
+        self._push, self._push_step = self._pushes(task.contract.control_period_s)
+
+    def _pushes(
+        self, period: float
+    ) -> tuple[Float[np.ndarray, "world 3"], Int[np.ndarray, " world"]]:
+        """Changes of speed [m/s], and before which control period; -1 for never."""
+        strength, way = self._each("push_m_s"), self._each("push_direction_rad")
+        push = np.stack([strength * np.cos(way), strength * np.sin(way), 0.0 * way], axis=1)
+        at = np.round(self._each("push_at_s") / period).astype(np.int64)
+        return push, np.where(strength > 0.0, at, -1)
 
     def _each(self, key: str, otherwise: float = 0.0) -> Float[np.ndarray, " world"]:
         return np.array([row.disturbances.get(key, otherwise) for row in self._rows])
@@ -178,12 +187,8 @@ class Imposed:
 
     def disturb(self, sim: HybridSim, step: Int[np.ndarray, " world"]) -> None:
         """Push bases whose moment has come."""
-        for world in np.flatnonzero(self._each("push_m_s") > 0.0).tolist():
-            given = self._rows[world].disturbances
-            if step[world] == round(given["push_at_s"] / self._period):
-                way = given["push_direction_rad"]
-                push = given["push_m_s"] * np.array([np.cos(way), np.sin(way), 0.0])
-                base_of(sim).kick(world, push)
+        for world in np.flatnonzero(step == self._push_step).tolist():
+            base_of(sim).kick(world, self._push[world])
 
     def seen(
         self, signals: Mapping[str, np.ndarray], step: Int[np.ndarray, " world"]
