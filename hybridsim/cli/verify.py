@@ -15,7 +15,7 @@ def verify(
     policy: Annotated[Path, typer.Argument(help="What hybridsim train wrote.", show_default=False)],
     battery: Annotated[
         str,
-        typer.Option(help="TOML of scenarios, or one below robots/, such as anymal_c/batteries/release.toml."),
+        typer.Option(help="TOML of scenarios; a file, or such as anymal_c/batteries/release.toml."),
     ],
     out: Annotated[
         Path | None, typer.Option(help="Folder for verify.json, junit.xml, report.html and videos.")

@@ -120,9 +120,7 @@ class Block:
             self._conditions.begin(self.sim, worlds)
         self._signals = self._seen(self.sim.observe())
 
-    def _own(
-        self, worlds: Sequence[int], randoms: Sequence[np.random.Generator]
-    ) -> list[dict[str, float]]:
+    def _own(self, worlds: Sequence[int], randoms: Sequence[np.random.Generator]) -> list[dict[str, float]]:
         """What each of some worlds has of its own; empty where all are the same."""
         if self._draws is None and self._conditions is None:
             return []

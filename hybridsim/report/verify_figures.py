@@ -72,7 +72,12 @@ def search_figure(one: Entry) -> go.Figure:
         figure.add_scatter(
             x=[found[search["key"]]],
             y=[share],
-            error_y={"type": "data", "symmetric": False, "array": [high - share], "arrayminus": [share - low]},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [high - share],
+                "arrayminus": [share - low],
+            },
             mode="markers",
             name="found, on fresh episodes",
             marker={"color": COLOURS["failed"], "size": 12, "symbol": "diamond"},
@@ -80,7 +85,8 @@ def search_figure(one: Entry) -> go.Figure:
         )
     if search["stands"] is not None:
         figure.add_vline(x=search["stands"], line={"color": "#1a1a1a", "dash": "dash", "width": 1.5})
-        figure.add_annotation(x=search["stands"], y=104, text="to stand", showarrow=False, xanchor="left", xshift=4)
+        note = {"text": "to stand", "showarrow": False, "xanchor": "left", "xshift": 4}
+        figure.add_annotation(x=search["stands"], y=104, **note)
     figure.add_hline(y=100.0 * search["broken_from"], line={"color": "#8c8c8c", "dash": "dot", "width": 1.5})
     figure.update_xaxes(title_text=f"{label(search['key'])}, {label(search['unit'])}", range=[*_ends(search)])
     figure.update_yaxes(title_text="failed episodes, %", range=[-4, 110])

@@ -1,4 +1,4 @@
-"""The page of a verification: every scenario's verdict with its interval, figures, and the worst cases' films.
+"""The page of a verification: verdicts with intervals, figures, and the worst cases' films.
 
 Everything is inside but the films, which lie beside it.
 """
@@ -23,9 +23,9 @@ SHARES = (
     " together; strokes: the limit. A scenario passes once the whole bar lies left of its stroke."
 )
 TRIALS = (
-    "Dots: trials of the search, each on the same few episodes, with directions, moments or joints of its own;"
-    " diamond: what it found, on episodes that it was not chosen on; dotted: from where on the policy counts as"
-    " broken."
+    "Dots: trials of the search, each on the same few episodes, with directions, moments or joints of its"
+    " own; diamond: what it found, on episodes that it was not chosen on; dotted: from where on the policy"
+    " counts as broken."
 )
 KINDS = {"draws": "drawn", "worst": "worst draw", "search": "search"}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hybridsim.envs.vector import HybridVectorEnv
 from hybridsim.envs.judge import Verdict
+from hybridsim.envs.vector import HybridVectorEnv
 
 FIRST_LEVEL = 0.3
 STEP = 0.1

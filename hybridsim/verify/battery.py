@@ -121,7 +121,8 @@ class Scenario(Table):
         fields = {one.alias or name for name, one in cls.model_fields.items()} - {"disturbances"}
         unknown = [key for key in given if key not in fields and key not in DISTURBANCES]
         if unknown:
-            raise ValueError(f"unknown key '{unknown[0]}'; known keys: {', '.join([*sorted(fields), *DISTURBANCES])}")
+            known = ", ".join([*sorted(fields), *DISTURBANCES])
+            raise ValueError(f"unknown key '{unknown[0]}'; known keys: {known}")
         rest = {key: value for key, value in given.items() if key in fields}
         return rest | {"disturbances": {k: v for k, v in given.items() if k in DISTURBANCES}}
 
@@ -138,7 +139,7 @@ class Scenario(Table):
         if self.search is not None and self.search.key in self.disturbances:
             raise ValueError(f"{self.search.key} is searched; expected no value of it beside the search")
         if {"roughness_m", "friction_beyond"} <= set(self.disturbances):
-            raise ValueError("roughness_m and friction_beyond; expected one of them, rough ground has one friction")
+            raise ValueError("roughness_m and friction_beyond; expected one: rough ground has one friction")
         if self.search is not None and self.worst is not None:
             raise ValueError("search and worst in one scenario; expected one of them")
         return self

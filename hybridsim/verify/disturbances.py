@@ -31,12 +31,19 @@ DISTURBANCES: Mapping[str, Disturbance] = MappingProxyType(
     {
         "payload_kg": _d("kg", 0.0, 1e3, "carrier", (), "a mass more, see payload_at_m"),
         "push_m_s": _d(
-            "m/s", 0.0, 10.0, "floating", ("push_direction_rad", "push_at_s"), "the base's speed changes at once"
+            "m/s",
+            0.0,
+            10.0,
+            "floating",
+            ("push_direction_rad", "push_at_s"),
+            "sudden change of speed",
         ),
         "push_direction_rad": _d("rad", -TURN, TURN, "floating", (), "of it, from the world's x towards y"),
         "push_at_s": _d("s", 0.0, 1e3, "floating", (), "when; drawn from the first 70 % of an episode"),
         "slope_rad": _d("rad", 0.0, 0.7, "ground", ("slope_heading_rad",), "of the ground"),
-        "slope_heading_rad": _d("rad", -TURN, TURN, "ground", (), "in which it rises, or friction_beyond begins"),
+        "slope_heading_rad": _d(
+            "rad", -TURN, TURN, "ground", (), "where it rises, or friction_beyond begins"
+        ),
         "roughness_m": _d("m", 0.0, 0.3, "ground", (), "heights' standard deviation, points 0.125 m apart"),
         "friction": _d("1", 0.0, 5.0, "ground", (), "of the ground, in the place of the task's", 1.0),
         "friction_beyond": _d(
@@ -44,18 +51,18 @@ DISTURBANCES: Mapping[str, Disturbance] = MappingProxyType(
         ),
         "battery_voltage_share": _d("1", 0.05, 2.0, "", (), "of the drives' rated voltage", 1.0),
         "delay_ms": _d("ms", 0.0, 80.0, "", (), "that the drives act later than they do anyway"),
-        "derating_share": _d("1", 0.0, 1.0, "", ("derating_joints",), "of their largest effort that drives lose"),
+        "derating_share": _d("1", 0.0, 1.0, "", ("derating_joints",), "of their largest effort, lost"),
         "gyro_bias_rad_s": _d("rad/s", 0.0, 10.0, "gyroscope", (), "about an axis drawn from all directions"),
         "gyro_noise_rad_s": _d("rad/s", 0.0, 10.0, "gyroscope", (), "of each axis and sample, 1 sigma"),
-        "orientation_bias_rad": _d("rad", 0.0, 1.0, "orientation", (), "tilt, about a level axis drawn from all"),
-        "encoder_bias_rad": _d("rad", 0.0, 0.5, "", (), "zero of each joint, drawn within plus and minus this"),
+        "orientation_bias_rad": _d("rad", 0.0, 1.0, "orientation", (), "tilt about a level axis, any"),
+        "encoder_bias_rad": _d("rad", 0.0, 0.5, "", (), "joints' zeros, within plus and minus this"),
         "velocity_noise_rad_s": _d("rad/s", 0.0, 10.0, "velocity", (), "of each joint and sample, 1 sigma"),
-        "dropout_share": _d("1", 0.0, 1.0, "", (), "of control periods in which the policy sees the last signals"),
-        "dropout_ms": _d("ms", 0.0, 1e4, "", ("dropout_at_s",), "in one piece in which it does"),
+        "dropout_share": _d("1", 0.0, 1.0, "", (), "of periods that show the last signals"),
+        "dropout_ms": _d("ms", 0.0, 1e4, "", ("dropout_at_s",), "in one piece that does so"),
         "dropout_at_s": _d("s", 0.0, 1e3, "", (), "when that begins; drawn as push_at_s is"),
         "tilt_rad": _d("rad", 0.0, 0.7, "floating", ("tilt_direction_rad",), "of the base at the start"),
         "tilt_direction_rad": _d("rad", -TURN, TURN, "floating", (), "level axis it is tilted about"),
-        "joint_offset_rad": _d("rad", 0.0, 1.0, "", (), "each joint at the start, drawn within plus and minus this"),
+        "joint_offset_rad": _d("rad", 0.0, 1.0, "", (), "joints at the start, within plus and minus this"),
     }
 )
 """Numbers by key; a key's unit is its end."""

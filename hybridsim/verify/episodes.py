@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -138,14 +138,10 @@ def rows_of(batch: Batch, subject: Loaded, options: Mapping[str, Any]) -> list[D
     numbers = range(batch.first, batch.first + batch.count)
     names, seconds = parameters_of(subject.source), float(options["episode_s"])
     found = [drawn(batch.scenario, names, seconds, batch.seed, n) for n in numbers]
-    return [
-        Drawn(disturbances=row.disturbances, values={**batch.own, **row.values}, seed=row.seed) for row in found
-    ]
+    return [replace(row, values={**batch.own, **row.values}) for row in found]
 
 
-def blocks_of(
-    batch: Batch, subject: Loaded, options: Mapping[str, Any], rows: list[Drawn]
-) -> list[Block]:
+def blocks_of(batch: Batch, subject: Loaded, options: Mapping[str, Any], rows: list[Drawn]) -> list[Block]:
     """As many as an ensemble has members; one a world where fixed robots carry payloads of their own."""
     source, found = subject.source, []
     alone = source.robot.urdf.base == "fixed" and "payload_kg" in batch.scenario.disturbances

@@ -83,11 +83,9 @@ def falsify(scenario: Scenario, hunt: Hunt) -> Broken:
     """
     assert scenario.search is not None
     asked, total = scenario.search, scenario.search.trials + HALVINGS + 1
-    study = optuna.create_study(
-        sampler=optuna.samplers.TPESampler(
-            seed=hunt.stream(scenario, SAMPLING), n_startup_trials=max(4, asked.trials // 4), constant_liar=True
-        )
-    )
+    seed, first = hunt.stream(scenario, SAMPLING), max(AT_ONCE, asked.trials // 4)
+    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=first, constant_liar=True)
+    study = optuna.create_study(sampler=sampler)
     space = space_of(scenario, hunt)
     best: Candidate | None = None
     tried: list[tuple[float, float]] = []
@@ -154,9 +152,7 @@ def shares(scenario: Scenario, some: Sequence[Candidate], hunt: Hunt) -> list[fl
     return [hunt.failed(outcome) for outcome in hunt.crew.outcomes(batches)]
 
 
-def halved(
-    scenario: Scenario, best: Candidate, hunt: Hunt, tried: list[tuple[float, float]]
-) -> Candidate:
+def halved(scenario: Scenario, best: Candidate, hunt: Hunt, tried: list[tuple[float, float]]) -> Candidate:
     """The same direction, moment and joints, weaker, as long as it breaks."""
     assert scenario.search is not None
     low, high = 0.0, best.strength
@@ -171,9 +167,7 @@ def halved(
     return Candidate(strength=high, chosen=best.chosen, joints=best.joints)
 
 
-def confirmed(
-    scenario: Scenario, found: Candidate, hunt: Hunt, tried: list[tuple[float, float]]
-) -> Broken:
+def confirmed(scenario: Scenario, found: Candidate, hunt: Hunt, tried: list[tuple[float, float]]) -> Broken:
     """On fresh episodes; a little stronger where they do not break often enough."""
     asked = scenario.search
     assert asked is not None

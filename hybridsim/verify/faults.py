@@ -33,12 +33,12 @@ class Faults:
         level = np.stack([np.cos(ways), np.sin(ways), 0.0 * ways], axis=1)
         self._gyro_bias = column(rows, "gyro_bias_rad_s")[:, None] * axes
         self._tilt = Rotation.from_rotvec(column(rows, "orientation_bias_rad")[:, None] * level)
-        self._gyro_noise = [noise(random, row, "gyro_noise_rad_s", (steps, 3)) for random, row in pairs(randoms, rows)]
-        drives = len(task.robot.drives)
+        both, drives = list(zip(randoms, rows, strict=True)), len(task.robot.drives)
+        self._gyro_noise = [noise(random, row, "gyro_noise_rad_s", (steps, 3)) for random, row in both]
         self._speed_noise = [
-            noise(random, row, "velocity_noise_rad_s", (steps, drives)) for random, row in pairs(randoms, rows)
+            noise(random, row, "velocity_noise_rad_s", (steps, drives)) for random, row in both
         ]
-        self._lost = np.array([lost(random, row, steps, period) for random, row in pairs(randoms, rows)])
+        self._lost = np.array([lost(random, row, steps, period) for random, row in both])
         self._held: dict[str, np.ndarray] = {}
 
     def seen(
@@ -83,13 +83,6 @@ def column(rows: Sequence[Mapping[str, float]], key: str) -> Float[np.ndarray, "
     return np.array([row.get(key, 0.0) for row in rows])
 
 
-def pairs(
-    randoms: Sequence[np.random.Generator], rows: Sequence[Mapping[str, float]]
-) -> list[tuple[np.random.Generator, Mapping[str, float]]]:
-    """Each world's."""
-    return list(zip(randoms, rows, strict=True))
-
-
 def noise(
     random: np.random.Generator, row: Mapping[str, float], key: str, shape: tuple[int, int]
 ) -> Float[np.ndarray, "step axis"]:
@@ -97,9 +90,7 @@ def noise(
     return row[key] * random.standard_normal(shape) if row.get(key) else np.zeros((1, shape[1]))
 
 
-def lost(
-    random: np.random.Generator, row: Mapping[str, float], steps: int, period: float
-) -> np.ndarray:
+def lost(random: np.random.Generator, row: Mapping[str, float], steps: int, period: float) -> np.ndarray:
     """In which control periods nothing comes [step]."""
     gone = random.random(steps) < row.get("dropout_share", 0.0)
     if row.get("dropout_ms"):

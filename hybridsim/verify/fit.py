@@ -40,13 +40,14 @@ def check_policy(policy: Policy, battery: Battery) -> None:
         PolicyError: it is for another robot or task.
         SimulationError: there is no such task.
     """
-    contract, for_it = policy.contract, f"battery '{battery.name}'"
-    if battery.robot is not None and contract.robot != battery.robot:
-        raise PolicyError(f"policy: its robot is {contract.robot}; expected {battery.robot}, as {for_it} has it")
-    if battery.task is not None and contract.task != battery.task:
-        raise PolicyError(f"policy: its task is {contract.task}; expected {battery.task}, as {for_it} has it")
+    contract, name = policy.contract, battery.name
+    for word, wanted in (("robot", battery.robot), ("task", battery.task)):
+        given = getattr(contract, word)
+        if wanted is not None and given != wanted:
+            raise PolicyError(f"policy: its {word} is {given}; expected {wanted}, by battery '{name}'")
     if contract.robot != (robot := task_of(contract.task).robot):
-        raise PolicyError(f"policy: its robot is {contract.robot}; expected {robot}, which does {contract.task}")
+        does = f"{robot}, which does {contract.task}"
+        raise PolicyError(f"policy: its robot is {contract.robot}; expected {does}")
 
 
 def options_of(contract: PolicyContract, battery: Battery) -> dict[str, Any]:
@@ -84,33 +85,28 @@ def check_scenario(scenario: Scenario, source: Source, policy: Policy) -> None:
     Raises:
         BatteryError: names scenario, key, and what it needs.
     """
+    where = f"scenario '{scenario.name}'"
     asked = [*scenario.disturbances, *([scenario.search.key] if scenario.search else [])]
     for key in asked:
         if (needs := DISTURBANCES[key].needs) and not _has(needs, scenario, source, policy):
-            raise BatteryError(
-                f"scenario '{scenario.name}': {key} needs {NEEDS[needs]};"
-                f" {source.robot.name} has none with {policy.contract.task}"
-            )
-    if not any(fnmatchcase(name, scenario.derating_joints) for name in source.robot.joint_names):
+            who = f"{source.robot.name} has none with {policy.contract.task}"
+            raise BatteryError(f"{where}: {key} needs {NEEDS[needs]}; {who}")
+    joints = source.robot.joint_names
+    if not any(fnmatchcase(name, scenario.derating_joints) for name in joints):
         raise BatteryError(
-            f"scenario '{scenario.name}': no joint is called '{scenario.derating_joints}'; available:"
-            f" {listed(source.robot.joint_names)}"
+            f"{where}: no joint is called '{scenario.derating_joints}'; available: {listed(joints)}"
         )
-    links = [link.name for link in bare_body(source.robot).links]
-    if scenario.payload_link is not None and scenario.payload_link not in links:
-        raise BatteryError(
-            f"scenario '{scenario.name}': no link is called '{scenario.payload_link}'; available: {listed(links)}"
-        )
+    link, links = scenario.payload_link, [one.name for one in bare_body(source.robot).links]
+    if link is not None and link not in links:
+        raise BatteryError(f"{where}: no link is called '{link}'; available: {listed(links)}")
     for pattern in scenario.values:
         if not any(fnmatchcase(name, pattern) for name in parameters_of(source)):
             raise BatteryError(
-                f"scenario '{scenario.name}': no parameter in which worlds differ is called '{pattern}'; expected"
-                " one of this robot's, such as drive.*.delay"
+                f"{where}: no parameter in which worlds differ is called '{pattern}'; expected one of this"
+                " robot's, such as drive.*.delay"
             )
     if scenario.worst is not None and not _open(source):
-        raise BatteryError(
-            f"scenario '{scenario.name}': worst draws need a calibration with intervals; give --calibration"
-        )
+        raise BatteryError(f"{where}: worst draws need a calibration with intervals; give --calibration")
 
 
 def parameters_of(source: Source) -> list[str]:

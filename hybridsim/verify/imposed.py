@@ -91,9 +91,7 @@ class Imposed:
         self._moves = np.array([drive.joint in moves for drive in source.robot.drives])
         self._push, self._push_step = self._pushes(task.contract.control_period_s)
 
-    def _pushes(
-        self, period: float
-    ) -> tuple[Float[np.ndarray, "world 3"], Int[np.ndarray, " world"]]:
+    def _pushes(self, period: float) -> tuple[Float[np.ndarray, "world 3"], Int[np.ndarray, " world"]]:
         """Changes of speed [m/s], and before which control period; -1 for never."""
         strength, way = self._each("push_m_s"), self._each("push_direction_rad")
         push = np.stack([strength * np.cos(way), strength * np.sin(way), 0.0 * way], axis=1)

@@ -30,9 +30,7 @@ class Crew:
         """Workers at once."""
         return 1 if self.engine == "serial" else self.workers or os.cpu_count() or 1
 
-    def outcomes(
-        self, batches: Sequence[Batch], told: Callable[[int], None] | None = None
-    ) -> list[Outcome]:
+    def outcomes(self, batches: Sequence[Batch], told: Callable[[int], None] | None = None) -> list[Outcome]:
         """Of all batches, in order; where a worker dies all of them are run once more, on half as many.
 
         Args:

@@ -93,9 +93,7 @@ def draw_at(
     return {name: within(known[name], EDGE * places[group]) for group in groups for name in groups[group]}
 
 
-def scores(
-    scenario: Scenario, draws: Sequence[Mapping[str, float]], asked: Worst, hunt: Hunt
-) -> list[float]:
+def scores(scenario: Scenario, draws: Sequence[Mapping[str, float]], asked: Worst, hunt: Hunt) -> list[float]:
     """Mean return under each draw, on the same episodes."""
     batches = [
         Batch(

@@ -116,7 +116,9 @@ def broken_sentence(found: Broken) -> str:
     """What a search found, and what that says about the gate."""
     search, unit = found.search, DISTURBANCES[found.search.key].unit
     if found.values is None:
-        return f"nothing up to {search.key} = {search.to:g} {unit} broke it, in {len(found.trials)} trials"
+        text = f"nothing up to {search.key} = {search.to:g} {unit} broke it, in {len(found.trials)} trials"
+        once = any(share >= search.broken for _, share in found.trials)
+        return text + (", for what did so once did not on fresh episodes" if once else "")
     others = [f"{name} = {value:.3g}" for name, value in found.values.items() if name != search.key]
     if search.key == "derating_share":
         others.append(f"joints {found.joints}")

@@ -18,8 +18,8 @@ def swing_policy(folder, gain=1.0, **changed):
 
 
 def battery(folder, scenarios, top="", passing="most_failures = 0.2"):
-    """A file of half-second episodes; one fails where the pendulum stays 0.7 rad off on the mean."""
-    text = 'schema = 1\nname = "small"\nepisode_s = 0.5\nepisodes = 60\n' + top
+    """A file of episodes of 1 s; one fails where the pendulum is 0.7 rad off on the mean."""
+    text = 'schema = 1\nname = "small"\nepisode_s = 1.0\nepisodes = 60\nbatch = 10\n' + top
     text += f"\n[episode]\nmost_angle_error_rad = 0.7\n[pass]\n{passing}\n{scenarios}"
     path = folder / "battery.toml"
     path.write_text(text)

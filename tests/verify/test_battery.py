@@ -30,13 +30,22 @@ def test_published_batteries_can_be_read_by_name(path):
         (HEAD + "[[scenario]]\nname = 'x'\npush_m_s = [2, 1]", "push_m_s.*expected 0 to 10 m/s"),
         (HEAD + "[[scenario]]\nname = 'x'\n[[scenario]]\nname = 'x'", "scenario 'x' is there 2 times"),
         ("schema = 1\nname = 'b'\n[[scenario]]\nname = 'x'", "scenario 'x' has nothing to pass"),
-        (HEAD + "[[scenario]]\nname = 'x'\nsearch = {key = 'push_at_s', to = 1}", "'push_at_s' cannot be searched"),
-        (HEAD + "[[scenario]]\nname = 'x'\nsearch = {key = 'push_m_s', to = 0}", "and not 0, which changes nothing"),
+        (
+            HEAD + "[[scenario]]\nname = 'x'\nsearch = {key = 'push_at_s', to = 1}",
+            "'push_at_s' cannot be",
+        ),
+        (
+            HEAD + "[[scenario]]\nname = 'x'\nsearch = {key = 'push_m_s', to = 0}",
+            "and not 0, which changes",
+        ),
         (
             HEAD + "[[scenario]]\nname = 'x'\nfriction = 1\nsearch = {key = 'friction', to = 0.1}",
             "friction is searched",
         ),
-        (HEAD + "[[scenario]]\nname = 'x'\nroughness_m = 0.1\nfriction_beyond = 0.1", "expected one of them"),
+        (
+            HEAD + "[[scenario]]\nname = 'x'\nroughness_m = 0.1\nfriction_beyond = 0.1",
+            "expected one: rough ground",
+        ),
     ],
 )
 def test_bad_ones_are_refused_by_name(tmp_path, text, words):
@@ -63,4 +72,5 @@ def test_numbers_follow_from_seed_name_and_episode_alone():
 
 
 def test_what_is_searched_begins_within_its_bounds():
-    assert all(DISTURBANCES[key].low <= DISTURBANCES[key].neutral <= DISTURBANCES[key].high for key in SEARCHED)
+    known = [DISTURBANCES[key] for key in SEARCHED]
+    assert known and all(one.low <= one.neutral <= one.high for one in known)

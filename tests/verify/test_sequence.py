@@ -6,40 +6,47 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from hybridsim.verify.sequence import mean_interval, share_interval
+from hybridsim.verify.sequence import log_evidence, mean_interval, share_interval
 
-LOOKS = range(20, 401, 20)
-
-
-def missed(runs, interval):
-    """Share of runs in which a truth of 0.1 lies outside some look's interval."""
-    random, count = np.random.default_rng(3), 0
-    for _ in range(runs):
-        events = np.cumsum(random.random(LOOKS[-1]) < 0.1)
-        found = [interval(int(events[n - 1]), n) for n in LOOKS]
-        count += any(not low <= 0.1 <= high for low, high in found)
-    return count / runs
+LOOKS = np.arange(10, 401, 10)
+TRUE, MOST = 0.1, math.log(20.0)
 
 
-def test_a_planted_share_is_missed_at_most_as_often_as_said_however_often_one_looks():
-    assert 0.0 < missed(400, lambda k, n: share_interval(k, n, 0.95, 0.1)) <= 0.05
+def counts(runs):
+    """Events of a planted share at every look [run look]."""
+    events = np.random.default_rng(3).random((runs, LOOKS[-1])) < TRUE
+    return np.cumsum(events, axis=1)[:, LOOKS - 1]
+
+
+@pytest.mark.parametrize("near", [0.1, 0.02, 0.5])
+def test_a_planted_share_is_missed_at_most_as_often_as_said_however_often_one_looks(near):
+    evidence = log_evidence(TRUE, counts(4000), np.broadcast_to(LOOKS, (4000, len(LOOKS))), near)
+    missed = (evidence > MOST).any(axis=1).mean()
+    assert 0.005 < missed <= 0.05
 
 
 def test_its_twin_an_interval_made_for_one_look_misses_it_more_often():
-    assert missed(100, lambda k, n: binomtest(k, n).proportion_ci(0.95)) > 0.1
+    missed = 0
+    for row in counts(40):
+        found = [
+            binomtest(int(k), int(n)).proportion_ci(0.95) for k, n in zip(row[::2], LOOKS[::2], strict=True)
+        ]
+        missed += any(not one.low <= TRUE <= one.high for one in found)
+    assert missed / 40 > 0.05
 
 
-def test_a_gate_lets_a_policy_at_its_limit_pass_at_most_as_often_as_said():
-    random, passed = np.random.default_rng(5), 0
-    for _ in range(400):
-        events = np.cumsum(random.random(LOOKS[-1]) < 0.1)
-        passed += any(share_interval(int(events[n - 1]), n, 0.95, 0.1)[1] <= 0.1 for n in LOOKS)
-    assert passed / 400 <= 0.05
+def test_intervals_end_where_the_evidence_says():
+    for count, of in ((0, 30), (3, 40), (40, 40)):
+        low, high = share_interval(count, of, 0.95, 0.1)
+        for end in (low, high):
+            if 0.0 < end < 1.0:
+                assert float(log_evidence(end, count, of, 0.1)) == pytest.approx(MOST, abs=1e-4)
+        assert low <= count / of <= high and (low == 0.0) == (count == 0) and (high == 1.0) == (count == of)
 
 
 def test_no_event_by_hand():
-    # Mixture beta(1/2, 9/2) about 0.1: no event in one trial has the probability 0.9 under it, so the interval
-    # ends where (1 - p) = 0.9 * 0.05.
+    # Mixture beta(1/2, 9/2) about 0.1: no event in one trial has the probability 0.9 under it, so the
+    # interval ends where (1 - p) = 0.9 * 0.05.
     low, high = share_interval(0, 1, 0.95, 0.1)
     assert (low, high) == (0.0, pytest.approx(1.0 - 0.9 * 0.05, abs=1e-6))
     assert share_interval(1, 1, 0.95, 0.5) == (pytest.approx(0.5 * 0.05, abs=1e-6), 1.0)
@@ -54,7 +61,7 @@ def test_a_planted_mean_of_skewed_numbers_is_missed_at_most_as_often_as_said():
     random, count = np.random.default_rng(7), 0
     for _ in range(400):
         values = random.exponential(1.0, 400)
-        found = [mean_interval(values[:n], 0.95, 400) for n in LOOKS]
+        found = [mean_interval(values[:n], 0.95, 400) for n in LOOKS[2::4]]
         count += any(not low <= 1.0 <= high for low, high in found)
     assert count / 400 <= 0.05
 
