@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import optuna
+from jaxtyping import Float
 from scipy.stats import binomtest
 
 from hybridsim.verify.battery import Scenario, Search
@@ -16,13 +17,10 @@ from hybridsim.verify.episodes import Batch
 from hybridsim.verify.hunt import AT_ONCE, Hunt
 
 HALVINGS = 5
-"""Of the found strength; chosen, because a thirty-second of it is below what episodes can tell apart."""
-STEP = 1.1
-"""By which a strength grows whose break fresh episodes do not confirm."""
-MOST_STEPS = 8
-CONFIRMING = 40
-"""Fresh episodes that confirm a break; chosen: a share is then known to about 0.15."""
-SAMPLING, SEARCHING, FRESH = 0, 1, 2
+"""Of the strength's bounds; chosen, because a thirty-second is below what episodes can tell apart."""
+FRESH = 40
+"""Episodes of a halving, and of the share that is quoted; chosen: it is then known to about 0.15."""
+SAMPLING, SEARCHING, HALVING, QUOTING = 0, 1, 2, 5
 """Parts of a search that have random numbers of their own."""
 
 
@@ -78,11 +76,12 @@ def falsify(scenario: Scenario, hunt: Hunt) -> Broken:
     """The weakest disturbance that breaks the policy, as far as so many trials find it.
 
     Optuna's TPE chooses strength and, with it, directions, moments or joints that the scenario leaves open;
-    all trials meet the same episodes. What it found is then halved towards nothing, which takes for granted
-    that stronger is worse, and confirmed on episodes that it was not chosen on.
+    all trials meet the same episodes. Along the best choice the strength at which the policy breaks is then
+    found by halving on more episodes, which takes for granted that stronger is worse; the share of failures
+    that is quoted comes from episodes that nothing was chosen on.
     """
     assert scenario.search is not None
-    asked, total = scenario.search, scenario.search.trials + HALVINGS + 1
+    asked, total = scenario.search, scenario.search.trials + HALVINGS + 2
     seed, first = hunt.stream(scenario, SAMPLING), max(AT_ONCE, asked.trials // 4)
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=first, constant_liar=True)
     study = optuna.create_study(sampler=sampler)
@@ -101,8 +100,10 @@ def falsify(scenario: Scenario, hunt: Hunt) -> Broken:
         hunt.tell(len(tried), total, scenario)
     if best is None:
         return Broken(search=asked, values=None, joints=scenario.derating_joints, trials=tuple(tried))
-    weakest = halved(scenario, best, hunt, tried)
-    return confirmed(scenario, weakest, hunt, tried)
+    weakest = halved(scenario, best, hunt, total)
+    if weakest is None:
+        return Broken(search=asked, values=None, joints=best.joints, trials=tuple(tried))
+    return quoted(scenario, weakest, hunt, tried)
 
 
 def space_of(scenario: Scenario, hunt: Hunt) -> dict[str, optuna.distributions.BaseDistribution]:
@@ -137,70 +138,76 @@ def under(scenario: Scenario, one: Candidate) -> Scenario:
 
 
 def shares(scenario: Scenario, some: Sequence[Candidate], hunt: Hunt) -> list[float]:
-    """Of failures under each candidate, on the same episodes."""
+    """Of failures under each candidate, on the same few episodes."""
     assert scenario.search is not None
+    count, seed = scenario.search.episodes, hunt.stream(scenario, SEARCHING)
     batches = [
-        Batch(
-            subject=hunt.subject,
-            scenario=under(scenario, one),
-            seed=hunt.stream(scenario, SEARCHING),
-            first=0,
-            count=scenario.search.episodes,
-        )
+        Batch(subject=hunt.subject, scenario=under(scenario, one), seed=seed, first=0, count=count)
         for one in some
     ]
     return [hunt.failed(outcome) for outcome in hunt.crew.outcomes(batches)]
 
 
-def halved(scenario: Scenario, best: Candidate, hunt: Hunt, tried: list[tuple[float, float]]) -> Candidate:
-    """The same direction, moment and joints, weaker, as long as it breaks."""
+def fresh(scenario: Scenario, one: Candidate, hunt: Hunt, part: int) -> Float[np.ndarray, " episode"]:
+    """Which of more episodes fail under a candidate."""
     assert scenario.search is not None
-    low, high = 0.0, best.strength
+    batches = fresh_batches(under(scenario, one), scenario.search, hunt, part)
+    outcomes = hunt.crew.outcomes(batches)
+    return np.concatenate([failures(outcome.columns, hunt.limits) for outcome in outcomes])
+
+
+def fresh_batches(scenario: Scenario, search: Search, hunt: Hunt, part: int) -> list[Batch]:
+    """Those episodes, a trial's number at a time."""
+    every, seed = search.episodes, hunt.stream(scenario, part)
+    return [
+        Batch(
+            subject=hunt.subject,
+            scenario=scenario,
+            seed=seed,
+            first=first,
+            count=min(every, FRESH - first),
+        )
+        for first in range(0, FRESH, every)
+    ]
+
+
+def halved(scenario: Scenario, best: Candidate, hunt: Hunt, total: int) -> Candidate | None:
+    """The weakest that breaks in the best one's direction, at its moment, of its joints; None for none."""
+    assert scenario.search is not None
+    broken, low, high, done = scenario.search.broken, 0.0, 1.0, scenario.search.trials
+
+    def breaks(strength: float) -> bool:
+        nonlocal done
+        done += 1
+        hunt.tell(done, total, scenario)
+        share = fresh(scenario, replace(best, strength=strength), hunt, HALVING).mean()
+        return bool(share >= broken)
+
+    if breaks(best.strength):
+        high = best.strength
+    elif breaks(1.0):
+        low = best.strength
+    else:
+        return None
     for _ in range(HALVINGS):
-        middle = Candidate(strength=0.5 * (low + high), chosen=best.chosen, joints=best.joints)
-        share = shares(scenario, [middle], hunt)[0]
-        tried.append((middle.strength, share))
-        if share >= scenario.search.broken:
-            high = middle.strength
-        else:
-            low = middle.strength
-    return Candidate(strength=high, chosen=best.chosen, joints=best.joints)
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if breaks(middle) else (middle, high)
+    return replace(best, strength=high)
 
 
-def confirmed(scenario: Scenario, found: Candidate, hunt: Hunt, tried: list[tuple[float, float]]) -> Broken:
-    """On fresh episodes; a little stronger where they do not break often enough."""
+def quoted(scenario: Scenario, found: Candidate, hunt: Hunt, tried: Sequence[tuple[float, float]]) -> Broken:
+    """With the share of failures on episodes that nothing was chosen on."""
     asked = scenario.search
     assert asked is not None
-    for step in range(MOST_STEPS + 1):
-        strength = min(1.0, found.strength * STEP**step)
-        one = Candidate(strength=strength, chosen=found.chosen, joints=found.joints)
-        own, seed = under(scenario, one), hunt.stream(scenario, FRESH)
-        firsts = range(0, CONFIRMING, asked.episodes)
-        batches = [
-            Batch(
-                subject=hunt.subject,
-                scenario=own,
-                seed=seed,
-                first=first,
-                count=min(asked.episodes, CONFIRMING - first),
-            )
-            for first in firsts
-        ]
-        outcomes = hunt.crew.outcomes(batches)
-        failed = np.concatenate([failures(outcome.columns, hunt.limits) for outcome in outcomes])
-        bad = int(failed.sum())
-        if bad >= asked.broken * CONFIRMING:
-            break
-        if strength >= 1.0 or step == MOST_STEPS:
-            return Broken(search=asked, values=None, joints=found.joints, trials=tuple(tried))
-    interval = binomtest(bad, CONFIRMING).proportion_ci(hunt.confidence)
+    failed = fresh(scenario, found, hunt, QUOTING)
+    interval = binomtest(int(failed.sum()), FRESH).proportion_ci(hunt.confidence)
     return Broken(
         search=asked,
-        values={asked.key: asked.value(strength), **found.chosen},
+        values={asked.key: asked.value(found.strength), **found.chosen},
         joints=found.joints,
-        share=bad / CONFIRMING,
+        share=float(failed.mean()),
         interval=(float(interval.low), float(interval.high)),
-        episodes=CONFIRMING,
+        episodes=FRESH,
         first_failed=int(failed.argmax()),
         trials=tuple(tried),
     )

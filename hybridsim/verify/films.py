@@ -10,7 +10,7 @@ from typing import Any
 
 from hybridsim.verify.battery import Scenario
 from hybridsim.verify.episodes import Batch, Subject
-from hybridsim.verify.falsify import CONFIRMING, FRESH, Broken
+from hybridsim.verify.falsify import QUOTING, Broken, fresh_batches
 from hybridsim.verify.gate import Tested
 from hybridsim.verify.hunt import Hunt
 
@@ -35,18 +35,10 @@ def film_of(one: Tested, subject: Subject, seed: int, folder: Path, number: int)
 
 
 def film_of_break(scenario: Scenario, found: Broken, hunt: Hunt, folder: Path, number: int) -> Batch:
-    """The first fresh episode that failed under what a search found."""
-    every = found.search.episodes
-    first = found.first_failed - found.first_failed % every
-    return Batch(
-        subject=hunt.subject,
-        scenario=found.scenario(scenario),
-        seed=hunt.stream(scenario, FRESH),
-        first=first,
-        count=min(every, CONFIRMING - first),
-        film=found.first_failed,
-        path=folder / name_of(number, scenario),
-    )
+    """The first of the quoted episodes that failed under what a search found."""
+    batches = fresh_batches(found.scenario(scenario), found.search, hunt, QUOTING)
+    at = found.first_failed
+    return replace(batches[at // found.search.episodes], film=at, path=folder / name_of(number, scenario))
 
 
 def name_of(number: int, scenario: Scenario) -> str:

@@ -61,7 +61,7 @@ def broken_entry(scenario: Scenario, found: Broken) -> dict[str, Any]:
             "joints": found.joints,
             "share": finite(found.share),
             "interval": list(found.interval) if found.values else None,
-            "confirming_episodes": found.episodes,
+            "fresh_episodes": found.episodes,
             "trials": [{"value": asked_for.value(s), "share": share} for s, share in found.trials],
             "scenario": None if found.values is None else reproduced(scenario, found),
         },

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from hybridsim.calibration import Calibration
-from hybridsim.verify.battery import read_battery
+from hybridsim.verify.battery import Search, read_battery
+from hybridsim.verify.falsify import Broken
 from hybridsim.verify.run import Asked, verify
 from hybridsim.verify.work import Crew
 from tests.verify.made import battery, swing_policy
 
 SERIAL = Crew(engine="serial")
 BREAK = '[[scenario]]\nname = "weak"\nsearch = {key = "derating_share", to = 1.0, '
-BREAK += "trials = 12, episodes = 8, broken = 0.3"
+BREAK += "trials = 8, episodes = 10, broken = 0.25"
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +29,34 @@ def test_the_weakest_break_is_found_confirmed_and_can_be_run_again(policy, tmp_p
     entry = result["scenarios"][0]
     search = entry["search"]
     value = search["found"]["derating_share"]
-    assert entry["state"] == "failed" and 0.3 < value < 0.999 and search["share"] >= 0.3
+    assert entry["state"] == "failed" and 0.3 < value < 0.999 and search["share"] > 0.1
     assert search["interval"][0] < search["share"] <= search["interval"][1]
-    below = [trial["share"] for trial in search["trials"] if trial["value"] < 0.9 * value]
-    assert below and max(below) < 0.3  # nothing clearly weaker broke it
+    below = [trial["share"] for trial in search["trials"] if trial["value"] < 0.8 * value]
+    assert below and max(below) < 0.25  # nothing clearly weaker broke it
     again = battery(tmp_path, search["scenario"] + "\nepisodes = 40\n")
-    assert found(policy, again)["scenarios"][0]["criteria"][0]["value"] > 0.25
+    assert found(policy, again)["scenarios"][0]["criteria"][0]["value"] > 0.1
     assert read_battery(again).scenarios[0].disturbances["derating_share"] == value
 
 
-def test_what_stands_passes_and_what_nothing_breaks_says_so(policy, tmp_path):
-    entry = found(policy, battery(tmp_path, BREAK + ", stands = 0.01}\n"))["scenarios"][0]
-    assert entry["state"] == "passed"
-    easy = BREAK.replace("to = 1.0", "to = 0.01").replace("trials = 12", "trials = 4") + "}\n"
+def test_what_nothing_breaks_says_so(policy, tmp_path):
+    easy = BREAK.replace("to = 1.0", "to = 0.01").replace("trials = 8", "trials = 4") + ", stands = 0.01}\n"
     entry = found(policy, battery(tmp_path, easy))["scenarios"][0]
     assert entry["state"] == "passed" and "nothing up to derating_share = 0.01" in entry["summary"]
+
+
+@pytest.mark.parametrize(
+    ("key", "to", "stands", "value", "passes"),
+    [
+        ("push_m_s", 2.0, 0.5, 0.6, True),
+        ("push_m_s", 2.0, 0.5, 0.4, False),
+        ("battery_voltage_share", 0.2, 0.7, 0.6, True),  # stronger is lower here
+        ("battery_voltage_share", 0.2, 0.7, 0.8, False),
+    ],
+)
+def test_what_has_to_be_stood_by_hand(key, to, stands, value, passes):
+    search = Search(key=key, to=to, stands=stands)
+    assert Broken(search=search, values={key: value}, joints="*").stands == passes
+    assert search.value(search.strength(value)) == pytest.approx(value)
 
 
 def test_the_worst_draw_lies_within_its_intervals_and_is_tested(policy, tmp_path):
