@@ -88,7 +88,7 @@ def search_figure(one: Entry) -> go.Figure:
         note = {"text": "to stand", "showarrow": False, "xanchor": "left", "xshift": 4}
         figure.add_annotation(x=search["stands"], y=104, **note)
     figure.add_hline(y=100.0 * search["broken_from"], line={"color": "#8c8c8c", "dash": "dot", "width": 1.5})
-    figure.update_xaxes(title_text=f"{label(search['key'])}, {label(search['unit'])}", range=[*_ends(search)])
+    figure.update_xaxes(title_text=label(search["key"]), range=[*_ends(search)])
     figure.update_yaxes(title_text="failed episodes, %", range=[-4, 110])
     return styled(figure, height=330)
 

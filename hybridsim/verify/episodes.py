@@ -126,8 +126,8 @@ def run_batch(batch: Batch) -> Outcome:
         verdict = judge(subject.policy, envs, batch.seed, None if film is None else film.look)
     finally:
         envs.close()
-    if film is not None and batch.path is not None:
-        write_video(batch.path, film.images)
+    if film is not None and batch.path is not None and any(np.ptp(image) for image in film.images):
+        write_video(batch.path, film.images)  # of robots that have shapes to be seen
     measures = {slug(name): values for name, values in verdict.measures.items()}
     columns = {"falls": verdict.fell, "return": verdict.returns, "seconds": verdict.seconds, **measures}
     return Outcome(columns=columns, drawn=tuple(row.disturbances for row in rows))

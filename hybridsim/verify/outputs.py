@@ -94,8 +94,9 @@ def write_out(out: Path, result: dict[str, Any], show: Show, progress: NamedProg
 
         show.hunt.crew.outcomes(list(batches.values()), told)
         for entry in result["scenarios"]:
-            if (batch := batches.get(entry["name"])) is not None and batch.path is not None:
-                entry["video"] = batch.path.name
+            path = batches[entry["name"]].path if entry["name"] in batches else None
+            if path is not None and path.is_file():
+                entry["video"] = path.name
         write_text(folder / UNITS, junit(result))
         write_verify(folder / PAGE, result)
         text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False)

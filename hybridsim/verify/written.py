@@ -116,20 +116,21 @@ def broken_sentence(found: Broken) -> str:
     """What a search found, and what that says about the gate."""
     search, unit = found.search, DISTURBANCES[found.search.key].unit
     if found.values is None:
-        text = f"nothing up to {search.key} = {search.to:g} {unit} broke it, in {len(found.trials)} trials"
+        text = f"nothing up to {search.key} = {search.to:g} broke it, in {len(found.trials)} trials"
         once = any(share >= search.broken for _, share in found.trials)
         return text + (", for what did so once did not on fresh episodes" if once else "")
+    unit = "" if unit == "1" else f" {unit}"
     others = [f"{name} = {value:.3g}" for name, value in found.values.items() if name != search.key]
     if search.key == "derating_share":
         others.append(f"joints {found.joints}")
     low, high = (100.0 * x for x in found.interval)
     text = (
-        f"{search.key} = {found.values[search.key]:.3g} {unit} breaks it"
+        f"{search.key} = {found.values[search.key]:.3g}{unit} breaks it"
         f"{' with ' + ', '.join(others) if others else ''}: {100.0 * found.share:.0f} % of {found.episodes}"
         f" fresh episodes fail [{low:.0f}, {high:.0f}]"
     )
     if search.stands is not None:
-        text += f"; it has to stand {search.stands:g} {unit}: {'passed' if found.stands else 'failed'}"
+        text += f"; it has to stand {search.stands:g}{unit}: {'passed' if found.stands else 'failed'}"
     return text
 
 

@@ -17,6 +17,15 @@ def swing_policy(folder, gain=1.0, **changed):
     return Policy(contract, ((weight, np.zeros(1)),), np.zeros(size), np.ones(size)).save(folder)
 
 
+def standing_policy(folder):
+    """ANYmal keeps its stance, whatever it is told."""
+    task = task_of("walk_flat").make(load_robot("anymal_c"), {"prior": False})
+    contract = task.contract.model_copy(update={"hidden": ()})
+    size = contract.observation_size
+    layer = (np.zeros((12, size)), np.zeros(12))
+    return Policy(contract, (layer,), np.zeros(size), np.ones(size)).save(folder)
+
+
 def battery(folder, scenarios, top="", passing="most_failures = 0.2"):
     """A file of episodes of 1 s; one fails where the pendulum is 0.7 rad off on the mean."""
     text = 'schema = 1\nname = "small"\nepisode_s = 1.0\nepisodes = 60\nbatch = 10\n' + top

@@ -74,3 +74,12 @@ def test_numbers_follow_from_seed_name_and_episode_alone():
 def test_what_is_searched_begins_within_its_bounds():
     known = [DISTURBANCES[key] for key in SEARCHED]
     assert known and all(one.low <= one.neutral <= one.high for one in known)
+
+
+def test_every_key_is_documented_and_the_readmes_example_can_be_read(repository, tmp_path):
+    told = (repository / "robots" / "BATTERIES.md").read_text()
+    assert [key for key in DISTURBANCES if f"`{key}`" not in told and f"`{key} =" not in told] == []
+    example = next(b for b in (repository / "README.md").read_text().split("```") if "push on a ramp" in b)
+    path = tmp_path / "b.toml"
+    path.write_text(example.removeprefix("toml\n"))
+    assert [one.name for one in read_battery(path).scenarios] == ["push on a ramp", "weakest push"]

@@ -12,14 +12,16 @@ from hybridsim.cli.main import run as command
 from hybridsim.envs.worlds import Origin, load
 from hybridsim.errors import BatteryError, PolicyError, SimulationError, WorkerDied
 from hybridsim.policy import Policy
-from hybridsim.verify.battery import read_battery
+from hybridsim.report.verify_page import write_verify
+from hybridsim.verify.battery import Scenario, read_battery
 from hybridsim.verify.criteria import Criterion, criteria_of
-from hybridsim.verify.episodes import Batch, load_subject, run_batch
+from hybridsim.verify.episodes import Batch, Subject, load_subject, run_batch
 from hybridsim.verify.fit import check_scenario, measures_of
+from hybridsim.verify.junit import junit
 from hybridsim.verify.run import Asked, subject_of, verify
 from hybridsim.verify.work import Crew
 from tests.policy.made import policy as walker
-from tests.verify.made import battery, swing_policy
+from tests.verify.made import battery, standing_policy, swing_policy
 
 SERIAL = Crew(engine="serial")
 GOOD = '[[scenario]]\nname = "as it is"\n'
@@ -50,17 +52,25 @@ def test_scenarios_pass_and_fail_early_with_intervals(verified):
     assert verified.result["headline"] == "failed: 1 of 2 scenarios: 'limp & <weak>' (failed)"
 
 
-def test_the_folder_holds_what_people_and_machines_read(verified):
+def test_the_folder_holds_what_people_and_machines_read(verified, tmp_path):
     names = sorted(path.name for path in verified.folder.iterdir())
-    assert names == ["02-limp-weak.mp4", "junit.xml", "report.html", "verify.json"]
+    assert names == ["junit.xml", "report.html", "verify.json"]  # a pendulum without shapes is not filmed
     assert json.loads((verified.folder / "verify.json").read_text()) == verified.result
     page = (verified.folder / "report.html").read_text()
-    assert 'src="02-limp-weak.mp4"' in page and "limp &amp; &lt;weak&gt;" in page and "<weak>" not in page
-    assert (verified.folder / "02-limp-weak.mp4").stat().st_size > 1000
+    assert "limp &amp; &lt;weak&gt;" in page and "<weak>" not in page and "<video" not in page
+    write_verify(tmp_path / "page.html", filmed(verified.result))
+    assert '<video src="02-limp%20%26.mp4"' in (tmp_path / "page.html").read_text()
+
+
+def filmed(result):
+    """The same, as if there were a video."""
+    good, limp = result["scenarios"]
+    return {**result, "scenarios": [good, {**limp, "video": "02-limp &.mp4"}]}
 
 
 def test_junit_has_a_suite_a_case_a_scenario_and_a_failure_with_words(verified):
-    root = ElementTree.parse(verified.folder / "junit.xml").getroot()
+    assert (verified.folder / "junit.xml").read_text() == junit(verified.result)
+    root = ElementTree.fromstring(junit(filmed(verified.result)))
     suite = root.find("testsuite")
     assert root.tag == "testsuites" and (suite.get("tests"), suite.get("failures")) == ("2", "1")
     cases = {case.get("name"): case for case in suite.findall("testcase")}
@@ -69,7 +79,27 @@ def test_junit_has_a_suite_a_case_a_scenario_and_a_failure_with_words(verified):
     assert cases["as it is"].find("failure") is None
     failure = cases["limp & <weak>"].find("failure")
     assert failure.get("message") == failure.text and "of at most 20 %: failed" in failure.text
-    assert cases["limp & <weak>"].findtext("system-out").endswith("[[ATTACHMENT|02-limp-weak.mp4]]")
+    assert cases["limp & <weak>"].findtext("system-out").endswith("[[ATTACHMENT|02-limp &.mp4]]")
+
+
+def test_a_filmed_episode_is_the_one_that_was_judged(tmp_path):
+    import av
+
+    subject = Subject(
+        policy=str(standing_policy(tmp_path)),
+        calibration=None,
+        variant="hybrid",
+        options=(("episode_s", 0.5), ("prior", False)),
+    )
+    scenario = Scenario.model_validate({"name": "x", "push_m_s": [0.1, 3.0], "push_at_s": 0.1})
+    batch = Batch(subject=subject, scenario=scenario, seed=0, first=2, count=2)
+    plain = run_batch(batch)
+    film = run_batch(replace(batch, film=3, path=tmp_path / "film.mp4"))
+    for name, values in plain.columns.items():
+        np.testing.assert_array_equal(values, film.columns[name], err_msg=name)
+    with av.open(str(tmp_path / "film.mp4")) as video:
+        frames = [frame.to_ndarray(format="gray") for frame in video.decode(video=0)]
+    assert len(frames) == np.ceil(plain.columns["seconds"][1] / 0.04) and frames[0].std() > 5.0
 
 
 def test_the_verdict_does_not_depend_on_the_workers(verified, policy, tmp_path):
