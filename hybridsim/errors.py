@@ -44,6 +44,10 @@ class MotionError(HybridSimError):
     """A reference motion is damaged, or does not fit the robot that is to imitate it."""
 
 
+class BatteryError(HybridSimError):
+    """A battery of scenarios contradicts itself, or asks for what its robot or task cannot have."""
+
+
 class SimulationError(HybridSimError):
     """A simulation was asked for the impossible or left the finite numbers."""
 

@@ -62,7 +62,7 @@ HOMES = {
     "torch": {"networks.training", "networks.blackbox", "learn", "train", "exchange"},
     "pybullet": {"physics"},
     "pybullet_data": {"physics"},
-    "optuna": {"identify"},
+    "optuna": {"identify", "verify"},
     "cmaes": {"identify"},
     "plotly": {"report", "proof"},
     "rosbags": {"ingest", "export"},

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from hybridsim import __version__
-from hybridsim.cli import calibrate, data, demo, evaluate, export, ingest, inspect, motion, standin, train
+from hybridsim.cli import (
+    calibrate,
+    data,
+    demo,
+    evaluate,
+    export,
+    ingest,
+    inspect,
+    motion,
+    standin,
+    train,
+    verify,
+)
 from hybridsim.errors import HybridSimError
 
 # Plain help: drawing boxes would double the time that --help takes, and loses the examples' line breaks.
@@ -20,6 +32,7 @@ app.command()(calibrate.calibrate)
 app.command()(evaluate.evaluate)
 app.command()(train.train)
 app.command()(motion.motion)
+app.command()(verify.verify)
 app.add_typer(data.app, name="data")
 app.command()(demo.demo)
 app.add_typer(standin.app, name="standin")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from hybridsim.envs.conditions import Conditions
 from hybridsim.envs.draws import Draws
 from hybridsim.envs.task import Task
 from hybridsim.errors import SimulationError
@@ -50,7 +51,15 @@ class Block:
     Rewards may round otherwise in another company.
     """
 
-    def __init__(self, task: Task, worlds: Worlds, span: Span, seed: int, draws: Draws | None = None) -> None:
+    def __init__(
+        self,
+        task: Task,
+        worlds: Worlds,
+        span: Span,
+        seed: int,
+        draws: Draws | None = None,
+        conditions: Conditions | None = None,
+    ) -> None:
         """Build the worlds; `reset` comes before the first step.
 
         Args:
@@ -59,11 +68,15 @@ class Block:
             span: numbers of the worlds.
             seed: of everything that is left to chance.
             draws: what worlds have of their own; None for all the same.
+            conditions: what they go through beside the task; None for nothing.
         """
-        self.task, self.span, self.seed, self._draws = task, span, seed, draws
+        self.task, self.span, self.seed = task, span, seed
+        self._draws, self._conditions = draws, conditions
         fixed = [np.random.default_rng([seed, span.first + k, BODY]) for k in range(span.count)]
-        own = [] if draws is None else [draws.own(random) for random in fixed]
+        own = self._own(range(span.count), fixed)
         terrains = task.terrains(fixed)
+        if conditions is not None:
+            terrains = conditions.terrains(terrains)
         self._build = lambda: worlds(span.count, own, terrains)
         self.sim = self._build()
         self.memory = Memory(task.contract, span.count, task.gait)
@@ -100,10 +113,25 @@ class Block:
         self._episode[worlds] += 1
         self.step_count[worlds] = 0
         randoms = [self._randoms[w] for w in worlds.tolist()]
-        if self._draws is not None:
-            self.sim.redraw(worlds.tolist(), [self._draws.own(random) for random in randoms])
+        if own := self._own(worlds.tolist(), randoms):
+            self.sim.redraw(worlds.tolist(), own)
         self.task.begin(self.sim, self.memory, self.command, worlds, randoms)
-        self._signals = self.sim.observe()
+        if self._conditions is not None:
+            self._conditions.begin(self.sim, worlds)
+        self._signals = self._seen(self.sim.observe())
+
+    def _own(self, worlds: Sequence[int], randoms: Sequence[np.random.Generator]) -> list[dict[str, float]]:
+        """What each of some worlds has of its own; empty where all are the same."""
+        if self._draws is None and self._conditions is None:
+            return []
+        drawn = [{} if self._draws is None else self._draws.own(random) for random in randoms]
+        if self._conditions is None:
+            return drawn
+        return [self._conditions.own(w, one) for w, one in zip(worlds, drawn, strict=True)]
+
+    def _seen(self, signals: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        """What the policy sees of the signals."""
+        return signals if self._conditions is None else self._conditions.seen(signals, self.step_count)
 
     def _observation(self) -> Float[np.ndarray, "world number"]:
         return self.memory.observation(self._signals, self.command)
@@ -118,8 +146,11 @@ class Block:
         self._stepped = True
         self.task.disturb(self.sim, self.command, self.step_count, self._randoms)
         target = self.memory.advance(np.asarray(action, float), self.command)
-        self._signals = self.sim.step(self.task.drive_command(target))
+        if self._conditions is not None:
+            self._conditions.disturb(self.sim, self.step_count)
+        signals = self.sim.step(self.task.drive_command(target))
         self.step_count += 1
+        self._signals = self._seen(signals)
         terms = self.task.rewards(self.sim, self.memory, self.command)
         for name, values in terms.items():
             self._require(f"reward term '{name}'", values)

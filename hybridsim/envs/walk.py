@@ -239,12 +239,11 @@ class Walk:
         """Which robots have fallen."""
         base = base_of(sim)
         place, upright = base.position, base.rotation_world_from_body[:, 2, 2]
-        grounds = sim.terrains if self.ground == "sloped" else ()
-        even = (
-            np.array([one.height(row[None, :2])[0] for one, row in zip(grounds, place, strict=True)])
-            if grounds
-            else 0.0
-        )
+        even = 0.0
+        if any(one.slope for one in sim.terrains):
+            even = np.array(
+                [one.height(row[None, :2])[0] for one, row in zip(sim.terrains, place, strict=True)]
+            )
         return (upright < np.cos(FALLEN)) | (place[:, 2] - even < LOW * self.height)
 
     def measures(

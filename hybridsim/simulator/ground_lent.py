@@ -54,7 +54,8 @@ def address_of(learned: bool) -> int:
         learned: whether places of a `Residual` follow those of `Meeting` and `Pushed`.
     """
     count = types.int64(*[types.int64] * 3)
-    compiled: Any = cfunc(count, cache=True, nopython=True)(push_learned if learned else push_plain)
+    decorate: Any = cfunc  # whose options pyright does not see
+    compiled = decorate(count, nopython=True, cache=True)(push_learned if learned else push_plain)
     return compiled.address
 
 

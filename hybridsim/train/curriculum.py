@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hybridsim.envs.judge import Verdict
 from hybridsim.envs.vector import HybridVectorEnv
-from hybridsim.train.judge import Verdict
 
 FIRST_LEVEL = 0.3
 STEP = 0.1

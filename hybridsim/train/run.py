@@ -17,6 +17,7 @@ import torch
 from stable_baselines3 import PPO
 
 from hybridsim.envs.draws import Spread
+from hybridsim.envs.judge import judge
 from hybridsim.envs.tasks import task_of
 from hybridsim.envs.vector import HybridVectorEnv
 from hybridsim.envs.worlds import Origin, Size, Source, load, make_source
@@ -26,7 +27,6 @@ from hybridsim.policy import Policy
 from hybridsim.progress import NamedProgress
 from hybridsim.train.checkpoint import STATE, State, load_state, restore, save
 from hybridsim.train.curriculum import FIRST_LEVEL, raised, set_level
-from hybridsim.train.judge import judge
 from hybridsim.train.ppo import Rates, Watch, lineage_of, new_model, policy_of
 from hybridsim.train.settings import Settings
 from hybridsim.train.vec_env import Worlds

@@ -15,8 +15,8 @@ import numpy as np
 
 from hybridsim.envs import Origin, Size, make_vector
 from hybridsim.envs.imitate import Imitate
+from hybridsim.envs.judge import judge
 from hybridsim.policy import Policy
-from hybridsim.train.judge import judge
 
 WORLDS, SEED = 64, 900
 

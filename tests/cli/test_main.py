@@ -13,7 +13,14 @@ from hybridsim.cli import demo, main
 from hybridsim.errors import StudyError
 
 COMMANDS = [["ingest"], ["inspect"], ["export"], ["calibrate"], ["evaluate"], ["data", "get"], ["demo"]]
-COMMANDS += [["train"], ["motion"], ["standin", "record"], ["standin", "run"], ["standin", "prove"]]
+COMMANDS += [
+    ["train"],
+    ["motion"],
+    ["verify"],
+    ["standin", "record"],
+    ["standin", "run"],
+    ["standin", "prove"],
+]
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from hybridsim.envs import Size, make_vector
+from hybridsim.envs.judge import judge
 from hybridsim.errors import PolicyError, SimulationError
 from hybridsim.policy import Policy
 from hybridsim.train import Settings, train
-from hybridsim.train.judge import judge
 from hybridsim.train.settings import read_settings
 
 SMALL = {"task": "swing", "worlds": 8, "rollout": 64, "check_every": 1024, "judged": 4, "hidden": (16, 16)}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from hybridsim.envs.vector import HybridVectorEnv
 from hybridsim.policy import Policy
@@ -22,11 +22,13 @@ class Verdict:
     Attributes:
         returns: sums of rewards up to the episode's end.
         fell: whether it ended early.
+        seconds: that it lasted [s].
         measures: means over the episode, by name with unit.
     """
 
     returns: Float[np.ndarray, " episode"]
     fell: Float[np.ndarray, " episode"]
+    seconds: Float[np.ndarray, " episode"]
     measures: Mapping[str, Float[np.ndarray, " episode"]]
 
     @property
@@ -40,13 +42,19 @@ class Verdict:
         return {"return": self.score, "falls": float(self.fell.mean()), **means}
 
 
-def judge(policy: Policy, envs: HybridVectorEnv, seed: int) -> Verdict:
+def judge(
+    policy: Policy,
+    envs: HybridVectorEnv,
+    seed: int,
+    watch: Callable[[Bool[np.ndarray, " world"]], None] | None = None,
+) -> Verdict:
     """Run the mean action through one episode of every world.
 
     Args:
         policy: to be judged.
         envs: worlds, reset here.
         seed: of the episodes; the same again and again, so that checkpoints compare.
+        watch: called before every step with the worlds whose episode goes on.
     """
     observation, _ = envs.reset(seed=APART + seed)
     running = np.ones(envs.num_envs, bool)
@@ -54,6 +62,8 @@ def judge(policy: Policy, envs: HybridVectorEnv, seed: int) -> Verdict:
     sums: dict[str, np.ndarray] = {}
     steps = np.zeros(envs.num_envs)
     while running.any():
+        if watch is not None:
+            watch(running)
         observation, reward, terminated, truncated, _ = envs.step(policy.action(observation))
         assert envs.last is not None
         returns += running * reward
@@ -62,4 +72,9 @@ def judge(policy: Policy, envs: HybridVectorEnv, seed: int) -> Verdict:
             sums[name] = sums.get(name, 0.0) + running * values
         fell[running & terminated] = 1.0
         running &= ~(terminated | truncated)
-    return Verdict(returns=returns, fell=fell, measures={name: total / steps for name, total in sums.items()})
+    return Verdict(
+        returns=returns,
+        fell=fell,
+        seconds=steps * envs.blocks[0].task.contract.control_period_s,
+        measures={name: total / steps for name, total in sums.items()},
+    )
