@@ -49,13 +49,14 @@ class State(BaseModel):
 
 
 def save(folder: Path, state: State, model: PPO) -> None:
-    """Write a checkpoint; the one before stays until this one is whole."""
-    before, name = state.tensors, TENSORS.format(state.rollouts)
+    """Write a checkpoint; those before stay until this one is whole, also what a kill left of them."""
+    name = TENSORS.format(state.rollouts)
     write_tensors(folder / name, tensors_of(model))
     state.tensors = name
     write_text(folder / STATE, state.model_dump_json(indent=1) + "\n")
-    if before and before != name:
-        (folder / before).unlink(missing_ok=True)
+    for other in folder.glob(TENSORS.format("*")):
+        if other.name != name:
+            other.unlink(missing_ok=True)
 
 
 def load_state(folder: Path) -> State:
