@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
@@ -54,6 +54,8 @@ class Settings(BaseModel):
         check_every: environment steps between checkpoints, each with an evaluation.
         judged: worlds of an evaluation, an episode each.
         threads: of torch.
+        engine: `local` is stable-baselines3 here, `ray` is RLlib on a Ray cluster.
+        workers: of a cluster, which share the worlds; None for one a core.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +82,8 @@ class Settings(BaseModel):
     check_every: Count = 65_536
     judged: Count = 32
     threads: Count = 1
+    engine: Literal["local", "ray"] = "local"
+    workers: Count | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
