@@ -97,7 +97,7 @@ class WorldsPPO(PPO):
 
 
 def config_of(settings: Settings, workers: int, calibration: Calibration | None, folder: str) -> PPOConfig:
-    """RLlib's settings for ours; instead of stopping an update early, RLlib adapts a penalty on its change."""
+    """RLlib's settings for ours; instead of stopping an update early, RLlib penalises its change."""
     given = settings.model_dump(mode="json")
     config = PPOConfig(algo_class=WorldsPPO)
     config.environment(
