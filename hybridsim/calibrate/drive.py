@@ -111,7 +111,8 @@ def _sides(work: Work) -> Sides:
 def _selection(plan: Study, robot: Robot) -> Selection:
     """What the study identifies of what drives and readings offer; bodies stay as the URDF has them."""
     own = [*offered(robot), *offered_readings(robot)]
-    selection = plan.resolve([*own, *offered_inertials(robot), *offered_signs(robot), *WORLD])
+    table = WORLD if robot.urdf.base == "fixed" else ()
+    selection = plan.resolve([*own, *offered_inertials(robot), *offered_signs(robot), *table])
     mine = {parameter.name for parameter in own}
     if odd := [name for names in selection.members.values() for name in names if name not in mine]:
         raise StudyError(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hybridsim.cli.options import implementation
+from hybridsim.cli.options import Engine, EngineOption, implementation
 from hybridsim.cli.progress import progress
 
 MOST_SEED = 2**63 - 1
@@ -92,3 +92,35 @@ def run(
     typer.echo(played.json() if str(json_file) == "-" else played)
     if json_file is not None and str(json_file) != "-":
         implementation("hybridsim.files", "write_text")(json_file, played.json() + "\n")
+
+
+@app.command()
+def prove(
+    seed: StandInSeed,
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder for bags, logs, calibration, policies and report.", show_default=False),
+    ],
+    plan: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="What is trained; by default ANYmal C's proof.toml."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Short logs and trainings, to see how it works; proves nothing.")
+    ] = False,
+    engine: EngineOption = Engine.loky,
+) -> None:
+    """Record, ingest, calibrate, train in several simulators, play on the stand-in, and report. SYNTHETIC.
+
+    Trains policies in the nominal, identified and hybrid simulator and in the nominal one with ranges chosen
+    by hand, with equal steps and several seeds. A killed proof goes on where it was.
+
+    \b
+    Example:
+      hybridsim standin prove --seed 7 --out proof/
+    """  # noqa: D301
+    read = implementation("hybridsim.proof.plan", "read_plan")(plan)
+    run = implementation("hybridsim.proof.chain", "prove")
+    with progress("standin prove") as report:
+        found = run(read.quickened() if quick else read, seed, out, engine=str(engine), progress=report)
+    typer.echo(found)

@@ -35,8 +35,11 @@ TERMS += ("joint_error", "action_before")
 """Also what shows how late drives are; chosen, because policies for late drives fall without."""
 FALLEN = 0.8
 """Tilt from upright at which a robot has fallen [rad]."""
-LOW = 0.22
-"""Height of the base over even ground at which it has fallen [m]."""
+LOW = 0.5
+"""Share of its standing height over even ground at which it has fallen."""
+GIVES, STRIDE = 2.7, (1.4, 1.4, 2.6)
+"""Of the trot: how much stiffer than the drives it takes them to be, and its stride. Chosen with its period
+and lift among 80 by how well the trot alone goes, `tests.benchmarks.walking --untrained walk_flat`."""
 EVERY_S = 5.0
 """Between changes of the command, and between pushes [s]."""
 
@@ -46,7 +49,7 @@ class Weights:
     """Of the reward's terms; chosen by what walks within minutes, see `Walk.rewards`."""
 
     linear: float = 1.0
-    turning: float = 0.5
+    turning: float = 1.0
     upright: float = 1.0
     bounce: float = 1.0
     rocking: float = 0.05
@@ -95,7 +98,13 @@ class Walk:
         names = robot.joint_names
         self.stance = np.array([next(v for k, v in STANCE.items() if n.endswith(k)) for n in names])
         self.height = float(-self.legs.places(self.stance)[:, 2].min())
-        trot = Trot(period=0.5, lift=0.08, stiffness=2.0 * self.stiffness)
+        trot = Trot(
+            period=0.6,
+            lift=0.15,
+            stiffness=GIVES * self.stiffness,
+            ahead=self.damping / self.stiffness,
+            stride=STRIDE,
+        )
         self.gait = trot.table(self.legs, self.stance, GAIT_ROWS) if prior else None
         self.contract = self._contract(trot.period if prior else None)
         self._low = np.array([one.low for one in COMMANDS])
@@ -107,6 +116,12 @@ class Walk:
         drive = self.robot.drives[0]
         gain = drive.position_gain_per_register
         return (1.0 if gain is None else gain.value) * drive.stall_effort.value
+
+    @cached_property
+    def damping(self) -> float:
+        """Of the same loops; 0 for those that do not see speed [N*m*s/rad]."""
+        drive = self.robot.drives[0]
+        return 0.0 if drive.velocity_gain is None else drive.velocity_gain.value * drive.stall_effort.value
 
     def _contract(self, period: float | None) -> PolicyContract:
         joints = self.robot.joint_names
@@ -229,7 +244,7 @@ class Walk:
             if grounds
             else 0.0
         )
-        return (upright < np.cos(FALLEN)) | (place[:, 2] - even < LOW)
+        return (upright < np.cos(FALLEN)) | (place[:, 2] - even < LOW * self.height)
 
     def measures(
         self, sim: HybridSim, command: Float[np.ndarray, "world command"]

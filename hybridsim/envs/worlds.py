@@ -17,6 +17,7 @@ from hybridsim.errors import SimulationError
 from hybridsim.networks.inference import Networks
 from hybridsim.physics.terrain import Terrain
 from hybridsim.robot import Robot, load_robot
+from hybridsim.sensors import neutral
 from hybridsim.sensors.residual import NAMES as SENSOR_NETWORKS
 from hybridsim.simulator import HybridSim
 from hybridsim.simulator.nominal import VARIANTS, variant_of
@@ -126,7 +127,7 @@ def _source(
     draws = None
     if known is not None or origin.spreads:
         draws = Draws(
-            values=values,
+            values={**neutral(robot), **values},
             calibration=known,
             spreads=origin.spreads,
             together=origin.together,

@@ -55,7 +55,7 @@ def rigid_worlds(
         base=robot.urdf.base,
         plane=settings.plane or bool(terrains),
         plane_height=values.get("world.plane_height", 0.0) if fixed else 0.0,
-        plane_friction=values.get("world.plane_friction", 1.0),
+        plane_friction=values.get("world.plane_friction", 1.0) if fixed else 1.0,
         plane_stiffness=values.get("world.plane_stiffness", 0.0) if fixed else 0.0,
         armature=tuple(_armature(values, name) for name in robot.joint_names) if geared else None,
     )

@@ -186,13 +186,13 @@ def commands(seed: int, number: int, rows: int) -> Float[np.ndarray, "row 3"]:
 
 def reward(seen: Witness, command: Command) -> float:
     """Of one control period, per second; 1 at best."""
-    slip = float((command[0] - seen.forward) ** 2 + (command[1] - seen.left) ** 2)
-    turn = float((command[2] - seen.turning) ** 2)
-    return (
-        SPEED_SHARE * float(np.exp(-slip / SPEED_SCALE))
-        + TURN_SHARE * float(np.exp(-turn / TURN_SCALE))
-        + ALIVE_SHARE
-    )
+    return float(rewarded(command[None] - [[seen.forward, seen.left, seen.turning]])[0])
+
+
+def rewarded(off: Float[np.ndarray, "robot 3"]) -> Float[np.ndarray, " robot"]:
+    """The same by how far velocity and rate are off [m/s, rad/s]."""
+    slip, turn = (off[:, :2] ** 2).sum(axis=1), off[:, 2] ** 2
+    return SPEED_SHARE * np.exp(-slip / SPEED_SCALE) + TURN_SHARE * np.exp(-turn / TURN_SCALE) + ALIVE_SHARE
 
 
 def interval(table: Float[np.ndarray, "episode column"]) -> Float[np.ndarray, "2 column"]:

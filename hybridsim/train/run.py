@@ -30,8 +30,8 @@ from hybridsim.train.ppo import Local
 from hybridsim.train.settings import Settings
 from hybridsim.train.worlds import origin_of, worlds_of
 
-BEST, LAST = "best", "last"
-"""Folders of the two policies."""
+BEST, LAST, KEPT = "best", "last", "kept"
+"""Folders of the two policies, and of those of all checkpoints where they are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +157,8 @@ class Run:
         verdict = judge(policy, self._judged, s.seed)
         state.history.append({"steps": float(self.learner.done), **verdict.numbers()})
         policy.save(self._out / LAST)
+        if s.keep:
+            policy.save(self._out / KEPT / str(self.learner.done))
         if state.best is None or verdict.score > state.best:
             state.best = verdict.score
             policy.save(self._out / BEST)

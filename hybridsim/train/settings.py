@@ -46,13 +46,14 @@ class Settings(BaseModel):
         rollout: steps of every world between two updates.
         batch: of an update's gradient steps.
         epochs: of an update over its rollout.
-        learning_rate: at first; falls evenly to a tenth.
+        learning_rate: at first; falls evenly to `learner.LAST_RATE` of it.
         discount: of rewards, a step.
         advantage: decay of generalised advantage estimation.
         exploration: standard deviation of actions at first.
         hidden: widths of the policy's layers.
         check_every: environment steps between checkpoints, each with an evaluation.
         judged: worlds of an evaluation, an episode each.
+        keep: whether the policy of every checkpoint stays, in `kept/STEPS`.
         threads: of torch.
         engine: `local` is stable-baselines3 here, `ray` is RLlib on a Ray cluster.
         workers: of a cluster, which share the worlds; None for one a core.
@@ -81,6 +82,7 @@ class Settings(BaseModel):
     hidden: tuple[int, ...] = (64, 64)
     check_every: Count = 65_536
     judged: Count = 32
+    keep: bool = False
     threads: Count = 1
     engine: Literal["local", "ray"] = "local"
     workers: Count | None = None

@@ -27,12 +27,18 @@ class Trot:
         pair: feet of the pair that swings first.
         stiffness: of the drives' position loops, by which targets lead where legs bear weight; None for
             drives that give way to nothing [N*m/rad].
+        ahead: time by which targets lead moving joints; a position loop that is damped by the speed lags by
+            its velocity gain over its position gain [s].
+        stride: of the feet over the ground's way under a robot that moves as it is told, ahead, aside and
+            turning; more than 1 makes up for feet that slip and swing short [1].
     """
 
     period: float = 0.6
     lift: float = 0.09
     pair: Sequence[str] = ("LF_FOOT", "RH_FOOT")
     stiffness: float | None = None
+    ahead: float = 0.0
+    stride: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def table(
         self, legs: Legs, stance: Float[np.ndarray, " joint"], rows: int
@@ -43,8 +49,15 @@ class Trot:
         """
         phase = np.arange(rows) / rows
         still = self._postures(legs, stance, phase, np.zeros(3))
-        slopes = [(self._postures(legs, stance, phase, PROBE * one) - still) / PROBE for one in np.eye(3)]
-        return np.stack([still - stance + self._lead(legs, still, phase), *slopes])
+        probe = PROBE * np.diag(self.stride)
+        slopes = [(self._postures(legs, stance, phase, one) - still) / PROBE for one in probe]
+        found = np.stack([still - stance + self._lead(legs, still, phase), *slopes])
+        return found + self.ahead * self._speeds(found)
+
+    def _speeds(self, table: Float[np.ndarray, "4 row joint"]) -> Float[np.ndarray, "4 row joint"]:
+        """Rates of a table's rows, by central differences round the period [the table's unit / s]."""
+        step = self.period / table.shape[1]
+        return (np.roll(table, -1, axis=1) - np.roll(table, 1, axis=1)) / (2.0 * step)
 
     def _lead(
         self, legs: Legs, postures: Float[np.ndarray, "row joint"], phase: Float[np.ndarray, " row"]

@@ -1,6 +1,7 @@
 """How well a policy walks in the simulator it learned in: 200 varied episodes that no training has seen.
 
     .venv/bin/python -m tests.benchmarks.walking RUN/best [--calibration C] [--variant V]
+    .venv/bin/python -m tests.benchmarks.walking --untrained walk_flat      the trot alone
 
 SYNTHETIC: nothing here is a robot. Four times 50 worlds, 10 s each, commands ahead of -0.3 to 0.8 m/s, aside
 and about the vertical, changed after 5 s, on the task's ground. Speeds are means over the last 3 s of each
@@ -19,6 +20,16 @@ from hybridsim.policy import Policy
 WORLDS, SEEDS, SETTLED = 50, range(900, 904), 100
 """Worlds, seeds and the steps after a change of command that are not counted."""
 LEAST = 0.2
+
+
+class Untrained:
+    """Adds nothing to the gait."""
+
+    def __init__(self, shape):
+        self._shape = shape
+
+    def action(self, observation):
+        return np.zeros((len(observation), *self._shape))
 
 
 def episodes(policy, envs, seed):
@@ -54,13 +65,17 @@ def share(pairs):
 def main() -> None:
     """Print falls and shares."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("policy")
+    parser.add_argument("policy", nargs="?")
+    parser.add_argument("--untrained", metavar="TASK")
     parser.add_argument("--calibration")
     parser.add_argument("--variant", default="hybrid")
     words = parser.parse_args()
-    policy, start = Policy.load(words.policy), time.perf_counter()
+    start = time.perf_counter()
     origin = Origin(calibration=words.calibration, variant=words.variant)
-    envs = make_vector(policy.contract.task, origin, size=Size(worlds=WORLDS, blocks=2))
+    trained = None if words.untrained else Policy.load(words.policy)
+    task = words.untrained or trained.contract.task
+    envs = make_vector(task, origin, size=Size(worlds=WORLDS, blocks=2))
+    policy = trained or Untrained(envs.single_action_space.shape)
     found = [episodes(policy, envs, seed) for seed in SEEDS]
     envs.close()
     fell = np.concatenate([one[0] for one in found])
@@ -70,7 +85,8 @@ def main() -> None:
     for n, name in enumerate(("forward velocity", "yaw rate")):
         slope, low, high = share(speeds[:, :, n][whole])
         print(f"{name}: share of the command {slope:.3f} [{low:.3f}, {high:.3f}]")
-    print(f"trained for {policy.contract.lineage.steps} steps; judged in {time.perf_counter() - start:.0f} s")
+    steps = trained.contract.lineage.steps if trained else 0
+    print(f"trained for {steps} steps; judged in {time.perf_counter() - start:.0f} s")
 
 
 if __name__ == "__main__":

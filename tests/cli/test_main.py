@@ -13,7 +13,7 @@ from hybridsim.cli import demo, main
 from hybridsim.errors import StudyError
 
 COMMANDS = [["ingest"], ["inspect"], ["export"], ["calibrate"], ["evaluate"], ["data", "get"], ["demo"]]
-COMMANDS += [["train"], ["standin", "record"], ["standin", "run"]]
+COMMANDS += [["train"], ["standin", "record"], ["standin", "run"], ["standin", "prove"]]
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from hybridsim.policy import Pilot, Policy
 from hybridsim.robot import load_robot
 from hybridsim.walking.legs import Legs
 from hybridsim.walking.trot import Trot
+from tests.exchange.made import anymal
 from tests.policy.made import policy
 from tests.simulator.made import stance
 
@@ -154,6 +155,18 @@ def test_worlds_of_a_calibration_differ_within_its_intervals():
     still.close()
 
 
+def test_sensors_that_a_calibration_does_not_know_can_be_given_ranges():
+    bias, found = {"sensor.*.bias": Spread(low=0.1, high=0.2)}, anymal()
+    assert not any(name.startswith("sensor.") for name in found.values())
+    source = load(Origin(calibration=found, variant="identified", spreads=bias), "anymal_c")
+    envs = make_source("walk_flat", source, size=Size(worlds=1), seed=0, options={})
+    envs.reset(seed=0)
+    signals = envs.blocks[0].sim.observe()
+    off = signals["joint_position"] - envs.blocks[0].sim.encoder_angle()
+    assert ((off > 0.1) & (off < 0.2)).all()
+    envs.close()
+
+
 @pytest.mark.parametrize(
     ("task", "origin", "words"),
     [
@@ -206,6 +219,20 @@ def test_feet_of_the_trot_take_turns_and_go_back_under_the_base():
     # At 0.2 m/s a foot goes back by 0.2 m/s * half a period of 0.6 s = 60 mm while it stands.
     ahead = [legs.places(standing + table[0, row] + 0.2 * table[1, row])[:, 0] for row in (32, 63)]
     np.testing.assert_allclose((ahead[1] - ahead[0])[first], -0.06 * 31 / 32, atol=2e-3)
+
+
+def test_targets_of_the_trot_lead_by_the_drives_lag_and_strides_are_as_long_as_asked():
+    robot = load_robot("anymal_c")
+    legs, standing = Legs(robot), stance(robot.joint_names)
+    plain = Trot().table(legs, standing, 64)
+    ahead = Trot(ahead=0.6 / 64).table(legs, standing, 64)  # by a row: period 0.6 s, 64 rows
+    # value + row * central difference = x[k] + (x[k + 1] - x[k - 1]) / 2
+    np.testing.assert_allclose(ahead[0, 10], plain[0, 10] + 0.5 * (plain[0, 11] - plain[0, 9]), atol=1e-12)
+    longer = Trot(stride=(1.0, 1.0, 2.0)).table(legs, standing, 64)
+    np.testing.assert_allclose(longer[1], plain[1], atol=1e-12)
+    np.testing.assert_allclose(
+        longer[3], 2.0 * plain[3], atol=0.04
+    )  # not exact: legs turn, tables are linear
 
 
 def test_a_video_is_written_whole(tmp_path):

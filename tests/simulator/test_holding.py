@@ -1,6 +1,7 @@
 """Steps held in one compiled call are those of PyBullet's Python functions, to the bit."""
 
 import numpy as np
+import pybullet
 import pytest
 
 from hybridsim.actuators import offered
@@ -79,3 +80,15 @@ def test_what_is_not_finite_is_named_with_world_and_time():
         sim.drives.state[1, 3, :] = np.nan
         with pytest.raises(SimulationError, match=r"world 1: joint .* is not finite at 0.0"):
             sim.step(stance(sim.joints))
+
+
+def test_a_walker_stands_on_its_feets_own_friction_whatever_a_calibration_says_of_a_table():
+    """Calibrations may hold the plane of a table-mounted arm, which is slippery."""
+    robot = load_robot("anymal_c")
+    values = {p.name: p.value for p in offered(robot)} | {"world.plane_friction": 0.1}
+    settings = SimulationSettings(physics_timestep_s=0.0025, rate_hz=50.0, plane=True)
+    with HybridSim(robot, values, settings) as sim:
+        client = sim.body.clients[0]
+        bodies = range(pybullet.getNumBodies(physicsClientId=client.id))
+        (plane,) = (body for body in bodies if body != client.body)
+        assert pybullet.getDynamicsInfo(plane, -1, physicsClientId=client.id)[1] == 1.0
