@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import reprlib
 import signal
@@ -172,17 +173,24 @@ def _joblib(function: Callable[[Item], Result], items: Sequence[Item], workers: 
         ) from error
 
 
+def connected_ray() -> Any:
+    """The package ray, connected to the cluster that RAY_ADDRESS names, else to one that starts here."""
+    import ray
+
+    if not ray.is_initialized():
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    return ray
+
+
 def _ray(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
     try:
-        import ray
+        ray = connected_ray()
         from ray.exceptions import OutOfMemoryError, RayTaskError, WorkerCrashedError
     except ImportError as error:
         raise JobError(
             "jobs: engine 'ray' needs the package ray, which is not installed; "
             "run pip install 'hybridsim[cluster]', or use --engine loky"
         ) from error
-    if not ray.is_initialized():
-        ray.init(log_to_driver=False)
     remote: Any = ray.remote(_run)
     queue = iter(items)
     running = [remote.remote(function, item) for item in islice(queue, workers)]

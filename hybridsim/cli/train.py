@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,13 @@ import typer
 from hybridsim.cli.options import implementation
 from hybridsim.cli.progress import progress
 from hybridsim.errors import PolicyError
+
+
+class Engine(StrEnum):
+    """What does rollouts and updates."""
+
+    local = "local"
+    ray = "ray"
 
 
 def train(
@@ -52,6 +60,12 @@ def train(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="TOML of all settings; options above count more."),
     ] = None,
+    engine: Annotated[
+        Engine | None, typer.Option(help="local: in this process (default); ray: RLlib on a Ray cluster.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Ray: workers that share the worlds; else one a core.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where the training in --out stopped, bit for bit.")
     ] = False,
@@ -64,6 +78,7 @@ def train(
       hybridsim train walk_flat --calibration CALIBRATION --pushes 0.3 --out runs/robust
       hybridsim train walk_flat --out runs/walk --resume
       hybridsim train --motion laikago_walk --out runs/trot
+      hybridsim train walk_flat --engine ray --workers 16 --worlds 256 --out runs/cluster
     """  # noqa: D301
     if resume and not out.is_dir():
         raise PolicyError(f"{out}: no training to go on with")
@@ -74,6 +89,7 @@ def train(
     if task is None and not resume:
         raise PolicyError("train: no task; expected its name, such as walk_flat, or --motion FILE")
     given: dict[str, Any] = {"calibration": calibration, "steps": steps, "worlds": worlds, "robot": robot}
+    given |= {"engine": engine and engine.value, "workers": workers}
     found = {name: value for name, value in given.items() if value is not None}
     found |= {"task": task or "", "variant": variant, "seed": seed, "curriculum": curriculum}
     if pushes is not None:

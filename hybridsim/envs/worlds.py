@@ -182,9 +182,16 @@ def make_source(
     task: str, source: Source, *, size: Size, seed: int, options: Mapping[str, object]
 ) -> HybridVectorEnv:
     """The same from what was loaded already."""
-    blocks = []
-    for n, span in enumerate(spans(size.worlds, size.blocks)):
-        own = task_of(task).make(source.robot, options)
-        worlds = source.worlds(own.settings, own.constants, n)
-        blocks.append(Block(own, worlds, span, seed, source.draws))
-    return HybridVectorEnv(blocks)
+    numbers = range(len(spans(size.worlds, size.blocks)))
+    return HybridVectorEnv(
+        [make_block(task, source, n, size=size, seed=seed, options=options) for n in numbers]
+    )
+
+
+def make_block(
+    task: str, source: Source, number: int, *, size: Size, seed: int, options: Mapping[str, object]
+) -> Block:
+    """One block of so many worlds in so many blocks; the others may be in other processes."""
+    own = task_of(task).make(source.robot, options)
+    worlds = source.worlds(own.settings, own.constants, number)
+    return Block(own, worlds, spans(size.worlds, size.blocks)[number], seed, source.draws)

@@ -39,7 +39,7 @@ def load_networks(folder: Path, contract: NetworkContract) -> Networks:
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray]) -> str:
     """Write a safetensors file in one piece, or not at all; returns its sha256."""
-    content = safetensors.numpy.save({name: np.ascontiguousarray(t) for name, t in tensors.items()})
+    content = packed(tensors)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +55,11 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray]) -> str:
     finally:
         partial.unlink(missing_ok=True)
     return hashlib.sha256(content).hexdigest()
+
+
+def packed(tensors: Mapping[str, np.ndarray]) -> bytes:
+    """A safetensors file's content."""
+    return safetensors.numpy.save({name: np.ascontiguousarray(t) for name, t in tensors.items()})
 
 
 def read_tensors(

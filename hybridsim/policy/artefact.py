@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,8 @@ from jaxtyping import Float
 from pydantic import ValidationError
 
 from hybridsim.errors import CalibrationError, PolicyError
-from hybridsim.files import write_text
-from hybridsim.networks.store import read_tensors, write_tensors
+from hybridsim.files import write_files
+from hybridsim.networks.store import packed, read_tensors
 from hybridsim.policy.contract import PolicyContract
 from hybridsim.validation import explain
 
@@ -49,17 +50,17 @@ class Policy:
         return x
 
     def save(self, folder: Path) -> Path:
-        """Write `policy.json` and its weights into a folder, each whole or not at all."""
+        """Write `policy.json` and its weights into a folder, both or none."""
         tensors = {"mean": self.mean, "deviation": self.deviation}
         for n, (weight, bias) in enumerate(self.layers):
             tensors |= {f"weight_{n}": weight, f"bias_{n}": bias}
         if self.gait is not None:
             tensors["gait"] = self.gait
         floats = {name: np.asarray(one, np.float32) for name, one in tensors.items()}
-        sha256 = write_tensors(folder / self.contract.weights, floats)
-        contract = self.contract.model_copy(update={"sha256": sha256})
+        weights = packed(floats)
+        contract = self.contract.model_copy(update={"sha256": hashlib.sha256(weights).hexdigest()})
         text = json.dumps(contract.model_dump(mode="json", by_alias=True), indent=1, allow_nan=False)
-        write_text(folder / NAME, text + "\n")
+        write_files(folder, {self.contract.weights: weights, NAME: f"{text}\n".encode()})
         return folder
 
     @classmethod

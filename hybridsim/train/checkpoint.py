@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import safetensors.numpy
-import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
-from stable_baselines3 import PPO
 
 from hybridsim.errors import PolicyError
 from hybridsim.files import write_text
@@ -28,7 +25,8 @@ class State(BaseModel):
     Attributes:
         settings: of it.
         rollouts: done.
-        updates: gradient epochs done, as stable-baselines3 counts them.
+        missed: steps that rollouts lacked, where a cluster's worker died.
+        updates: of the weights, as the engine counts them.
         level: of the curriculum.
         best: score of the best checkpoint; None before the first.
         history: an evaluation a checkpoint.
@@ -40,6 +38,7 @@ class State(BaseModel):
 
     settings: Settings
     rollouts: int = 0
+    missed: int = 0
     updates: int = 0
     level: float = 1.0
     best: float | None = None
@@ -47,13 +46,23 @@ class State(BaseModel):
     sources: dict[str, str] = {}
     tensors: str = ""
 
+    @property
+    def done(self) -> int:
+        """Environment steps."""
+        return self.rollouts * self.settings.rollout_steps - self.missed
 
-def save(folder: Path, state: State, model: PPO) -> None:
+
+def save(folder: Path, state: State, tensors: Mapping[str, np.ndarray]) -> None:
     """Write a checkpoint; those before stay until this one is whole, also what a kill left of them."""
-    name = TENSORS.format(state.rollouts)
-    write_tensors(folder / name, tensors_of(model))
+    before, name = state.tensors, TENSORS.format(state.rollouts)
+    write_tensors(folder / name, tensors)
     state.tensors = name
-    write_text(folder / STATE, state.model_dump_json(indent=1) + "\n")
+    try:
+        write_text(folder / STATE, state.model_dump_json(indent=1) + "\n")
+    except OSError:
+        if before != name:
+            (folder / name).unlink(missing_ok=True)
+        raise
     for other in folder.glob(TENSORS.format("*")):
         if other.name != name:
             other.unlink(missing_ok=True)
@@ -76,8 +85,8 @@ def load_state(folder: Path) -> State:
         raise PolicyError(f"{path}: is not valid JSON: {error}") from None
 
 
-def restore(folder: Path, state: State, model: PPO) -> None:
-    """Put a checkpoint's tensors into a model of the same shapes."""
+def load_tensors(folder: Path, state: State, like: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """A checkpoint's tensors; the weights among them have names and shapes of those in `like`."""
     path = folder / state.tensors
     try:
         tensors = safetensors.numpy.load(path.read_bytes())
@@ -85,31 +94,7 @@ def restore(folder: Path, state: State, model: PPO) -> None:
         raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
     except Exception as error:  # the parser's own error types differ by version
         raise PolicyError(f"{path}: is no safetensors file ({error})") from None
-    expected = {name: value.shape for name, value in tensors_of(model).items() if name.startswith("policy.")}
+    expected = {name: value.shape for name, value in like.items() if name.startswith("policy.")}
     if any(name not in tensors or tensors[name].shape != shape for name, shape in expected.items()):
         raise PolicyError(f"{path}: is of a policy of another shape; expected one of these settings")
-    put_tensors(model, tensors)
-
-
-def tensors_of(model: PPO) -> dict[str, np.ndarray]:
-    """Weights, and Adam's moments and step of each where there are any."""
-    found = {f"policy.{name}": value.detach().numpy() for name, value in model.policy.named_parameters()}
-    for n, parameter in enumerate(model.policy.parameters()):
-        for name, value in model.policy.optimizer.state.get(parameter, {}).items():
-            found[f"adam.{n}.{name}"] = np.atleast_1d(value.detach().numpy()).astype(np.float32)
-    return found
-
-
-def put_tensors(model: PPO, tensors: Mapping[str, np.ndarray]) -> None:
-    """The reverse."""
-    with torch.no_grad():
-        for name, parameter in model.policy.named_parameters():
-            parameter.copy_(torch.from_numpy(tensors[f"policy.{name}"].copy()))
-    for n, parameter in enumerate(model.policy.parameters()):
-        own: dict[str, Any] = {}
-        for word in ("exp_avg", "exp_avg_sq"):
-            if (key := f"adam.{n}.{word}") in tensors:
-                own[word] = torch.from_numpy(tensors[key].copy())
-        if own:
-            own["step"] = torch.tensor(float(tensors[f"adam.{n}.step"][0]))
-            model.policy.optimizer.state[parameter] = own
+    return tensors

@@ -1,4 +1,4 @@
-"""stable-baselines3's PPO on our worlds, and the policy that is in it."""
+"""stable-baselines3's PPO on our worlds."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ import numpy as np
 import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.logger import configure
 
-from hybridsim import __version__
-from hybridsim.envs.task import Task
-from hybridsim.policy import Policy
-from hybridsim.policy.contract import Lineage
+from hybridsim.envs.worlds import Size, Source
+from hybridsim.policy.artefact import Layer
+from hybridsim.train.curriculum import set_level
+from hybridsim.train.events import logger
+from hybridsim.train.learner import MOST_CHANGE, Told, rate
 from hybridsim.train.settings import Settings
+from hybridsim.train.tensors import layers_of, put_tensors, tensors_of
 from hybridsim.train.vec_env import Worlds
-
-LAST_RATE = 0.3
-"""Share of the learning rate at the end; chosen, because with a tenth the last quarter hardly learned."""
-MOST_CHANGE = 0.03
-"""KL divergence of an update at which it stops; chosen, as twice what PPO implementations commonly aim at."""
+from hybridsim.train.worlds import worlds_of
 
 
 class Rates:
@@ -32,13 +29,12 @@ class Rates:
 
     def __call__(self, _: float) -> float:
         """Now."""
-        left = 1.0 - self.done / self._settings.steps
-        return self._settings.learning_rate * max(left, LAST_RATE)
+        return rate(self._settings, self.done)
 
 
-def new_model(settings: Settings, worlds: Worlds, rates: Rates, folder: str | None) -> PPO:
-    """An untrained model; TensorBoard's files go to `folder`."""
-    model = PPO(
+def new_model(settings: Settings, worlds: Worlds, rates: Rates) -> PPO:
+    """An untrained model."""
+    return PPO(
         "MlpPolicy",
         worlds,
         learning_rate=rates,
@@ -58,8 +54,6 @@ def new_model(settings: Settings, worlds: Worlds, rates: Rates, folder: str | No
         seed=settings.seed,
         device="cpu",
     )
-    model.set_logger(configure(folder, ["tensorboard"] if folder else []))
-    return model
 
 
 class Watch(BaseCallback):
@@ -86,30 +80,62 @@ class Watch(BaseCallback):
         self._told(self.num_timesteps)
 
 
-def policy_of(model: PPO, task: Task, lineage: Lineage) -> Policy:
-    """The mean action's network as a policy of our own."""
-    nets = [*model.policy.mlp_extractor.policy_net, model.policy.action_net]
-    linear = [net for net in nets if isinstance(net, torch.nn.Linear)]
-    layers = tuple((net.weight.detach().numpy().copy(), net.bias.detach().numpy().copy()) for net in linear)
-    hidden = tuple(int(net.out_features) for net in linear[:-1])
-    contract = task.contract.model_copy(update={"hidden": hidden, "activation": "elu", "lineage": lineage})
-    size = contract.observation_size
-    return Policy(contract, layers, np.zeros(size), np.ones(size), task.gait)
+class Local:
+    """A `Learner` in this process."""
 
+    def __init__(self, settings: Settings, source: Source, told: Told, folder: Path) -> None:
+        """Build worlds and model.
 
-def lineage_of(
-    settings: Settings, steps: int, synthetic: bool, calibration: str | None, sources: Mapping[str, str]
-) -> Lineage:
-    """Where a policy came from; of files their names without folders, and their sha256."""
-    files = {name: Path(str(settings.options[name])).name for name in sources if name in settings.options}
-    hashes = {f"{name}_sha256": value for name, value in sources.items()}
-    kept = ("learning_rate", "discount", "curriculum", "drawn", "worlds")
-    return Lineage(
-        calibration=calibration,
-        variant=settings.variant if settings.calibration else "nominal",
-        synthetic=synthetic,
-        seed=settings.seed,
-        steps=steps,
-        code_version=__version__,
-        settings={name: getattr(settings, name) for name in kept} | files | hashes,
-    )
+        Args:
+            settings: of the training.
+            source: of the worlds.
+            told: called with the steps done after every rollout.
+            folder: of TensorBoard's files.
+        """
+        size = Size(worlds=settings.worlds, blocks=min(settings.blocks, settings.worlds))
+        self._envs = worlds_of(settings, source, size)
+        self._wrapped, self._rates, self._told = Worlds(self._envs), Rates(settings), told
+        self.model = new_model(settings, self._wrapped, self._rates)
+        self.model.set_logger(logger(folder))
+
+    @property
+    def done(self) -> int:
+        """Environment steps so far."""
+        return self.model.num_timesteps
+
+    @property
+    def updates(self) -> int:
+        """Epochs over a rollout so far."""
+        return self.model._n_updates
+
+    def resume(self, done: int, updates: int) -> None:
+        """Count on from there."""
+        self.model.num_timesteps, self.model._n_updates = done, updates
+
+    def learn(self, steps: int, *, seed: int, level: float) -> None:
+        """Rollouts of worlds that begin anew, each with an update."""
+        self.model.set_random_seed(seed)
+        self._wrapped.seed(seed)
+        self.model._last_obs = None  # so that worlds begin anew, as they would after a kill
+        set_level(self._envs, level)
+        self.model.learn(steps, callback=Watch(self._tell), reset_num_timesteps=False, log_interval=1)
+
+    def _tell(self, done: int) -> None:
+        self._rates.done = done
+        self._told(done)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Weights and the optimiser's state."""
+        return tensors_of(self.model.policy, self.model.policy.optimizer)
+
+    def put_tensors(self, tensors: Mapping[str, np.ndarray]) -> None:
+        """The reverse."""
+        put_tensors(self.model.policy, self.model.policy.optimizer, tensors)
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Of the mean action's network."""
+        return layers_of([*self.model.policy.mlp_extractor.policy_net, self.model.policy.action_net])
+
+    def close(self) -> None:
+        """Free the worlds."""
+        self._envs.close()

@@ -14,22 +14,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from stable_baselines3 import PPO
 
-from hybridsim.envs.draws import Spread
 from hybridsim.envs.judge import judge
 from hybridsim.envs.tasks import task_of
-from hybridsim.envs.vector import HybridVectorEnv
-from hybridsim.envs.worlds import Origin, Size, Source, load, make_source
+from hybridsim.envs.worlds import Size, Source, load
 from hybridsim.errors import PolicyError
 from hybridsim.files import write_text
 from hybridsim.policy import Policy
 from hybridsim.progress import NamedProgress
-from hybridsim.train.checkpoint import STATE, State, load_state, restore, save
-from hybridsim.train.curriculum import FIRST_LEVEL, raised, set_level
-from hybridsim.train.ppo import Rates, Watch, lineage_of, new_model, policy_of
+from hybridsim.train.checkpoint import STATE, State, load_state, load_tensors, save
+from hybridsim.train.curriculum import FIRST_LEVEL, raised
+from hybridsim.train.learned import lineage_of, policy_of
+from hybridsim.train.learner import Learner, Told
+from hybridsim.train.ppo import Local
 from hybridsim.train.settings import Settings
-from hybridsim.train.vec_env import Worlds
+from hybridsim.train.worlds import origin_of, worlds_of
 
 BEST, LAST, KEPT = "best", "last", "kept"
 """Folders of the two policies, and of those of all checkpoints where they are kept."""
@@ -74,6 +73,7 @@ def train(
     Raises:
         PolicyError: `out` holds a training, or none to go on with.
         SimulationError: an observation or a reward is not finite; the last checkpoint stays.
+        WorkerDied: so have all workers of a cluster, and the last checkpoint stays.
     """
     start = time.perf_counter()
     state = _state(settings, out, resume)
@@ -81,9 +81,7 @@ def train(
     source = load(origin_of(state.settings), task_of(state.settings.task).robot)
     run = Run(state, out, source, progress)
     try:
-        if state.rollouts:
-            restore(out, state, run.model)
-        while run.model.num_timesteps < state.settings.steps:
+        while run.learner.done < state.settings.steps:
             run.stretch()
     finally:
         run.close()
@@ -91,54 +89,56 @@ def train(
 
 
 def _state(settings: Settings, out: Path, resume: bool) -> State:
-    """Of a new training, or of the one in the folder."""
+    """Of a new training, or of the one in the folder, which may go on with another number of workers."""
     if resume:
-        return load_state(out)
+        state = load_state(out)
+        if settings.engine != state.settings.engine:
+            raise PolicyError(
+                f"{out}: holds a training of engine '{state.settings.engine}'; go on with --engine"
+                f" {state.settings.engine}, given was {settings.engine}"
+            )
+        workers = settings.workers or state.settings.workers
+        state.settings = state.settings.model_copy(update={"workers": workers})
+        return state
     if (out / STATE).exists():
         raise PolicyError(f"{out}: holds a training already; go on with --resume, or choose another folder")
     return State(settings=settings, level=FIRST_LEVEL if settings.curriculum else 1.0)
 
 
-def origin_of(settings: Settings) -> Origin:
-    """Where the worlds come from."""
-    ranges = settings.ranges.items()
-    return Origin(
-        calibration=settings.calibration,
-        variant=settings.variant,
-        drawn=settings.drawn,
-        spreads={name: Spread(**one.model_dump(exclude={"together"})) for name, one in ranges},
-        together=frozenset(name for name, one in ranges if one.together),
-        robot=settings.robot,
-    )
+def engine_of(settings: Settings, source: Source, told: Told, folder: Path) -> Learner:
+    """What does the rollouts and updates."""
+    if settings.engine == "local":
+        return Local(settings, source, told, folder)
+    try:
+        from hybridsim.train.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise PolicyError(
+            f"train: engine 'ray' needs the package {str(error.name).split('.')[0]}, which is not installed;"
+            " run pip install 'hybridsim[training,cluster]', or leave out --engine ray"
+        ) from error
+    return Cluster(settings, source, told, folder)
 
 
 class Run:
-    """One process's share of a training."""
+    """The steps of a training."""
 
     def __init__(self, state: State, out: Path, source: Source, progress: NamedProgress | None) -> None:
-        """Build worlds and model."""
+        """Build worlds and learner, and go on where the state is."""
         self.state, self._out, self._source, self._progress = state, out, source, progress
         s = state.settings
-        self._envs = self._worlds(s.worlds, s.blocks)
-        self._judged = self._worlds(s.judged, s.blocks)
+        self._judged = worlds_of(s, source, Size(worlds=s.judged, blocks=min(s.blocks, s.judged)))
         self._require_sources()
-        self._wrapped = Worlds(self._envs)
-        self._rates = Rates(s)
-        self.model: PPO = new_model(s, self._wrapped, self._rates, str(out / "tensorboard"))
-        self.model.num_timesteps = state.rollouts * s.rollout_steps
-        self.model._n_updates = state.updates
-
-    def _worlds(self, worlds: int, blocks: int) -> HybridVectorEnv:
-        s = self.state.settings
-        size = Size(worlds=worlds, blocks=min(blocks, worlds))
-        return make_source(s.task, self._source, size=size, seed=s.seed, options=s.options)
+        self.learner = engine_of(s, source, self._told, out / "tensorboard")
+        if state.rollouts:
+            self.learner.put_tensors(load_tensors(out, state, self.learner.tensors()))
+            self.learner.resume(state.done, state.updates)
 
     def _require_sources(self) -> None:
         """Remember which files the task was made from, or refuse others than the training began with."""
-        found, known = dict(self._envs.blocks[0].task.sources), self.state.sources
+        found, known = dict(self._judged.blocks[0].task.sources), self.state.sources
         if self.state.rollouts and known != found:
             other = [name for name in {**known, **found} if known.get(name) != found.get(name)]
-            self.close()
+            self._judged.close()
             raise PolicyError(
                 f"{self._out}: began with another {other[0]} (sha256 {known.get(other[0], 'none')[:12]});"
                 f" it is {found.get(other[0], 'none')[:12]} now: bring it back, or begin in another folder"
@@ -149,24 +149,15 @@ class Run:
         """Rollouts up to the next checkpoint, an evaluation, the checkpoint."""
         state, s = self.state, self.state.settings
         seed = int(np.random.SeedSequence([s.seed, state.rollouts]).generate_state(1)[0] % 2**31)
-        self.model.set_random_seed(seed)
-        self._wrapped.seed(seed)
-        self.model._last_obs = None  # so that worlds begin anew, as they would after a kill
-        set_level(self._envs, state.level)
-        steps = min(s.rollouts_between * s.rollout_steps, self._left())
-        self.model.learn(steps, callback=Watch(self._told), reset_num_timesteps=False, log_interval=1)
-        state.rollouts = self.model.num_timesteps // s.rollout_steps
-        state.updates = self.model._n_updates
+        rollouts = min(s.rollouts_between, -(-(s.steps - state.done) // s.rollout_steps))
+        self.learner.learn(rollouts * s.rollout_steps, seed=seed, level=state.level)
+        state.rollouts += rollouts
+        state.missed = state.rollouts * s.rollout_steps - self.learner.done
+        state.updates = self.learner.updates
         self._keep()
-
-    def _left(self) -> int:
-        """Steps of whole rollouts up to the end."""
-        s, done = self.state.settings, self.model.num_timesteps
-        return -(-(s.steps - done) // s.rollout_steps) * s.rollout_steps
 
     def _told(self, done: int) -> None:
         """After every rollout."""
-        self._rates.done = done
         if self._progress is not None:
             last = self.state.history[-1] if self.state.history else {}
             words = ", ".join(f"{name} {last[name]:.3g}" for name in ("return", "falls") if name in last)
@@ -177,27 +168,27 @@ class Run:
         state, s = self.state, self.state.settings
         policy = self.policy()
         verdict = judge(policy, self._judged, s.seed)
-        state.history.append({"steps": float(self.model.num_timesteps), **verdict.numbers()})
+        state.history.append({"steps": float(self.learner.done), **verdict.numbers()})
         policy.save(self._out / LAST)
         if s.keep:
-            policy.save(self._out / KEPT / str(self.model.num_timesteps))
+            policy.save(self._out / KEPT / str(self.learner.done))
         if state.best is None or verdict.score > state.best:
             state.best = verdict.score
             policy.save(self._out / BEST)
             write_text(self._out / BEST / "evaluation.json", json.dumps(verdict.numbers(), indent=1) + "\n")
         if s.curriculum:
             state.level = raised(state.level, verdict, self._judged)
-        save(self._out, state, self.model)
+        save(self._out, state, self.learner.tensors())
 
     def policy(self) -> Policy:
         """What has been learned so far."""
         found, s = self._source.calibration, self.state.settings
         synthetic = found is not None and found.record.synthetic
-        task, id_ = self._envs.blocks[0].task, found.id if found else None
-        lineage = lineage_of(s, self.model.num_timesteps, synthetic, id_, task.sources)
-        return policy_of(self.model, task, lineage)
+        task, id_ = self._judged.blocks[0].task, found.id if found else None
+        lineage = lineage_of(s, self.learner.done, synthetic, id_, task.sources)
+        return policy_of(self.learner.layers(), task, lineage)
 
     def close(self) -> None:
         """Free the worlds."""
-        self._envs.close()
+        self.learner.close()
         self._judged.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
@@ -47,7 +47,7 @@ class Settings(BaseModel):
         rollout: steps of every world between two updates.
         batch: of an update's gradient steps.
         epochs: of an update over its rollout.
-        learning_rate: at first; falls evenly to `ppo.LAST_RATE` of it.
+        learning_rate: at first; falls evenly to `learner.LAST_RATE` of it.
         discount: of rewards, a step.
         advantage: decay of generalised advantage estimation.
         exploration: standard deviation of actions at first.
@@ -56,6 +56,8 @@ class Settings(BaseModel):
         judged: worlds of an evaluation, an episode each.
         keep: whether the policy of every checkpoint stays, in `kept/STEPS`.
         threads: of torch.
+        engine: `local` is stable-baselines3 here, `ray` is RLlib on a Ray cluster.
+        workers: of a cluster, which share the worlds; None for one a core.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +86,8 @@ class Settings(BaseModel):
     judged: Count = 32
     keep: bool = False
     threads: Count = 1
+    engine: Literal["local", "ray"] = "local"
+    workers: Count | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
