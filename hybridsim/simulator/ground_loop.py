@@ -119,7 +119,7 @@ def push(meeting: Meeting, pushed: Pushed, first: int, last: int) -> None:
     for w in range(first, last):
         handle, body = pushed.handles[w], pushed.bodies[w]
         for c in range(contacts.count[w, 0]):
-            link = pushed.links[contacts.body[w, c]]
+            link = int(pushed.links[contacts.body[w, c]])
             for k in range(6):
                 force[k] = contacts.impulse[w, c, k] / meeting.timestep[0]
             push_link(pushed.functions, handle, body, link, force, contacts.place[w, c])
