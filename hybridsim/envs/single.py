@@ -43,7 +43,6 @@ class HybridEnv(gymnasium.Env):
         self._envs = make_vector(task, origin, options=options)
         self._block = self._envs.blocks[0]
         self.observation_space, self.action_space = spaces(self._block.task.contract)
-        self._camera: Camera | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -69,9 +68,7 @@ class HybridEnv(gymnasium.Env):
         """The world as seen from aside [row column 3], or None without a render mode."""
         if self.render_mode != "rgb_array":
             return None
-        if self._camera is None:
-            self._camera = Camera(self._block.sim)
-        return self._camera.image()
+        return Camera(self._block.sim).image()  # a reset may have built another simulator
 
     def close(self) -> None:
         """Free the world."""

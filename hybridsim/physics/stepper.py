@@ -104,6 +104,8 @@ class Stepper:
 
     def tell_motors(self) -> None:
         """Send what the next native step would have sent."""
+        if not self._untold.any():
+            return
         for world in np.flatnonzero(self._untold).tolist():
             self._tell_motors(world)
         self._untold.fill(False)

@@ -27,6 +27,8 @@ def command_rows(
         )
     if not isfinite(wanted.sum()):
         raise SimulationError("HybridSim: the command is not finite; expected finite numbers")
-    if wanted.shape != (worlds, drives):
-        wanted = np.tile(wanted.reshape(1, drives), (worlds, 1))
-    return wanted
+    if wanted.shape == (worlds, drives):
+        return wanted
+    rows = np.empty((worlds, drives))
+    rows[:] = wanted
+    return rows

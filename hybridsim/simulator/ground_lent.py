@@ -54,8 +54,7 @@ def address_of(learned: bool) -> int:
         learned: whether places of a `Residual` follow those of `Meeting` and `Pushed`.
     """
     count = types.int64(*[types.int64] * 3)
-    decorate: Any = cfunc  # whose options pyright does not see
-    compiled = decorate(count, nopython=True, cache=True)(push_learned if learned else push_plain)
+    compiled: Any = cfunc(count, cache=True)(push_learned if learned else push_plain)
     return compiled.address
 
 

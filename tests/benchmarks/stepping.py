@@ -1,12 +1,13 @@
 """Steps per second of HybridSim and BulletWorlds against the barest PyBullet loop for one robot, in pairs.
 
-    .venv/bin/python -m tests.benchmarks.stepping [NAME...]
+    .venv/bin/python -m tests.benchmarks.stepping [--cpu] [NAME...]
 
 ANYmal C (fixed links merged), N = 8 worlds, standing, 400 Hz: read joints, ideal PD, apply, step. The hybrid
 adds drives with friction and a residual network a joint (5 members of 32-32, 100 Hz, untrained: synthetic),
 and observes base and joints, at every step where it is driven by efforts and every eighth where its drives
 hold positions, as under a policy. `law`: on ground of the identified law, with a contact network (3 members
-of 32-32, untrained: synthetic) and the IMU and feet of robot.toml. Names as arguments choose some.
+of 32-32, untrained: synthetic) and the IMU and feet of robot.toml. Names as arguments choose some; `--cpu`
+takes the time of the processor, which a busy machine disturbs less.
 
 Each is paired with the barest loop in two processes of their own, in which
 one or the other is built first, because who comes later finds its memory in smaller pieces. Rounds of eight
@@ -235,22 +236,22 @@ MAKERS: dict[str, Callable[[RigidModel, list[str]], Contender]] = {
 }
 
 
-def pair(name: str, first: bool) -> tuple[np.ndarray, np.ndarray, float]:
+def pair(name: str, first: bool, cpu: bool) -> tuple[np.ndarray, np.ndarray, float]:
     """Times of the barest loop and of another [µs], and the other's height; `first`: it is built first."""
     model = merge_fixed(load_urdf(robot_path("anymal_c")))
     joints = sorted(joint.name for joint in model.moving_joints)
     makers = {"barest": Barest, name: MAKERS[name]}
     order = [name, "barest"] if first else ["barest", name]
     built = {key: makers[key](model, joints) for key in order}
-    times = measure(built)
+    times = measure(built, time.process_time if cpu else time.perf_counter)
     return times["barest"], times[name], built[name].height()
 
 
 def main() -> None:
     """Print one line a contender that is named, or of all, then the kernel's."""
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        for name in sys.argv[1:] or MAKERS:
-            found = [pool.apply(pair, (name, first)) for first in (False, True)]
+        for name in [one for one in sys.argv[1:] if one != "--cpu"] or MAKERS:
+            found = [pool.apply(pair, (name, first, "--cpu" in sys.argv)) for first in (False, True)]
             barest, own = (np.concatenate([one[k] for one in found]) for k in (0, 1))
             low, ratio, high = np.percentile(barest / own, [25, 50, 75])
             each = ", ".join(f"{np.median(one[0] / one[1]):.3f}" for one in found)

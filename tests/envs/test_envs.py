@@ -235,6 +235,16 @@ def test_targets_of_the_trot_lead_by_the_drives_lag_and_strides_are_as_long_as_a
     )  # not exact: legs turn, tables are linear
 
 
+def test_pictures_are_of_the_world_that_a_reset_built_anew():
+    env = gymnasium.make("hybridsim/walk_rough-v0", render_mode="rgb_array")
+    env.reset(seed=0)
+    first = env.render()
+    env.step(np.zeros(12))
+    env.reset(seed=0)
+    np.testing.assert_array_equal(env.render(), first)
+    env.close()
+
+
 def test_a_video_is_written_whole(tmp_path):
     import av
 
