@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import shutil
 import tempfile
 from dataclasses import replace
+from multiprocessing import util
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,6 @@ from hybridsim.physics.model import Collision, RigidModel
 
 DIRECTIONS = 256  # chosen, because that many corners describe most parts; what they miss is added
 OVER = 3e-4  # chosen, because the ground is not known better: corners may stick out of the hull by that [m]
-_scratch = tempfile.TemporaryDirectory(prefix="hybridsim-hulls-")
 
 
 def with_hulls(model: RigidModel) -> RigidModel:
@@ -36,6 +37,14 @@ def _hulled(collision: Collision) -> Collision:
     return replace(collision, mesh=hull_file(collision.mesh))
 
 
+@functools.cache
+def _scratch() -> Path:
+    """A folder that goes with this process, be it a worker, whose end `atexit` does not see."""
+    folder = Path(tempfile.mkdtemp(prefix="hybridsim-hulls-"))
+    util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=0)
+    return folder
+
+
 @functools.lru_cache(maxsize=1000)
 def hull_file(mesh: Path) -> Path:
     """An OBJ file with the hull of a mesh, made once a process.
@@ -44,7 +53,7 @@ def hull_file(mesh: Path) -> Path:
         RobotError: the mesh cannot be read.
     """
     hull = hull_of(mesh)
-    path = Path(_scratch.name) / f"{mesh.stem}-{abs(hash(mesh)):x}.obj"
+    path = _scratch() / f"{mesh.stem}-{abs(hash(mesh)):x}.obj"
     path.write_text(str(hull.export(file_type="obj")), encoding="utf-8")
     return path
 

@@ -1,5 +1,8 @@
 """Reduced hulls: what of a mesh sticks out of them."""
 
+import multiprocessing
+import tempfile
+
 import numpy as np
 import trimesh
 
@@ -32,3 +35,14 @@ def test_outermost_points_of_a_cloud_with_a_box_around_it_are_the_corners():
     inside = np.random.default_rng(0).uniform(-0.9, 0.9, (100, 3))
     found = outermost(np.concatenate([inside, corners]))
     assert {tuple(p) for p in found.tolist()} == {tuple(p) for p in corners.tolist()}
+
+
+def test_a_worker_leaves_no_files_of_hulls_behind(arm, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    mesh = next(c.mesh for link in arm.links for c in link.collisions if c.kind == "mesh")
+    worker = multiprocessing.get_context("forkserver").Process(target=hull_file, args=(mesh,))
+    worker.start()
+    worker.join()
+    assert worker.exitcode == 0
+    assert not list(tmp_path.glob("hybridsim-*"))
