@@ -15,7 +15,7 @@ from hybridsim.errors import PolicyError, SimulationError
 from hybridsim.policy import Policy
 from hybridsim.train import Settings, train
 
-SMALL = {"task": "swing", "worlds": 8, "rollout": 64, "check_every": 1024, "judged": 4, "hidden": (16, 16)}
+SMALL = {"task": "swing", "worlds": 8, "rollout": 64, "check_every": 1536, "judged": 4, "hidden": (16, 16)}
 SMALL |= {"blocks": 1, "threads": 1, "engine": "ray", "workers": 2, "steps": 9216}
 
 

@@ -18,6 +18,7 @@ from hybridsim.train.settings import read_settings
 
 SMALL = {"task": "swing", "worlds": 8, "rollout": 64, "check_every": 1024, "judged": 4, "hidden": (16, 16)}
 SMALL |= {"blocks": 1, "threads": 1}
+SHORT = {"episode_s": 1.0}  # where it does not matter what is learned
 
 
 def small(**changed):
@@ -27,7 +28,7 @@ def small(**changed):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained") / "swing"
-    return train(small(steps=12_288), folder)
+    return train(small(steps=12_288, check_every=3072), folder)
 
 
 def weights(folder):
@@ -60,18 +61,18 @@ def test_tensorboard_has_rewards_by_term(trained):
 
 
 def test_the_same_seed_gives_the_same_curve_and_another_one_does_not(tmp_path):
-    one, two = train(small(), tmp_path / "one"), train(small(), tmp_path / "two")
-    other = train(small(seed=1), tmp_path / "other")
+    one, two = (train(small(options=SHORT), tmp_path / name) for name in ("one", "two"))
+    other = train(small(options=SHORT, seed=1), tmp_path / "other")
     assert one.history == two.history and weights(one.folder) == weights(two.folder)
     assert one.history != other.history
 
 
 def test_a_killed_training_goes_on_bit_for_bit(tmp_path):
-    whole = train(small(), tmp_path / "whole")
+    whole = train(small(options=SHORT), tmp_path / "whole")
     words = ["train", "swing", "--out", str(tmp_path / "killed"), "--settings", str(tmp_path / "s.toml")]
     (tmp_path / "s.toml").write_text(
         "worlds = 8\nrollout = 64\ncheck_every = 1024\njudged = 4\nhidden = [16, 16]\nsteps = 4096\n"
-        "blocks = 1\nthreads = 1\n"
+        "blocks = 1\nthreads = 1\noptions = { episode_s = 1.0 }\n"
     )
     code = "import sys; from hybridsim.cli.main import run; sys.exit(run(sys.argv[1:]))"
     process = subprocess.Popen([sys.executable, "-c", code, *words])
@@ -128,7 +129,7 @@ def test_a_reward_that_turns_nan_stops_with_the_checkpoint_kept(tmp_path, monkey
 
 
 def test_a_curriculum_begins_with_less_and_asks_for_more(tmp_path):
-    done = train(small(curriculum=True), tmp_path / "run")
+    done = train(small(curriculum=True, options=SHORT), tmp_path / "run")
     state = json.loads((done.folder / "training.json").read_text())
     assert state["level"] == pytest.approx(0.3 + 0.1 * len(done.history))
 
