@@ -14,6 +14,7 @@ from hybridsim.physics.bullet import BulletWorlds
 from hybridsim.physics.carried import CarriedBodies
 from hybridsim.physics.client import WorldSettings
 from hybridsim.physics.edits import with_collision, with_limits
+from hybridsim.physics.hidden import without_hidden
 from hybridsim.physics.hulls import with_hulls
 from hybridsim.physics.model import Contact, RigidModel
 from hybridsim.physics.terrain import Terrain
@@ -66,7 +67,8 @@ def rigid_worlds(
         return BulletWorlds(with_collision(model, False), joints, worlds, world)
     if fixed:
         return BulletWorlds(with_hulls(with_prior_contact(robot, model)), joints, worlds, world)
-    models = touching_models(robot, values, constants, own or [{}]) * (1 if own else worlds)
+    even = not any(terrain.roughness > 0.0 for terrain in terrains)
+    models = touching_models(robot, values, constants, own or [{}], even) * (1 if own else worlds)
     return BulletWorlds(models, joints, worlds, world, terrains)
 
 
@@ -75,13 +77,18 @@ def touching_models(
     values: Mapping[str, float],
     constants: Mapping[str, float],
     own: Sequence[Mapping[str, float]],
+    even: bool,
 ) -> list[RigidModel]:
-    """The robot in every world as PyBullet lets it touch things; the same object where nothing differs."""
+    """The robot in every world as PyBullet lets it touch things; the same object where nothing differs.
+
+    Where the ground is even, without shapes that it never meets first.
+    """
     known: dict[tuple[tuple[str, float], ...], RigidModel] = {}
     for one in own:
         if (key := tuple(one.items())) not in known:
             model = with_limits(body_of(robot, {**values, **one}, constants), False)
-            known[key] = with_hulls(with_prior_contact(robot, model))
+            touching = with_hulls(with_prior_contact(robot, model))
+            known[key] = without_hidden(touching) if even else touching
     return [known[tuple(one.items())] for one in own]
 
 
