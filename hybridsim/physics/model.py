@@ -72,6 +72,8 @@ class Link:
     """About the centre of mass, axes of the link's frame [kg·m²]."""
     collisions: tuple[Collision, ...] = ()
     contact: Contact = field(default_factory=Contact)
+    only_drawn: tuple[Collision, ...] = ()
+    """Shapes of pictures that nothing can touch, see `hidden`."""
 
     def __post_init__(self) -> None:
         self.com.setflags(write=False)

@@ -13,8 +13,9 @@ from hybridsim.physics.model import Collision, Contact, Joint, Link, Pose, Rigid
 
 
 def to_urdf(model: RigidModel, loadable: bool = False) -> str:
-    """Canonical URDF text: no visuals, no damping, every inertial explicit and in principal axes.
+    """Canonical URDF text: no damping, every inertial explicit and in principal axes.
 
+    Visuals are those of links with shapes that are only drawn; the others are drawn as they touch.
     Bullet diagonalises inertias to five digits only; written in principal axes they arrive unchanged.
     Meshes are absolute paths. `load_urdf` reads the text back to the same dynamics.
 
@@ -53,10 +54,14 @@ def write_link(robot: Element, link: Link, loadable: bool) -> None:
         moments = np.full(3, np.trace(link.inertia) / 3)
     xx, yy, zz = (repr(float(moment)) for moment in moments)
     SubElement(inertial, "inertia", ixx=xx, ixy="0", ixz="0", iyy=yy, iyz="0", izz=zz)
-    for shape in link.collisions:
-        collision = SubElement(element, "collision")
-        write_pose(collision, shape.pose)
-        write_shape(SubElement(collision, "geometry"), shape)
+    drawn = (
+        (*link.collisions, *link.only_drawn) if link.only_drawn else ()
+    )  # else PyBullet draws what touches
+    for kind, shapes in (("visual", drawn), ("collision", link.collisions)):
+        for shape in shapes:
+            placed = SubElement(element, kind)
+            write_pose(placed, shape.pose)
+            write_shape(SubElement(placed, "geometry"), shape)
     if link.contact != Contact():
         contact = SubElement(element, "contact")
         for field in fields(Contact):

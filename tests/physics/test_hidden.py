@@ -1,5 +1,7 @@
 """Shapes that lie within their link's others are left out, and nothing else is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pybullet
 import pytest
@@ -8,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from hybridsim.physics.client import WorldSettings, open_client
 from hybridsim.physics.hidden import without_hidden
 from hybridsim.physics.model import Collision, Link, Pose, RigidModel
+from hybridsim.physics.picture import picture
 
 
 def one_link(*shapes):
@@ -69,3 +72,18 @@ def test_anymal_lies_on_level_ground_as_with_all_its_shapes(anymal_c):
     for one in clients:
         pybullet.disconnect(physicsClientId=one.id)
     assert worst < 3.3e-4
+
+
+def test_pictures_show_what_nothing_touches(anymal_c):
+    settings = WorldSettings(timestep=1e-3, base="floating")
+    joints = [joint.name for joint in anymal_c.moving_joints]
+    bare = anymal_c
+    for link in without_hidden(anymal_c).links:
+        bare = bare.with_link(replace(link, only_drawn=()))
+    images = []
+    for model in (anymal_c, without_hidden(anymal_c), bare):
+        client = open_client(model, joints, settings)
+        images.append(picture(client, 120, 90).astype(int))
+        pybullet.disconnect(physicsClientId=client.id)
+    off = [np.abs(image - images[0]).mean() for image in images[1:]]
+    assert off[0] < 0.1 * off[1]
