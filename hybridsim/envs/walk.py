@@ -37,9 +37,12 @@ FALLEN = 0.8
 """Tilt from upright at which a robot has fallen [rad]."""
 LOW = 0.5
 """Share of its standing height over even ground at which it has fallen."""
-GIVES, STRIDE = 2.7, (1.4, 1.4, 2.6)
-"""Of the trot: how much stiffer than the drives it takes them to be, and its stride. Chosen with its period
-and lift among 80 by how well the trot alone goes, `tests.benchmarks.walking --untrained walk_flat`."""
+FRICTION = (0.4, 1.0)
+"""Between ground and feet, each world's own; chosen, for wet tiles to dry concrete under rubber."""
+PERIOD_S, LIFT_M, AIR, CROUCH_M, GIVES, AHEAD, STRIDE = 0.5, 0.14, 0.45, 0.06, 3.2, 2.0, (1.4, 1.4, 1.7)
+"""Of the trot; how much stiffer than the drives it takes them to be, and how much more they lag than by their
+gains alone. Chosen among 120 by how well the trot alone goes, on frictions of 0.5 to 1.1 and with drives that
+are late by 35 ms as well as ideal ones: `tests.benchmarks.walking --untrained walk_flat`."""
 EVERY_S = 5.0
 """Between changes of the command, and between pushes [s]."""
 
@@ -100,10 +103,12 @@ class Walk:
         self.stance = np.array([next(v for k, v in STANCE.items() if n.endswith(k)) for n in names])
         self.height = float(-self.legs.places(self.stance)[:, 2].min())
         trot = Trot(
-            period=0.6,
-            lift=0.15,
+            period=PERIOD_S,
+            lift=LIFT_M,
+            air=AIR,
+            crouch=CROUCH_M,
             stiffness=GIVES * self.stiffness,
-            ahead=self.damping / self.stiffness,
+            ahead=AHEAD * self.damping / self.stiffness,
             stride=STRIDE,
         )
         self.gait = trot.table(self.legs, self.stance, GAIT_ROWS) if prior else None
@@ -143,18 +148,21 @@ class Walk:
         )
 
     def terrains(self, randoms: Sequence[np.random.Generator]) -> list[Terrain]:
-        """Of each world its own: slopes up to 0.15 rad, bumps of up to 3 cm, 0.4 to 1 of friction."""
+        """Of each world its own: friction, slopes up to 0.15 rad, bumps of up to 3 cm, a second friction."""
         return [self._terrain(random) for random in randoms]
 
     def _terrain(self, random: np.random.Generator) -> Terrain:
-        heading, share, friction = random.uniform(-np.pi, np.pi), random.random(), random.uniform(0.4, 1.0)
+        heading, share = random.uniform(-np.pi, np.pi), random.random()
+        friction, other = random.uniform(*FRICTION, 2)
         if self.ground == "sloped":
-            return Terrain(slope=0.15 * self.level * share, heading=heading)
+            return Terrain(friction=friction, slope=0.15 * self.level * share, heading=heading)
         if self.ground == "rough":
-            return Terrain(roughness=1e-3 + 0.03 * self.level * share, seed=int(random.integers(2**31)))
+            bumps, seed = 1e-3 + 0.03 * self.level * share, int(random.integers(2**31))
+            return Terrain(friction=friction, roughness=bumps, seed=seed)
         if self.ground == "two_surface":
-            return Terrain(other_friction=1.0 - self.level * (1.0 - friction), heading=heading, border=0.7)
-        return Terrain()
+            other = friction + self.level * (other - friction)
+            return Terrain(friction=friction, other_friction=other, heading=heading, border=0.7)
+        return Terrain(friction=friction)
 
     def drive_command(self, target: Float[np.ndarray, "world joint"]) -> Float[np.ndarray, "world drive"]:
         """The target itself."""

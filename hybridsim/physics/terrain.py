@@ -26,7 +26,7 @@ class Terrain:
     """Ground under one world; z = 0 at the origin.
 
     Attributes:
-        friction: Bullet multiplies it with the link's own, so 1 leaves that [1].
+        friction: between it and what walks on it [1].
         slope: rises along `heading` [rad].
         heading: direction of the slope, or in which the second friction begins, from x towards y [rad].
         roughness: of the heights [m], standard deviation; none for even ground.

@@ -87,7 +87,7 @@ def touching_models(
     for one in own:
         if (key := tuple(one.items())) not in known:
             model = with_limits(body_of(robot, {**values, **one}, constants), False)
-            touching = with_hulls(with_prior_contact(robot, model))
+            touching = with_hulls(with_prior_contact(robot, model) if robot.contact else on_its_ground(model))
             known[key] = without_hidden(touching) if even else touching
     return [known[tuple(one.items())] for one in own]
 
@@ -158,6 +158,13 @@ def with_prior_contact(robot: Robot, model: RigidModel) -> RigidModel:
     )
     for link in model.links:
         model = model.with_link(replace(link, contact=contact))
+    return model
+
+
+def on_its_ground(model: RigidModel) -> RigidModel:
+    """The model with friction of one, so that the ground's is that of both: Bullet multiplies them."""
+    for link in model.links:
+        model = model.with_link(replace(link, contact=replace(link.contact, lateral_friction=1.0)))
     return model
 
 

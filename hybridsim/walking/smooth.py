@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 
-def smooth_step(time: Float[np.ndarray, " time"], duration: float) -> Float[np.ndarray, " time"]:
+def smooth_step(time: Float[np.ndarray, "*time"], duration: float) -> Float[np.ndarray, "*time"]:
     """0 to 1 with the least jerk; its peak speed is 1.875 / duration.
 
     Source: Flash and Hogan 1985, "The coordination of arm movements".

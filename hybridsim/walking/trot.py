@@ -10,20 +10,21 @@ from jaxtyping import Float
 
 from hybridsim.simulator.bodies import GRAVITY
 from hybridsim.walking.legs import Legs
+from hybridsim.walking.smooth import smooth_step
 
-HANDOVER = 0.06
-"""Chosen, because feet touch the ground only when the others are about to leave it [turns]."""
 PROBE = 0.2
 """Speed at which the table's slopes are taken [m/s, rad/s]; chosen, because feet stay in reach."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trot:
-    """How it looks; diagonal pairs of feet take turns in the air.
+    """How it looks; diagonal pairs of feet take turns in the air, and all stand between.
 
     Attributes:
         period: of both pairs' steps [s].
         lift: of a foot in the middle of its swing [m].
+        air: share of the period that a foot is in the air, up to a half [1].
+        crouch: how much lower than in the stance the base goes, for longer strides [m].
         pair: feet of the pair that swings first.
         stiffness: of the drives' position loops, by which targets lead where legs bear weight; None for
             drives that give way to nothing [N*m/rad].
@@ -34,7 +35,9 @@ class Trot:
     """
 
     period: float = 0.6
-    lift: float = 0.09
+    lift: float = 0.08
+    air: float = 0.4
+    crouch: float = 0.0
     pair: Sequence[str] = ("LF_FOOT", "RH_FOOT")
     stiffness: float | None = None
     ahead: float = 0.0
@@ -64,14 +67,12 @@ class Trot:
     ) -> Float[np.ndarray, "row joint"]:
         """How far targets have to be ahead, so that drives give what holds the robot on the feet that stand.
 
-        The weight goes from pair to pair within `HANDOVER` of a turn.
+        A foot gives its load up as it rises.
         """
         if self.stiffness is None:
             return np.zeros_like(postures)
-        first = np.array([name in self.pair for name in legs.feet])
-        pressed = 0.5 + 0.5 * np.clip(np.sin(2.0 * np.pi * phase) / np.sin(2.0 * np.pi * HANDOVER), -1.0, 1.0)
-        shares = np.where(first, (1.0 - pressed)[:, None], pressed[:, None])
-        weight = GRAVITY * legs.mass * shares / shares.sum(axis=1, keepdims=True)
+        bears = 1.0 - self._up(self._own(legs, phase))
+        weight = GRAVITY * legs.mass * bears / bears.sum(axis=1, keepdims=True)
         efforts = [legs.holding(posture, load) for posture, load in zip(postures, weight, strict=True)]
         return np.array(efforts) / self.stiffness
 
@@ -79,22 +80,30 @@ class Trot:
         self, legs: Legs, stance: np.ndarray, phase: np.ndarray, speed: np.ndarray
     ) -> Float[np.ndarray, "row joint"]:
         """Joint positions by phase at a speed: ahead, aside, turning [m/s, rad/s]."""
-        feet = legs.places(stance)
+        feet, own = self._feet(legs, stance), self._own(legs, phase)
+        turning = speed[2] * np.stack([-feet[:, 1], feet[:, 0]], axis=1)
         places = np.repeat(feet[None], len(phase), axis=0)
-        for n, name in enumerate(legs.feet):
-            own = (phase + (0.0 if name in self.pair else 0.5)) % 1.0
-            velocity = np.array([speed[0] - speed[2] * feet[n, 1], speed[1] + speed[2] * feet[n, 0]])
-            places[:, n, :2] += 0.5 * self.period * sweep(own)[:, None] * velocity
-            places[:, n, 2] += self.lift * rise(own)
+        places[:, :, :2] += self._reach(own)[:, :, None] * (speed[:2] + turning)
+        places[:, :, 2] += self.lift * self._up(own)
         return legs.postures(places, stance)
 
+    def _feet(self, legs: Legs, stance: np.ndarray) -> Float[np.ndarray, "foot 3"]:
+        """Where feet stand in the base's frame, the centre of mass over their middle [m]."""
+        feet = legs.places(stance)
+        off = legs.centre_of_mass(stance)[:2] - feet[:, :2].mean(axis=0)
+        return feet + np.array([*off, self.crouch])
 
-def sweep(phase: Float[np.ndarray, " row"]) -> Float[np.ndarray, " row"]:
-    """Place of a foot along its path, -0.5 to 0.5: forward in the first half, evenly back after."""
-    swing = -0.5 * np.cos(2.0 * np.pi * np.minimum(phase, 0.5))
-    return np.where(phase < 0.5, swing, 0.5 - 2.0 * (phase - 0.5))
+    def _own(self, legs: Legs, phase: np.ndarray) -> Float[np.ndarray, "row foot"]:
+        """Each foot's own phase, which begins with its swing."""
+        late = np.array([0.0 if name in self.pair else 0.5 for name in legs.feet])
+        return (phase[:, None] + late) % 1.0
 
+    def _up(self, own: Float[np.ndarray, "row foot"]) -> Float[np.ndarray, "row foot"]:
+        """Height of a foot, 0 to 1: a smooth hill while it is in the air."""
+        done = smooth_step(own, self.air)
+        return 4.0 * done * (1.0 - done)
 
-def rise(phase: Float[np.ndarray, " row"]) -> Float[np.ndarray, " row"]:
-    """Height of a foot, 0 to 1: a smooth hill in the first half."""
-    return np.where(phase < 0.5, np.sin(2.0 * np.pi * np.minimum(phase, 0.5)) ** 2, 0.0)
+    def _reach(self, own: Float[np.ndarray, "row foot"]) -> Float[np.ndarray, "row foot"]:
+        """Way of a foot from its middle, over the ground's speed [s]: forward in the air, evenly back after."""
+        stands = self.period * (1.0 - self.air)
+        return stands * (smooth_step(own, self.air) - 0.5) - self.period * np.maximum(own - self.air, 0.0)

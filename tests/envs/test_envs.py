@@ -211,14 +211,23 @@ def test_rough_ground_carries_and_slopes_tilt():
 def test_feet_of_the_trot_take_turns_and_go_back_under_the_base():
     robot = load_robot("anymal_c")
     legs, standing = Legs(robot), stance(robot.joint_names)
-    table = Trot(lift=0.08).table(legs, standing, 64)
+    table = Trot(lift=0.08).table(legs, standing, 80)
     first = np.array([name in ("LF_FOOT", "RH_FOOT") for name in legs.feet])
     rest = legs.places(standing)
-    lifted = legs.places(standing + table[0, 16])[:, 2] - rest[:, 2]  # a quarter of the period
+    lifted = legs.places(standing + table[0, 16])[:, 2] - rest[:, 2]  # half of two fifths of the period
     np.testing.assert_allclose(lifted, np.where(first, 0.08, 0.0), atol=1e-4)
-    # At 0.2 m/s a foot goes back by 0.2 m/s * half a period of 0.6 s = 60 mm while it stands.
-    ahead = [legs.places(standing + table[0, row] + 0.2 * table[1, row])[:, 0] for row in (32, 63)]
-    np.testing.assert_allclose((ahead[1] - ahead[0])[first], -0.06 * 31 / 32, atol=2e-3)
+    # At 0.2 m/s a foot goes back by 0.2 m/s * three fifths of 0.6 s = 72 mm while it stands.
+    ahead = [legs.places(standing + table[0, row] + 0.2 * table[1, row])[:, 0] for row in (32, 79)]
+    np.testing.assert_allclose((ahead[1] - ahead[0])[first], -0.072 * 47 / 48, atol=2e-3)
+
+
+def test_the_trot_stands_under_the_centre_of_mass_and_lower_by_its_crouch():
+    robot = load_robot("anymal_c")
+    legs, standing = Legs(robot), stance(robot.joint_names)
+    posture = standing + Trot(crouch=0.05).table(legs, standing, 80)[0, 36]  # all feet stand
+    feet = legs.places(posture)
+    np.testing.assert_allclose(feet[:, 2], legs.places(standing)[:, 2] + 0.05, atol=1e-4)
+    np.testing.assert_allclose(feet[:, :2].mean(axis=0), legs.centre_of_mass(standing)[:2], atol=1e-4)
 
 
 def test_targets_of_the_trot_lead_by_the_drives_lag_and_strides_are_as_long_as_asked():
