@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -39,10 +39,11 @@ LOW = 0.5
 """Share of its standing height over even ground at which it has fallen."""
 FRICTION = (0.4, 1.0)
 """Between ground and feet, each world's own; chosen, for wet tiles to dry concrete under rubber."""
-PERIOD_S, LIFT_M, AIR, CROUCH_M, GIVES, AHEAD, STRIDE = 0.5, 0.14, 0.45, 0.06, 3.2, 2.0, (1.4, 1.4, 1.7)
-"""Of the trot; how much stiffer than the drives it takes them to be, and how much more they lag than by their
-gains alone. Chosen among 120 by how well the trot alone goes, on frictions of 0.5 to 1.1 and with drives that
-are late by 35 ms as well as ideal ones: `tests.benchmarks.walking --untrained walk_flat`."""
+TROT = Trot(period=0.5, lift=0.14, air=0.45, crouch=0.06, stride=(1.4, 1.4, 1.7))
+GIVES, LAGS = 3.2, 2.0
+"""How much stiffer than the drives the trot takes them to be, and how much later than by their gains alone.
+All chosen among 120 by how well the trot alone goes, on frictions of 0.5 to 1.1 and with drives that are late
+by 35 ms as well as ideal ones: `tests.benchmarks.walking --untrained walk_flat`."""
 EVERY_S = 5.0
 """Between changes of the command, and between pushes [s]."""
 
@@ -102,15 +103,8 @@ class Walk:
         names = robot.joint_names
         self.stance = np.array([next(v for k, v in STANCE.items() if n.endswith(k)) for n in names])
         self.height = float(-self.legs.places(self.stance)[:, 2].min())
-        trot = Trot(
-            period=PERIOD_S,
-            lift=LIFT_M,
-            air=AIR,
-            crouch=CROUCH_M,
-            stiffness=GIVES * self.stiffness,
-            ahead=AHEAD * self.damping / self.stiffness,
-            stride=STRIDE,
-        )
+        lags = LAGS * self.damping / self.stiffness
+        trot = replace(TROT, stiffness=GIVES * self.stiffness, ahead=lags)
         self.gait = trot.table(self.legs, self.stance, GAIT_ROWS) if prior else None
         self.contract = self._contract(trot.period if prior else None)
         self._low = np.array([one.low for one in COMMANDS])
