@@ -104,6 +104,6 @@ class Trot:
         return 4.0 * done * (1.0 - done)
 
     def _reach(self, own: Float[np.ndarray, "row foot"]) -> Float[np.ndarray, "row foot"]:
-        """Way of a foot from its middle, over the ground's speed [s]: forward in the air, evenly back after."""
+        """Way of a foot from its middle, over the ground's speed [s]: ahead in the air, evenly back after."""
         stands = self.period * (1.0 - self.air)
         return stands * (smooth_step(own, self.air) - 0.5) - self.period * np.maximum(own - self.air, 0.0)
