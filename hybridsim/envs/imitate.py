@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from hybridsim.calibration import SimulationSettings
-from hybridsim.envs.walk import TERMS, base_of, body_motion
+from hybridsim.envs.walk import TERMS, base_of
 from hybridsim.envs.wanted import Wanted
 from hybridsim.errors import MotionError
 from hybridsim.motion import reference_of
@@ -225,11 +225,11 @@ class Imitate:
         }
         if self.floating:
             base = base_of(sim)
-            velocity, spin, rotation = body_motion(base)
+            motion = base.motion()
             height = base.position[:, 2] - wanted.height
-            found["base"] = -20.0 * height**2 - 10.0 * wanted.tilt_from(rotation) ** 2
-            slip = ((velocity - wanted.base_velocity) ** 2).sum(axis=1)
-            turn = (spin - wanted.spin) ** 2
+            found["base"] = -20.0 * height**2 - 10.0 * wanted.tilt_from(motion.rotation) ** 2
+            slip = ((motion.own_linear - wanted.base_velocity) ** 2).sum(axis=1)
+            turn = (motion.own_angular - wanted.spin) ** 2
             found["base_speed"] = -10.0 * slip - 0.2 * turn.sum(axis=1) - 2.0 * turn[:, 2]
         share = sum(WEIGHTS[name] for name in found)
         terms = {name: WEIGHTS[name] / share * np.exp(values) for name, values in found.items()}
@@ -252,7 +252,7 @@ class Imitate:
         found = {"joint_error [rad]": np.abs(angle - wanted.position)[:, self._joints].mean(axis=1)}
         if self.floating:
             base = base_of(sim)
-            velocity, spin, _ = body_motion(base)
+            velocity, spin = base.motion().own_linear, base.motion().own_angular
             found["speed_error [m/s]"] = np.hypot(*(velocity[:, :2] - command[:, :2]).T)
             found["forward_velocity [m/s]"] = velocity[:, 0]
             found["yaw_rate [rad/s]"] = spin[:, 2]

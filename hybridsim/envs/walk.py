@@ -222,12 +222,13 @@ class Walk:
 
         less squares of tilt, vertical speed, rolling and pitching, effort, action and its change.
         """
-        weights, (velocity, spin, rotation) = self.weights, body_motion(base_of(sim))
+        weights, motion = self.weights, base_of(sim).motion()
+        velocity, spin = motion.own_linear, motion.own_angular
         off = ((velocity[:, :2] - command[:, :2]) ** 2).sum(axis=1)
         found = {
             "linear": weights.linear * np.exp(-off / 0.1),
             "turning": weights.turning * np.exp(-((spin[:, 2] - command[:, 2]) ** 2) / 0.1),
-            "upright": -weights.upright * (rotation[:, 2, :2] ** 2).sum(axis=1),
+            "upright": -weights.upright * (motion.rotation[:, 2, :2] ** 2).sum(axis=1),
             "bounce": -weights.bounce * velocity[:, 2] ** 2,
             "rocking": -weights.rocking * (spin[:, :2] ** 2).sum(axis=1),
             "effort": -weights.effort * (sim.drives.effort**2).sum(axis=1),
@@ -252,7 +253,8 @@ class Walk:
         self, sim: HybridSim, command: Float[np.ndarray, "world command"]
     ) -> Mapping[str, Float[np.ndarray, " world"]]:
         """Speed along the command and what was asked, and their distance."""
-        velocity, spin, _ = body_motion(base_of(sim))
+        motion = base_of(sim).motion()
+        velocity, spin = motion.own_linear, motion.own_angular
         return {
             "speed_error [m/s]": np.hypot(*(velocity[:, :2] - command[:, :2]).T),
             "yaw_error [rad/s]": np.abs(spin[:, 2] - command[:, 2]),
@@ -266,12 +268,3 @@ def base_of(sim: HybridSim) -> FloatingBase:
     if not isinstance(sim.body, BulletWorlds) or sim.body.base is None:
         raise SimulationError(f"robots/{sim.robot.name}: base is fixed; expected one that walks")
     return sim.body.base
-
-
-def body_motion(
-    base: FloatingBase,
-) -> tuple[Float[np.ndarray, "world 3"], Float[np.ndarray, "world 3"], Float[np.ndarray, "world 3 3"]]:
-    """Velocity and angular velocity in the base's own axes [m/s, rad/s], and rotation_world_from_body."""
-    rotation = base.rotation_world_from_body
-    velocity = np.einsum("wij,wi->wj", rotation, base.linear_velocity)
-    return velocity, np.einsum("wij,wi->wj", rotation, base.angular_velocity), rotation

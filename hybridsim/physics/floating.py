@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pybullet
@@ -17,6 +18,19 @@ WorldVector = Float[np.ndarray, "world 3"]
 WorldQuaternion = Float[np.ndarray, "world 4"]
 
 
+class Motion(NamedTuple):
+    """Of the root link's origin, in every world; nobody may write into it."""
+
+    rotation: Float[np.ndarray, "world 3 3"]
+    """rotation_world_from_body."""
+    linear: WorldVector
+    """Velocity in the world's axes [m/s]."""
+    own_linear: WorldVector
+    """The same in the body's own axes."""
+    own_angular: WorldVector
+    """Angular velocity in the body's own axes [rad/s]."""
+
+
 class FloatingBase:
     """The root link of each world, by its own frame; PyBullet speaks of centre of mass and principal axes."""
 
@@ -27,8 +41,26 @@ class FloatingBase:
         self._rotation_link_from_principal = np.array([principal_axes(root.inertia)[1] for root in roots])
         self._principal_from_link = np.array([quaternion(r.T) for r in self._rotation_link_from_principal])
         self._raw = np.zeros((len(clients), 13))
-        self.stale = True
+        self._stale, self._motion = True, None
+
+    @property
+    def stale(self) -> bool:
         """Set by whoever moves the worlds; the next read then asks PyBullet."""
+        return self._stale
+
+    @stale.setter
+    def stale(self, value: bool) -> None:
+        self._stale, self._motion = value, None
+
+    def motion(self) -> Motion:
+        """Rotation and velocities, worked out once a step."""
+        raw = self._read()
+        if self._motion is None:
+            rotation = rotations(raw[:, 3:7]) @ self._rotation_link_from_principal.transpose(0, 2, 1)
+            linear = raw[:, 7:10] - np.cross(raw[:, 10:13], self._levers(rotation))
+            own = [np.einsum("wij,wi->wj", rotation, x) for x in (linear, raw[:, 10:13])]
+            self._motion = Motion(rotation, linear, *own)
+        return self._motion
 
     def pose(self) -> tuple[WorldVector, WorldQuaternion]:
         """Position [m] and orientation (world from body, xyzw, w >= 0) of the root link, in one call."""
@@ -45,7 +77,7 @@ class FloatingBase:
     @property
     def rotation_world_from_body(self) -> Float[np.ndarray, "world 3 3"]:
         """Orientation of the root link."""
-        return rotations(self._read()[:, 3:7]) @ self._rotation_link_from_principal.transpose(0, 2, 1)
+        return self.motion().rotation
 
     @property
     def orientation(self) -> WorldQuaternion:
@@ -60,8 +92,7 @@ class FloatingBase:
     @property
     def linear_velocity(self) -> WorldVector:
         """Of the root link's origin, in the world's axes [m/s]."""
-        raw, rotation = self._read(), self.rotation_world_from_body
-        return raw[:, 7:10] - np.cross(raw[:, 10:13], self._levers(rotation))
+        return self.motion().linear
 
     def centre_states(
         self,
