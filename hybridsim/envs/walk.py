@@ -170,7 +170,7 @@ class Walk:
         worlds: Int[np.ndarray, " some"],
         randoms: Sequence[np.random.Generator],
     ) -> None:
-        """Standing, a little off, in any direction and phase."""
+        """Standing, a little off, in any direction, before a step of either pair of feet."""
         draws = [random.uniform(-1.0, 1.0, 4 + len(self.stance)) for random in randoms]
         noise = np.array(draws)
         yaw = np.pi * noise[:, 0]
@@ -184,7 +184,7 @@ class Walk:
             base_orientation=turn,
             base_linear_velocity=speed,
         )
-        memory.reset(worlds, np.array([random.random() for random in randoms]))
+        memory.reset(worlds, np.array([0.5 * random.integers(2) for random in randoms]))
         command[worlds] = [self.asked(random) for random in randoms]
 
     def asked(self, random: np.random.Generator) -> Float[np.ndarray, " command"]:
