@@ -6,7 +6,7 @@ import pytest
 from hybridsim.actuators.parameters import DELAY, EFFORT_LIMIT, RATED_VOLTAGE
 from hybridsim.envs.block import Block, Span
 from hybridsim.envs.tasks import task_of
-from hybridsim.envs.walk import base_of, body_motion
+from hybridsim.envs.walk import base_of
 from hybridsim.envs.worlds import Origin, load
 from hybridsim.simulator.body import bare_body
 from hybridsim.verify.battery import Scenario
@@ -83,7 +83,7 @@ def test_a_walkers_policy_sees_wrong_rates_and_a_wrong_gravity(walking):
 
 def test_a_walker_starts_tilted_and_bent():
     block = block_of("walk_flat", tilt_rad=0.3, tilt_direction_rad=0.0, joint_offset_rad=0.2)
-    _, _, rotation = body_motion(base_of(block.sim))
+    rotation = base_of(block.sim).rotation_world_from_body
     np.testing.assert_allclose(np.arccos(rotation[:, 2, 2]), 0.3, atol=1e-6)
     plain = block_of("walk_flat")
     off = block.sim.body.joint_position - plain.sim.body.joint_position
