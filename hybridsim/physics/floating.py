@@ -56,7 +56,7 @@ class FloatingBase:
         """Rotation and velocities, worked out once a step."""
         raw = self._read()
         if self._motion is None:
-            rotation = rotations(raw[:, 3:7]) @ self._rotation_link_from_principal.transpose(0, 2, 1)
+            rotation = self.rotation_world_from_body
             linear = raw[:, 7:10] - np.cross(raw[:, 10:13], self._levers(rotation))
             own = [np.einsum("wij,wi->wj", rotation, x) for x in (linear, raw[:, 10:13])]
             self._motion = Motion(rotation, linear, *own)
@@ -77,7 +77,7 @@ class FloatingBase:
     @property
     def rotation_world_from_body(self) -> Float[np.ndarray, "world 3 3"]:
         """Orientation of the root link."""
-        return self.motion().rotation
+        return rotations(self._read()[:, 3:7]) @ self._rotation_link_from_principal.transpose(0, 2, 1)
 
     @property
     def orientation(self) -> WorldQuaternion:

@@ -14,6 +14,8 @@ TOLERANCE = 3e-4
 """By which a shape may stick out of the others' hull [m]; chosen, because the ground is not known better."""
 AROUND = 48
 """Corners in the place of a circle; chosen: a circle then leaves the polygon by 0.2 % of its radius."""
+GROWN = 1.0 / np.cos(np.pi / AROUND)
+"""By which such a polygon has to grow to hold the circle."""
 
 
 def without_hidden(model: RigidModel) -> RigidModel:
@@ -39,7 +41,7 @@ def _outer(link: Link) -> tuple[Collision, ...]:
         return tuple(kept)
     for one in link.collisions:
         others = [other for other in kept if other is not one]
-        if others and _within(_around(one), np.concatenate([_inside(other) for other in others])):
+        if others and _within(_points(one, GROWN), np.concatenate([_points(other) for other in others])):
             kept = others
     return tuple(kept)
 
@@ -53,18 +55,8 @@ def _within(points: Float[np.ndarray, "n 3"], corners: Float[np.ndarray, "m 3"])
     return bool((points @ faces[:, :3].T + faces[:, 3]).max() <= TOLERANCE)
 
 
-def _inside(shape: Collision) -> Float[np.ndarray, "n 3"]:
-    """Points on a shape, in the link's frame; their hull lies in it."""
-    return _placed(shape, 1.0)
-
-
-def _around(shape: Collision) -> Float[np.ndarray, "n 3"]:
-    """Points around a shape; it lies in their hull."""
-    return _placed(shape, 1.0 / np.cos(np.pi / AROUND))
-
-
-def _placed(shape: Collision, grown: float) -> Float[np.ndarray, "n 3"]:
-    """Corners of a shape, circles as polygons that are so much larger than those within them."""
+def _points(shape: Collision, grown: float = 1.0) -> Float[np.ndarray, "n 3"]:
+    """Points on a shape, in the link's frame: their hull lies in it; with `GROWN`, it in their hull."""
     turn = 2.0 * np.pi / AROUND * np.arange(AROUND)
     circle = grown * np.stack([np.cos(turn), np.sin(turn), 0.0 * turn], axis=1)
     if shape.kind == "box":

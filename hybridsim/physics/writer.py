@@ -54,9 +54,7 @@ def write_link(robot: Element, link: Link, loadable: bool) -> None:
         moments = np.full(3, np.trace(link.inertia) / 3)
     xx, yy, zz = (repr(float(moment)) for moment in moments)
     SubElement(inertial, "inertia", ixx=xx, ixy="0", ixz="0", iyy=yy, iyz="0", izz=zz)
-    drawn = (
-        (*link.collisions, *link.only_drawn) if link.only_drawn else ()
-    )  # else PyBullet draws what touches
+    drawn = (*link.collisions, *link.only_drawn) if link.only_drawn else ()
     for kind, shapes in (("visual", drawn), ("collision", link.collisions)):
         for shape in shapes:
             placed = SubElement(element, kind)
