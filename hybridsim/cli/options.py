@@ -37,6 +37,14 @@ TypesOption = Annotated[
 SeedOption = Annotated[
     int, typer.Option(min=0, max=2**63 - 1, help="Seed; the same study and seed give the same calibration.")
 ]
+CalibrationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--calibration",
+        help="Folder of a calibration, or a published name; else the robot's nominal values.",
+    ),
+]
+VariantOption = Annotated[str, typer.Option(help="Simulator: hybrid, identified or nominal.")]
 
 
 EXTRAS = {

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hybridsim.cli.options import implementation
+from hybridsim.cli.options import CalibrationOption, VariantOption, implementation
 from hybridsim.cli.progress import progress
 from hybridsim.errors import PolicyError
 
@@ -41,11 +41,8 @@ def train(
     robot: Annotated[
         str | None, typer.Option(help="Name or folder; else the task's or the motion's.")
     ] = None,
-    calibration: Annotated[
-        str | None,
-        typer.Option(help="Folder of a calibration, or a published name; else the robot's nominal values."),
-    ] = None,
-    variant: Annotated[str, typer.Option(help="Simulator: hybrid, identified or nominal.")] = "hybrid",
+    calibration: CalibrationOption = None,
+    variant: VariantOption = "hybrid",
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of the environment, in all.")] = None,
     worlds: Annotated[int | None, typer.Option(min=1, help="Worlds side by side.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed, the same curve.")] = 0,

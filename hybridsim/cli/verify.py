@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hybridsim.cli.options import Engine, EngineOption, implementation
+from hybridsim.cli.options import CalibrationOption, Engine, EngineOption, VariantOption, implementation
 from hybridsim.cli.progress import progress
 
 
@@ -20,11 +20,8 @@ def verify(
     out: Annotated[
         Path | None, typer.Option(help="Folder for verify.json, junit.xml, report.html and videos.")
     ] = None,
-    calibration: Annotated[
-        str | None,
-        typer.Option(help="Folder of a calibration, or a published name; else the robot's nominal values."),
-    ] = None,
-    variant: Annotated[str, typer.Option(help="Simulator: hybrid, identified or nominal.")] = "hybrid",
+    calibration: CalibrationOption = None,
+    variant: VariantOption = "hybrid",
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed, the same verdict.")] = 0,
     video: Annotated[bool, typer.Option(help="Film worst cases.")] = True,
     engine: EngineOption = Engine.loky,
