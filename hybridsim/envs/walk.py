@@ -42,8 +42,8 @@ FRICTION = (0.4, 1.0)
 TROT = Trot(period=0.5, lift=0.14, air=0.45, crouch=0.06, stride=(1.4, 1.4, 1.7))
 GIVES, LAGS = 3.2, 2.0
 """How much stiffer than the drives the trot takes them to be, and how much later than by their gains alone.
-All chosen among 120 by how well the trot alone goes, on frictions of 0.5 to 1.1 and with drives that are late
-by 35 ms as well as ideal ones: `tests.benchmarks.walking --untrained walk_flat`."""
+All chosen by how well the trot alone goes, with ideal drives and with late ones:
+`tests.benchmarks.walking --untrained walk_flat`, without and with `--calibration`."""
 EVERY_S = 5.0
 """Between changes of the command, and between pushes [s]."""
 
