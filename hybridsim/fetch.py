@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator
 
 from hybridsim import resources
 from hybridsim.errors import ResourceError, listed
 from hybridsim.progress import Progress
-from hybridsim.validation import explain
+from hybridsim.toml import read_model
 
 # One manifest entry may not be larger than this; the largest real log so far is 2 MB.
 MOST_BYTES = 2**30
@@ -81,12 +80,7 @@ def load_manifest(name: str) -> Manifest:
         raise ResourceError(
             f"data: set '{name}' has no manifest.toml to fetch by; available: {listed(_sets())}"
         )
-    try:
-        return Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ResourceError(f"{path}: {error}") from error
-    except ValidationError as error:
-        raise ResourceError(f"{path}: {explain(error, Manifest)}") from error
+    return read_model(path, Manifest, ResourceError)
 
 
 def problems(manifest: Manifest, folder: Path) -> list[str]:

@@ -18,11 +18,21 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         error: what pydantic raised.
         model: the model that was validated, to list the keys it knows.
     """
-    details = error.errors(include_url=False, include_context=False)
+    details = _innermost(error.errors(include_url=False, include_context=False))
     lines = [_sentence(detail, model) for detail in details[:MOST]]
     if len(details) > MOST:
         lines.append(f"and {len(details) - MOST} more")
     return "; ".join(lines)
+
+
+def _innermost(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without complaints about a place that holds another: a list is too short once its entry is refused."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail, place in zip(details, places, strict=True)
+        if not any(len(other) > len(place) and other[: len(place)] == place for other in places)
+    ]
 
 
 def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:

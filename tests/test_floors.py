@@ -24,6 +24,7 @@ FLOORS = [
             "scatter",
             "counting",
             "lending",
+            "toml",
             "validation",
             "robot",
             "log",

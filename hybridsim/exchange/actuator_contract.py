@@ -7,19 +7,17 @@ Source: Isaac Lab 2.3, isaaclab.actuators (read for its facts; no code is taken)
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 import tomli_w
 from jaxtyping import Float
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from hybridsim.errors import SimulationError
-from hybridsim.validation import explain
+from hybridsim.toml import read_model
 
-MAX_BYTES = 1_000_000  # chosen, because a thousand times the longest that is needed
 SCHEMA = 1
 
 Positive = Annotated[FiniteFloat, Field(gt=0, le=1e9)]
@@ -128,19 +126,4 @@ def read_actuator_contract(path: str | Path) -> ActuatorContract:
     Raises:
         SimulationError: no such file, not TOML, or a key that is missing, unknown or does not fit.
     """
-    file = Path(path)
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise SimulationError(
-            f"{file}: cannot be read: {error.strerror}; expected the contract of an actuator network"
-        ) from None
-    if len(content) > MAX_BYTES:
-        raise SimulationError(f"{file}: larger than {MAX_BYTES} bytes; expected a contract")
-    try:
-        return ActuatorContract.model_validate(tomllib.loads(content.decode()))
-    except ValidationError as error:
-        raise SimulationError(f"{file}: {explain(error, ActuatorContract)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SimulationError(f"{file}: not TOML: {error}") from None
+    return read_model(Path(path), ActuatorContract, SimulationError)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from hybridsim.errors import SpecError, listed
 from hybridsim.ingest.bags.paths import parse_path
@@ -15,9 +14,7 @@ from hybridsim.ingest.columns import Finite, Pattern, SignalSpec, Stamp, Table, 
 from hybridsim.resources import available, find
 from hybridsim.robot import Robot
 from hybridsim.signals import signal_word
-from hybridsim.validation import explain
-
-MAX_BYTES = 1_000_000
+from hybridsim.toml import read_model
 
 
 class TableSpec(Table):
@@ -272,16 +269,7 @@ def load_spec(name: str | Path) -> IngestSpec:
     where = f"{path.parent.name}/{path.name}"
     if not path.is_file():
         raise SpecError(f"{path}: no such file; it describes which columns are which signals")
-    if path.stat().st_size > MAX_BYTES:
-        raise SpecError(f"{where}: {path.stat().st_size} bytes; expected at most {MAX_BYTES}")
-    try:
-        return IngestSpec.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise SpecError(f"{where}: {explain(error, IngestSpec)}") from None
-    except SpecError as error:
-        raise SpecError(f"{where}: {error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SpecError(f"{where}: not valid TOML: {error}") from None
+    return read_model(path, IngestSpec, SpecError, where)
 
 
 def specs_for(robot: Robot) -> list[IngestSpec]:

@@ -23,24 +23,22 @@ A robot's joint that the file leaves out stays at zero; without any, joints whos
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from hybridsim import resources
 from hybridsim.errors import MotionError, listed
 from hybridsim.motion.model import Motion
 from hybridsim.robot import Robot, load_robot
-from hybridsim.validation import explain
+from hybridsim.toml import read_model
 
 FOLDER = "retarget"
 """Inside a robot's folder: what is shipped, `<skeleton>.toml`."""
-MOST_BYTES = 1_000_000
 Scale = Annotated[FiniteFloat, Field(gt=0.01, lt=100.0)]
 Seconds = Annotated[FiniteFloat, Field(ge=0)]
 
@@ -105,16 +103,7 @@ def read_retarget(path: Path) -> Retarget:
     Raises:
         MotionError: none, no TOML, or a key or value that cannot be; names it.
     """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise MotionError(f"{path}: expected at most {MOST_BYTES} bytes")
-        return Retarget.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise MotionError(f"{path}: {explain(error, Retarget)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MotionError(f"{path}: is not valid TOML: {error}") from None
-    except OSError as error:
-        raise MotionError(f"{path}: cannot be read: {error.strerror}") from None
+    return read_model(path, Retarget, MotionError)
 
 
 def shipped(skeleton: str) -> dict[str, Path]:

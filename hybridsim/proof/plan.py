@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from hybridsim.errors import StudyError
 from hybridsim.resources import folder
+from hybridsim.toml import read_model
 from hybridsim.train.settings import Range
-from hybridsim.validation import explain
 
 Count = Annotated[int, Field(ge=1, le=10**9)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
@@ -107,10 +106,4 @@ def read_plan(path: Path | None = None) -> Plan:
         StudyError: not TOML, an unknown key, or a value that cannot be; names it.
     """
     path = path or folder("calibration") / DEFAULT
-    try:
-        read: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Plan.model_validate(read)
-    except ValidationError as error:
-        raise StudyError(f"{path}: {explain(error, Plan)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: is not valid TOML: {error}") from None
+    return read_model(path, Plan, StudyError)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-import tomllib
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from hybridsim.errors import RobotError, listed
 from hybridsim.resources import find
 from hybridsim.robot.model import Robot
-from hybridsim.validation import explain
-
-MAX_BYTES = 4_000_000
+from hybridsim.toml import read_model
 
 
 def load_robot(name: str | Path) -> Robot:
@@ -28,15 +23,7 @@ def load_robot(name: str | Path) -> Robot:
     where = f"robots/{path.parent.name}"
     if not path.is_file():
         raise RobotError(f"{where}: no robot.toml in {path.parent}; it holds {_content(path.parent)}")
-    if path.stat().st_size > MAX_BYTES:
-        raise RobotError(f"{where}: robot.toml has {path.stat().st_size} bytes; expected at most {MAX_BYTES}")
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        robot = Robot.model_validate(data)
-    except ValidationError as error:
-        raise RobotError(f"{where}: {explain(error, Robot)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RobotError(f"{where}: robot.toml is not valid TOML: {error}") from None
+    robot = read_model(path, Robot, RobotError, where)
     robot._folder = path.parent.resolve()
     return robot
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,8 @@ from pydantic import ValidationError
 from hybridsim.errors import StudyError, listed
 from hybridsim.resources import available
 from hybridsim.study.model import SCHEMA, Study
+from hybridsim.toml import table, text_of
 from hybridsim.validation import explain
-
-MAX_BYTES = 1_000_000  # chosen, because a hundred times the longest study of ours
 
 
 def load_study(path: str | Path) -> Study:
@@ -30,18 +28,7 @@ def load_study(path: str | Path) -> Study:
     file = file / "study.toml" if file.is_dir() else file
     if not file.is_file():
         raise StudyError(f"{file}: no such study; expected a TOML file or a folder with a study.toml")
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise StudyError(f"{file}: cannot be read: {error.strerror}") from None
-    if len(content) > MAX_BYTES:
-        raise StudyError(f"{file}: larger than {MAX_BYTES} bytes; expected a study, is this a log?")
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise StudyError(f"{file}: not UTF-8 text: {error.reason} at byte {error.start}") from None
-    return parse_study(text, str(file), file.parent)
+    return parse_study(text_of(file, StudyError), str(file), file.parent)
 
 
 def parse_study(text: str, where: str = "study", folder: Path | None = None) -> Study:
@@ -62,12 +49,7 @@ def parse_study(text: str, where: str = "study", folder: Path | None = None) -> 
 
 
 def _parsed(text: str, where: str) -> dict[str, Any]:
-    try:
-        data = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or int() on too many digits
-        raise StudyError(f"{where}: not valid TOML: {error}") from None
-    if key := _oversized(data):
-        raise StudyError(f"{where}: {key}: an integer of more than 64 bits; expected a number that fits")
+    data = table(text, StudyError, where)
     version = data.get("schema")
     if type(version) is int and version > SCHEMA:
         raise StudyError(
@@ -97,14 +79,3 @@ def _robot_path(robot: str, where: str, folder: Path | None) -> str:
         f"{where}: robot: unknown robot '{robot}'; expected a folder with a robot.toml, or one of: "
         f"{listed(available('robots'))}"
     )
-
-
-def _oversized(value: Any, key: str = "") -> str:
-    """The key of an integer that no 64-bit number holds; pydantic and messages choke on such."""
-    if isinstance(value, dict):
-        found = (_oversized(entry, f"{key}.{name}".strip(".")) for name, entry in value.items())
-    elif isinstance(value, list):
-        found = (_oversized(entry, f"{key}[{index}]") for index, entry in enumerate(value))
-    else:
-        return key if isinstance(value, int) and abs(value) >= 2**63 else ""
-    return next((text for text in found if text), "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from hybridsim.errors import PolicyError
+from hybridsim.toml import table, text_of
 from hybridsim.validation import explain
 
 Count = Annotated[int, Field(ge=1, le=10**12)]
@@ -121,11 +121,11 @@ def read_settings(
     Raises:
         PolicyError: not TOML, an unknown key, or a value that cannot be; names it.
     """
+    where = "training" if path is None else str(path)
+    read = {} if path is None else table(text_of(path, PolicyError), PolicyError, where)
+    if isinstance(asked := read.get("options", {}), dict):
+        read["options"] = {**asked, **(options or {})}
     try:
-        read = {} if path is None else tomllib.loads(path.read_text(encoding="utf-8"))
-        read["options"] = {**read.get("options", {}), **(options or {})}
         return Settings.model_validate({**read, **given})
     except ValidationError as error:
-        raise PolicyError(f"training{f' {path}' if path else ''}: {explain(error, Settings)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{path}: is not valid TOML: {error}") from None
+        raise PolicyError(f"{where}: {explain(error, Settings)}") from None

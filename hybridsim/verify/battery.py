@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from hybridsim.errors import BatteryError
 from hybridsim.resources import find
-from hybridsim.validation import explain
+from hybridsim.toml import read_model
 from hybridsim.verify.disturbances import DISTURBANCES, SEARCHED
 
-MOST_BYTES = 1_000_000
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 Value = FiniteFloat | tuple[FiniteFloat, FiniteFloat]
 """A number, or a lowest and a highest between which each episode draws its own."""
@@ -201,11 +199,4 @@ def read_battery(given: str | Path) -> Battery:
     path = find("robots", given)
     if not path.is_file():
         raise BatteryError(f"{path}: is no file; expected a battery of scenarios, TOML")
-    if path.stat().st_size > MOST_BYTES:
-        raise BatteryError(f"{path}: has {path.stat().st_size} bytes; expected at most {MOST_BYTES}")
-    try:
-        return Battery.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise BatteryError(f"{path}: {explain(error, Battery)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BatteryError(f"{path}: is not valid TOML: {error}") from None
+    return read_model(path, Battery, BatteryError)

@@ -178,7 +178,7 @@ def test_contracts_go_to_their_file_and_back(tmp_path):
             "sample_period_s = 0",
             "sample_period_s: input should be greater than 0",
         ),
-        ("schema = 1", "schema = ", "not TOML"),
+        ("schema = 1", "schema = ", "not valid TOML"),
         ("effort_limit_Nm = 100.0\n", "", "key 'effort_limit_Nm' is missing"),
         ("schema = 1", "schema = 1\nvelocity_limit_rad_s = 3.0", "expected both or none"),
     ],

@@ -115,6 +115,6 @@ def test_files_that_are_no_study(tmp_path):
     path.write_bytes(b"schema = \xff")
     with pytest.raises(StudyError, match="not UTF-8 text: .* at byte 9"):
         load_study(path)
-    path.write_bytes(b"#" * 1_000_001)
-    with pytest.raises(StudyError, match="larger than 1000000 bytes"):
+    path.write_bytes(b"#" * 4_000_001)
+    with pytest.raises(StudyError, match="larger than 4000000 bytes"):
         load_study(path)

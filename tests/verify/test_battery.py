@@ -55,6 +55,24 @@ def test_bad_ones_are_refused_by_name(tmp_path, text, words):
         read_battery(path)
 
 
+def test_a_misspelt_key_is_all_that_is_said(tmp_path):
+    path = tmp_path / "b.toml"
+    path.write_text(HEAD + "[[scenario]]\nname = 'x'\npush_ms = 1")
+    with pytest.raises(BatteryError) as found:
+        read_battery(path)
+    assert ";" not in str(found.value).partition("; known keys")[2]
+
+
+def test_numbers_that_no_computer_holds_are_refused(tmp_path):
+    path = tmp_path / "b.toml"
+    path.write_text(HEAD + f"[[scenario]]\nname = 'x'\npush_m_s = {'9' * 5000}")
+    with pytest.raises(BatteryError, match="is not valid TOML"):
+        read_battery(path)
+    path.write_text(HEAD + f"[[scenario]]\nname = 'x'\npush_m_s = {'9' * 50}")
+    with pytest.raises(BatteryError, match=r"scenario\[0\].push_m_s: an integer of more than 64 bits"):
+        read_battery(path)
+
+
 def test_what_is_no_file_is_refused(tmp_path):
     with pytest.raises(BatteryError, match="is no file"):
         read_battery(tmp_path)
