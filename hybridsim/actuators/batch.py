@@ -153,10 +153,21 @@ class Drives:
         self.parameters[worlds] = parameters
         self._check_springs()
 
-    def reset(self, worlds: Int[np.ndarray, " some"], measured: Float[np.ndarray, "some joint"]) -> None:
-        """Put the shafts of some worlds at rest at these measured angles; nothing of the past remains.
+    def reset(
+        self,
+        worlds: Int[np.ndarray, " some"],
+        measured: Float[np.ndarray, "some joint"],
+        told: Float[np.ndarray, "some joint"] | None = None,
+    ) -> None:
+        """Put the shafts of some worlds at rest at these measured angles; nothing else of the past remains.
 
         Gains go back to 1, voltages to the rated ones, and every motor is switched on.
+
+        Args:
+            worlds: which.
+            measured: angles [rad].
+            told: command of all the time before, which drives go on with as long as they are late; None for
+                the one to come.
         """
         angle = measured - self.parameters[worlds, :, ENCODER_OFFSET]
         self.state[worlds] = 0.0
@@ -167,7 +178,10 @@ class Drives:
         self.state[worlds, :, JOINT_ANGLE] = angle
         for output in (self.effort, self.friction, self._delayed):
             output[worlds] = 0.0
-        self._head[worlds] = -1
+        self._head[worlds] = -1 if told is None else 0
+        if told is not None:
+            self._past[worlds] = told[:, :, None]
+            self.state[worlds, :, TARGET] = told
         self.gain[worlds] = 1.0
         self.voltage[worlds] = 0.0
         self.enabled[worlds] = True

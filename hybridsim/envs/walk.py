@@ -18,6 +18,7 @@ from hybridsim.policy.contract import GAIT_ROWS, CommandRange, PolicyContract
 from hybridsim.policy.observing import Memory
 from hybridsim.robot import Robot
 from hybridsim.simulator import HybridSim
+from hybridsim.simulator.bodies import GRAVITY
 from hybridsim.simulator.link_frames import rotation_in_root
 from hybridsim.walking.legs import Legs
 from hybridsim.walking.trot import Trot
@@ -107,8 +108,14 @@ class Walk:
         trot = replace(TROT, stiffness=GIVES * self.stiffness, ahead=lags)
         self.gait = trot.table(self.legs, self.stance, GAIT_ROWS) if prior else None
         self.contract = self._contract(trot.period if prior else None)
+        self._told = self._standing()
         self._low = np.array([one.low for one in COMMANDS])
         self._high = np.array([one.high for one in COMMANDS])
+
+    def _standing(self) -> Float[np.ndarray, " joint"]:
+        """What drives have to be told, so that the robot stands in its stance on all feet [rad]."""
+        load = np.full(len(self.legs.feet), GRAVITY * self.legs.mass / len(self.legs.feet))
+        return self.stance + self.legs.holding(self.stance, load) / self.stiffness
 
     @cached_property
     def stiffness(self) -> float:
@@ -170,19 +177,22 @@ class Walk:
         worlds: Int[np.ndarray, " some"],
         randoms: Sequence[np.random.Generator],
     ) -> None:
-        """Standing, a little off, in any direction, before a step of either pair of feet."""
+        """As a robot stands that waits for its policy, a little off, before a step of either pair of feet."""
         draws = [random.uniform(-1.0, 1.0, 4 + len(self.stance)) for random in randoms]
         noise = np.array(draws)
         yaw = np.pi * noise[:, 0]
         turn = np.stack([0.0 * yaw, 0.0 * yaw, np.sin(0.5 * yaw), np.cos(0.5 * yaw)], axis=1)
-        place = np.column_stack([0.0 * yaw, 0.0 * yaw, self.height + 0.02 + 0.01 * noise[:, 1]])
+        posture = self.stance + 0.05 * noise[:, 4:]
+        low = np.array([-self.legs.places(one)[:, 2].min() for one in posture])
+        place = np.column_stack([0.0 * yaw, 0.0 * yaw, low + 0.005 + 0.005 * noise[:, 1]])
         speed = np.column_stack([0.1 * noise[:, 2:4], 0.0 * yaw])
         sim.reset(
-            self.stance + 0.05 * noise[:, 4:],
+            posture,
             worlds=worlds,
             base_position=place,
             base_orientation=turn,
             base_linear_velocity=speed,
+            told=np.repeat(self._told[None], len(posture), axis=0),
         )
         memory.reset(worlds, np.array([0.5 * random.integers(2) for random in randoms]))
         command[worlds] = [self.asked(random) for random in randoms]

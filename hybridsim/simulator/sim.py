@@ -179,8 +179,9 @@ class HybridSim:
         base_orientation: Float[np.ndarray, "*some 4"] | Sequence[float] | None = None,
         base_linear_velocity: Float[np.ndarray, "*some 3"] | Sequence[float] | None = None,
         base_angular_velocity: Float[np.ndarray, "*some 3"] | Sequence[float] | None = None,
+        told: Float[np.ndarray, "*some drive"] | None = None,
     ) -> dict[str, Float[np.ndarray, "world _column"]]:
-        """Put worlds at measured positions [drive units]; nothing of their past remains.
+        """Put worlds at measured positions [drive units]; nothing else of their past remains.
 
         Args:
             position: measured; None puts the joints' angles to zero.
@@ -190,11 +191,14 @@ class HybridSim:
             base_orientation: of the same, world from body, quaternion xyzw; None for upright.
             base_linear_velocity: of the same, world's axes [m/s]; None for rest.
             base_angular_velocity: of the same, world's axes [rad/s]; None for rest.
+            told: command of all the time before, which late drives go on with for a while [drive units]; None
+                for the one to come.
         """
         chosen = np.arange(self.worlds) if worlds is None else np.asarray(worlds, np.int64)
         given = -self.drive_offset / self.drive_scale if position is None else position
         angle = self.drive_scale * np.broadcast_to(given, (len(chosen), len(self.joints))) + self.drive_offset
-        self.drives.reset(chosen, angle)
+        before = None if told is None else self.drive_scale * told + self.drive_offset
+        self.drives.reset(chosen, angle, before)
         self.drives.gain[chosen] = self._register
         self.drives.state[chosen, :, SPEED] = speed
         joints = np.zeros((2, len(chosen), len(self.robot.joints)))

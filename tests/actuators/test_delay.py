@@ -70,6 +70,20 @@ def test_delay_by_hand():
     assert delayed(1e-3, 5e-3, np.array([3.0, 3.0])).tolist() == [3.0, 3.0]
 
 
+def test_what_drives_were_told_before_goes_on_until_the_first_command_arrives():
+    drives = Drives(row(delay=3e-3)[None], [0], [True], worlds=2, timestep=1e-3)
+    zero = np.zeros((1, 1))
+    drives.reset(np.array([1]), zero, told=zero + 0.4)
+    found = []
+    for _ in range(5):
+        drives.step(np.ones((2, 1)), *np.zeros((4, 2, 1)))
+        found.append(drives.delayed_command[:, 0].copy())
+    assert np.array(found).T.tolist() == [[1.0] * 5, [0.4, 0.4, 0.4, 1.0, 1.0]]
+    drives.reset(np.array([1]), zero)
+    drives.step(np.ones((2, 1)), *np.zeros((4, 2, 1)))
+    assert drives.delayed_command[1, 0] == 1.0  # nothing of it remains
+
+
 @pytest.mark.parametrize("delay", [0.0, 0.003, 0.0073, 0.0100001, 0.02])
 def test_the_same_delay_arrives_at_the_same_time_at_every_timestep(delay: float):
     for h in (1e-3, 2e-3, 5e-3):

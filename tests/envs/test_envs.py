@@ -13,6 +13,7 @@ from hybridsim.calibration import SimulationSettings
 from hybridsim.envs import Origin, Size, make_vector
 from hybridsim.envs.draws import Draws, Spread
 from hybridsim.envs.render import write_video
+from hybridsim.envs.walk import base_of
 from hybridsim.envs.worlds import load, make_source
 from hybridsim.errors import SimulationError
 from hybridsim.policy import Pilot, Policy
@@ -108,6 +109,18 @@ def test_a_fallen_robot_ends_its_episode():
         action[1, [2, 5, 8, 11]] = -4.0, -4.0, 4.0, 4.0
         ended.append(envs.step(action)[2])
     assert np.any(ended, axis=0).tolist() == [False, True]
+    envs.close()
+
+
+def test_walkers_begin_as_robots_that_stand():
+    """With late drives too they bear their weight until the first target arrives."""
+    late = Origin(spreads={"drive.*.delay": Spread(low=0.0999, high=0.1)})
+    envs = make_vector("walk_flat", late, size=Size(worlds=8))
+    envs.reset(seed=0)
+    first = base_of(envs.blocks[0].sim).position[:, 2].copy()
+    for _ in range(5):  # 0.1 s, in which a robot that nothing bears falls by 5 cm
+        envs.step(np.zeros((8, 12)))
+    assert (first - base_of(envs.blocks[0].sim).position[:, 2]).max() < 0.02
     envs.close()
 
 
