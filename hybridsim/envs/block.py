@@ -152,8 +152,10 @@ class Block:
         self.step_count += 1
         self._signals = self._seen(signals)
         terms = self.task.rewards(self.sim, self.memory, self.command)
-        for name, values in terms.items():
-            self._require(f"reward term '{name}'", values)
+        reward = np.sum(list(terms.values()), axis=0)
+        if not np.isfinite(reward).all():
+            for name, values in terms.items():
+                self._require(f"reward term '{name}'", values)
         measures = self.task.measures(self.sim, self.command)
         terminated = self.task.ended(self.sim)
         truncated = (self.step_count >= self.task.episode_steps) & ~terminated
@@ -164,7 +166,6 @@ class Block:
             self._begin(over)
             observation = final.copy()
             observation[over] = self._observation()[over]
-        reward = np.sum(list(terms.values()), axis=0)
         return Stepped(observation, reward, terminated, truncated, final, terms, measures)
 
     def _require(self, what: str, values: np.ndarray) -> None:

@@ -242,7 +242,7 @@ class Imitate:
         if not self.floating:
             return np.zeros(sim.worlds, np.bool_)
         base, wanted = base_of(sim), self._now
-        tilted = wanted.tilt_from(base.rotation_world_from_body) > FALLEN
+        tilted = wanted.tilt_from(base.motion().rotation) > FALLEN
         return tilted | (base.position[:, 2] < LOW * wanted.height)
 
     def measures(

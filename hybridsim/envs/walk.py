@@ -268,7 +268,7 @@ class Walk:
     def ended(self, sim: HybridSim) -> Bool[np.ndarray, " world"]:
         """Which robots have fallen."""
         base = base_of(sim)
-        place, upright = base.position, base.rotation_world_from_body[:, 2, 2]
+        place, upright = base.position, base.motion().rotation[:, 2, 2]
         even = 0.0
         if any(one.slope for one in sim.terrains):
             even = np.array(
