@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 WORKERS ?= 2
 
-.PHONY: test demo bench lint types wheel chromium setup
+.PHONY: test demo bench lint types wheel chromium postgresql setup
 .NOTPARALLEL:
 
 setup: $(STAMP)
@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 # The checks run beside the tests, and are shown after them; the tests stay in front, because what runs behind
 # ignores Ctrl-C, which some of them send. A module stays on one worker: tests/conftest.py orders them.
-test: $(STAMP) chromium
+test: $(STAMP) chromium postgresql
 	@mkdir -p build
 	@$(MAKE) --no-print-directory lint types wheel >build/checks.txt 2>&1 & checks=$$!; \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder; tested=$$?; \
@@ -50,6 +50,14 @@ chromium:
 	&& apt-get -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -q update >/dev/null 2>&1 \
 	&& DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::http::Timeout=60 install -q -y --no-install-recommends chromium >/dev/null 2>&1; } \
 	|| echo 'no chromium here and none could be installed: the test of the report in a browser skips'
+
+# Fleets' registries are tested in both databases; without a server, PostgreSQL's tests skip and say so.
+postgresql:
+	@command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 \
+	|| { test "$$($(PYTHON) -c 'import os; print(os.geteuid())')" = 0 && command -v apt-get >/dev/null \
+	&& apt-get -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -q update >/dev/null 2>&1 \
+	&& DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::http::Timeout=60 install -q -y --no-install-recommends postgresql >/dev/null 2>&1; } \
+	|| echo 'no PostgreSQL here and none could be installed: its tests skip'
 
 demo: $(STAMP)
 	$(BIN)/hybridsim demo

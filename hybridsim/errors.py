@@ -70,3 +70,7 @@ def listed(names: Iterable[object], most: int = 20) -> str:
     if len(words) > most:
         words = [*words[:most], f"and {len(words) - most} more"]
     return ", ".join(words) or "none"
+
+
+class FleetError(HybridSimError):
+    """A fleet's registry is out of reach or too new, or is asked for what it does not have."""

@@ -77,6 +77,9 @@ HOMES = {
     "tensorboard": {"train"},
     "joblib": {"jobs"},
     "pooch": {"fetch"},
+    "sqlalchemy": {"fleet"},
+    "alembic": {"fleet"},
+    "fsspec": {"fleet"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

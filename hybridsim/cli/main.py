@@ -14,6 +14,7 @@ from hybridsim.cli import (
     demo,
     evaluate,
     export,
+    fleet,
     ingest,
     inspect,
     motion,
@@ -36,6 +37,7 @@ app.command()(verify.verify)
 app.add_typer(data.app, name="data")
 app.command()(demo.demo)
 app.add_typer(standin.app, name="standin")
+app.add_typer(fleet.app, name="fleet")
 
 INTERRUPTED = 130  # 128 + SIGINT, what shells expect
 

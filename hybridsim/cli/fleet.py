@@ -1,0 +1,173 @@
+"""`hybridsim fleet`: many individuals of one robot over time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hybridsim.cli.options import implementation
+from hybridsim.cli.progress import progress
+from hybridsim.errors import FleetError
+
+app = typer.Typer(
+    help="Many individuals of one robot over time: what each did, and what is known of it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+FleetOption = Annotated[
+    Path, typer.Option("--fleet", help="The fleet's folder, that of fleet.toml.", show_default=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+@contextmanager
+def _open(folder: Path) -> Iterator[Any]:
+    fleet = implementation("hybridsim.fleet", "Fleet").open(folder)
+    try:
+        yield fleet
+    finally:
+        fleet.close()
+
+
+@app.command()
+def init(
+    fleet: FleetOption,
+    robot: Annotated[str, typer.Option(help="Name or folder of the robot that all units are.")],
+    database: Annotated[
+        str,
+        typer.Option(help="SQLite or postgresql+psycopg:// by URL; HYBRIDSIM_FLEET_DATABASE counts more."),
+    ] = "sqlite:///registry.db",
+    artefacts: Annotated[
+        str, typer.Option(help="Folder, or URL such as s3://bucket/fleet, for logs and calibrations.")
+    ] = "artefacts",
+) -> None:
+    """Make a fleet's folder, with its database; where it is there already, nothing changes.
+
+    \b
+    Example:
+      hybridsim fleet init --fleet arms/ --robot so101
+      hybridsim fleet init --fleet dogs/ --robot anymal_c --artefacts s3://logs/dogs
+    """  # noqa: D301
+    place = implementation("hybridsim.fleet", "Place")(
+        schema=1, robot=robot, database=database, artefacts=artefacts
+    )
+    implementation("hybridsim.fleet", "Fleet").init(fleet, place).close()
+    typer.echo(f"{fleet}: a fleet of {robot}")
+
+
+@app.command()
+def ingest(
+    stores: Annotated[
+        list[Path],
+        typer.Argument(help="Folders of logs that hybridsim ingest wrote, or logs.", show_default=False),
+    ],
+    fleet: FleetOption,
+    enrol: Annotated[
+        bool, typer.Option("--enrol", help="Units that the fleet does not know join it.")
+    ] = False,
+) -> None:
+    """Add logs to a fleet; the same log twice changes nothing.
+
+    Exits with 1 where a log was turned away; the others are in.
+
+    \b
+    Example:
+      hybridsim fleet ingest logs/ --fleet arms/ --enrol
+    """  # noqa: D301
+    with _open(fleet) as found, progress("fleet ingest") as report:
+        outcome = found.take(stores, enrol=enrol, progress=lambda done, total: report(done, total, "logs"))
+    turned = [one for one in outcome if not hasattr(one, "log_id")]
+    taken = [one for one in outcome if hasattr(one, "log_id")]
+    new = sum(one.new for one in taken)
+    typer.echo(f"{new} new logs, {len(taken) - new} that were there already, {len(turned)} turned away")
+    if turned:
+        named = "; ".join(f"{one.folder.name}: {one.why}" for one in turned[:3])
+        more = f"; and {len(turned) - 3} more" if len(turned) > 3 else ""
+        raise FleetError(f"turned away: {named}{more}")
+
+
+@app.command()
+def status(fleet: FleetOption, as_json: JsonOption = False) -> None:
+    """How every unit stands: its logs, its calibration, its alarms.
+
+    \b
+    Example:
+      hybridsim fleet status --fleet arms/
+    """  # noqa: D301
+    with _open(fleet) as found:
+        rows = found.registry.status()
+    if as_json:
+        typer.echo(json.dumps({"schema": 1, "units": [vars(row) for row in rows]}))
+        return
+    implementation("hybridsim.cli.fleet_tables", "show_status")(rows)
+
+
+@app.command()
+def promote(
+    calibration: Annotated[
+        str, typer.Argument(help="Folder of a calibration, or a published name.", show_default=False)
+    ],
+    fleet: FleetOption,
+    serial: Annotated[
+        list[str] | None, typer.Option(help="For which unit; may be given again. Without: for all.")
+    ] = None,
+    verdict: Annotated[
+        int | None, typer.Option(help="That it passed; may be left out for a unit's first calibration.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="In words, for the history.")] = "",
+) -> None:
+    """Make a calibration the current one of units that have none, or that a verdict lets go on.
+
+    \b
+    Example:
+      hybridsim fleet promote so101 --fleet arms/
+      hybridsim fleet promote runs/3f0c/ --serial arm-12 --verdict 41 --fleet arms/
+    """  # noqa: D301
+    with _open(fleet) as found:
+        name = found.add_calibration(calibration)
+        for unit in serial or found.registry.units():
+            step = found.registry.promote(unit, name, verdict=verdict, why=why)
+            typer.echo(f"{unit}: {name}" + (" as before" if step is None else f", step {step.number}"))
+
+
+@app.command()
+def rollback(
+    fleet: FleetOption,
+    serial: Annotated[str, typer.Option(help="Of which unit.")],
+    to: Annotated[str | None, typer.Option(help="Id of an earlier calibration; else the one before.")] = None,
+    why: Annotated[str, typer.Option(help="In words, for the history.")] = "",
+) -> None:
+    """Make an earlier calibration of a unit current again.
+
+    \b
+    Example:
+      hybridsim fleet rollback --serial arm-12 --fleet arms/ --why "walks worse on grass"
+    """  # noqa: D301
+    with _open(fleet) as found:
+        step = found.registry.roll_back(serial, to, why)
+    typer.echo(f"{serial}: back to {step.calibration}, step {step.number}")
+
+
+@app.command()
+def history(
+    fleet: FleetOption,
+    serial: Annotated[str | None, typer.Option(help="Of which unit; else of all.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Which calibration was current when, and why.
+
+    \b
+    Example:
+      hybridsim fleet history --fleet arms/ --serial arm-12
+    """  # noqa: D301
+    with _open(fleet) as found:
+        steps = found.registry.history(serial)
+    if as_json:
+        typer.echo(json.dumps({"schema": 1, "steps": [vars(step) for step in steps]}))
+        return
+    implementation("hybridsim.cli.fleet_tables", "show_history")(steps)

@@ -1,0 +1,61 @@
+"""Tables of a fleet, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from hybridsim.fleet.intake import dated
+from hybridsim.fleet.registry.entries import Standing, Step
+
+
+def show_status(rows: Sequence[Standing]) -> None:
+    """A line a unit, and the sums."""
+    table = Table(box=None, header_style="bold")
+    for name in ("unit", "logs", "hours", "last log", "calibration", "since", "alarms"):
+        table.add_column(name, justify="right" if name in ("logs", "hours", "alarms") else "left")
+    for row in rows:
+        table.add_row(
+            row.serial,
+            str(row.logs),
+            f"{row.seconds / 3600:.2f}",
+            _when(row.last_ns),
+            row.calibration or "-",
+            _when(row.since_ns),
+            str(row.alarms) if row.alarms else "",
+            style="bold red" if row.alarms else None,
+        )
+    console = Console()
+    console.print(table)
+    hours, logs = sum(row.seconds for row in rows) / 3600, sum(row.logs for row in rows)
+    without = sum(row.calibration is None for row in rows)
+    alarmed = sum(row.alarms > 0 for row in rows)
+    counted = f"{len(rows)} units, {logs} logs, {hours:.1f} h"
+    console.print(f"{counted}; {without} without a calibration, {alarmed} with alarms")
+
+
+def show_history(steps: Sequence[Step]) -> None:
+    """A line a step, from old to new."""
+    table = Table(box=None, header_style="bold")
+    for name in ("when", "unit", "step", "calibration", "verdict", "why"):
+        table.add_column(name)
+    for step in steps:
+        table.add_row(
+            _when(step.at_ns),
+            step.serial,
+            str(step.number),
+            ("back to " if step.back else "") + step.calibration,
+            "-" if step.verdict is None else str(step.verdict),
+            step.why,
+        )
+    Console().print(table)
+
+
+def _when(stamp_ns: int | None) -> str:
+    """In local time; stamps without a date have none."""
+    if stamp_ns is None or not dated(stamp_ns):
+        return "-"
+    return datetime.fromtimestamp(stamp_ns / 1e9).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,1 @@
+"""What a fleet remembers, in a database."""

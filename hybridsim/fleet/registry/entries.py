@@ -1,0 +1,70 @@
+"""What a registry takes and gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEntry:
+    """A log as the registry knows it.
+
+    Attributes:
+        log_id: of its content.
+        serial: whose.
+        began_ns: first stamp [ns since 1970]; see `fleet.intake.dated`.
+        ended_ns: last stamp, the same way.
+        session: that it was recorded in.
+    """
+
+    log_id: str
+    serial: str
+    began_ns: int
+    ended_ns: int
+    session: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a unit stands.
+
+    Attributes:
+        serial: of the unit.
+        logs: how many.
+        seconds: of all of them [s].
+        last_ns: end of the newest one; None without logs.
+        calibration: current; None where nothing was promoted yet.
+        since_ns: when it was promoted.
+        alarms: open ones, those of the current calibration.
+    """
+
+    serial: str
+    logs: int
+    seconds: float
+    last_ns: int | None
+    calibration: str | None
+    since_ns: int | None
+    alarms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One promotion or step back.
+
+    Attributes:
+        serial: of the unit.
+        number: counts the unit's steps from 1.
+        calibration: from then on.
+        verdict: of the gate; None for a first calibration and for steps back.
+        back: whether it was a step back.
+        why: in words.
+        at_ns: when.
+    """
+
+    serial: str
+    number: int
+    calibration: str
+    verdict: int | None = None
+    back: bool = False
+    why: str = ""
+    at_ns: int = field(default=0)

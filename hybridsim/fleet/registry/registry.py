@@ -1,0 +1,246 @@
+"""What is asked of a registry: each question or change is one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from hybridsim.errors import FleetError, listed
+from hybridsim.fleet.registry.database import connect
+from hybridsim.fleet.registry.entries import LogEntry, Standing, Step
+from hybridsim.fleet.registry.promotion import before, current, next_step, require_passed, step_of, steps_of
+from hybridsim.fleet.registry.tables import AlarmRow, CalibrationRow, LogRow, PromotionRow, Unit, VerdictRow
+from hybridsim.fleet.registry.transaction import transaction
+
+AHEAD_S = 300.0
+"""By which a log may claim the future; chosen, because clocks of robots differ."""
+
+
+class Registry:
+    """Units, logs, calibrations, verdicts and promotions of a fleet."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Of a database that `connect` has opened."""
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Registry:
+        """Of a database by its URL; makes what is missing of its tables."""
+        return cls(connect(url))
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self._engine.dispose()
+
+    def enrol(self, serials: Sequence[str], site: str = "") -> list[str]:
+        """Add units; those that are new."""
+        with transaction(self._engine) as session:
+            known = set(session.scalars(select(Unit.serial)))
+            new = [serial for serial in dict.fromkeys(serials) if serial not in known]
+            session.add_all(Unit(serial=serial, added_ns=time.time_ns(), site=site) for serial in new)
+        return new
+
+    def units(self) -> list[str]:
+        """Serials, sorted."""
+        with transaction(self._engine) as session:
+            return list(session.scalars(select(Unit.serial).order_by(Unit.serial)))
+
+    def require_fit(self, entry: LogEntry) -> None:
+        """Refuse a log that `add_log` would refuse.
+
+        Raises:
+            FleetError: of an unknown unit, of another unit than before, or from the future.
+        """
+        with transaction(self._engine) as session:
+            require_fit(session, entry)
+
+    def add_log(self, entry: LogEntry) -> bool:
+        """Whether the log is new.
+
+        Raises:
+            FleetError: as `require_fit`.
+        """
+        with transaction(self._engine) as session:
+            new = require_fit(session, entry)
+            if new:
+                session.add(LogRow(**vars(entry), added_ns=time.time_ns()))
+        return new
+
+    def logs(self, serial: str | None = None) -> list[LogEntry]:
+        """Of a unit, or of all, from old to new."""
+        asked = select(LogRow).order_by(LogRow.began_ns, LogRow.log_id)
+        if serial is not None:
+            asked = asked.where(LogRow.serial == serial)
+        names = list(LogEntry.__dataclass_fields__)
+        with transaction(self._engine) as session:
+            return [
+                LogEntry(**{name: getattr(row, name) for name in names}) for row in session.scalars(asked)
+            ]
+
+    def add_calibration(
+        self, calibration_id: str, *, serial: str | None = None, parent: str | None = None
+    ) -> bool:
+        """Whether the calibration is new.
+
+        Args:
+            calibration_id: of its content.
+            serial: whose; None where it is for all units.
+            parent: that it goes on from; one that the registry has.
+        """
+        with transaction(self._engine) as session:
+            if serial is not None:
+                known_unit(session, serial)
+            if session.get(CalibrationRow, calibration_id) is not None:
+                return False
+            if parent is not None:
+                known_calibration(session, parent)
+            row = CalibrationRow(calibration_id=calibration_id, serial=serial, parent=parent)
+            row.added_ns = time.time_ns()
+            session.add(row)
+        return True
+
+    def add_verdict(self, serial: str, calibration: str, *, passed: bool, evidence: Mapping[str, Any]) -> int:
+        """Number of what a gate said of a calibration against the unit's current one."""
+        with transaction(self._engine) as session:
+            known_unit(session, serial)
+            known_calibration(session, calibration)
+            champion = current(session, serial)
+            row = VerdictRow(
+                serial=serial,
+                calibration_id=calibration,
+                champion=None if champion is None else champion.calibration_id,
+                passed=passed,
+                evidence=dict(evidence),
+                at_ns=time.time_ns(),
+            )
+            session.add(row)
+            session.flush()
+            return row.number
+
+    def promote(
+        self, serial: str, calibration: str, *, verdict: int | None = None, why: str = ""
+    ) -> Step | None:
+        """Make a calibration the unit's current one; None where it is that already.
+
+        Args:
+            serial: of the unit.
+            calibration: that the registry has, of this unit or of all.
+            verdict: that it passed, against what is current now; may be left out for a unit's first only.
+            why: in words.
+
+        Raises:
+            FleetError: unknown unit, calibration or verdict, one that did not pass, or that was given against
+                another champion than is current now.
+        """
+        with transaction(self._engine) as session:
+            known_unit(session, serial)
+            whose = known_calibration(session, calibration).serial
+            if whose not in (None, serial):
+                raise FleetError(f"calibration {calibration}: is of unit '{whose}'; given: '{serial}'")
+            now = current(session, serial)
+            if now is not None and now.calibration_id == calibration:
+                return None
+            require_passed(session, serial, calibration, verdict, now)
+            return next_step(
+                session, now, Step(serial=serial, number=0, calibration=calibration, verdict=verdict, why=why)
+            )
+
+    def roll_back(self, serial: str, to: str | None = None, why: str = "") -> Step:
+        """Make an earlier calibration of the unit current again.
+
+        Args:
+            serial: of the unit.
+            to: which; None for the one before.
+            why: in words.
+
+        Raises:
+            FleetError: it was never promoted for this unit, or there is none before.
+        """
+        with transaction(self._engine) as session:
+            known_unit(session, serial)
+            steps = list(session.scalars(steps_of(serial)))
+            if not steps:
+                raise FleetError(f"unit '{serial}': nothing was promoted yet; nothing to go back to")
+            now, earlier = steps[-1], {step.calibration_id for step in steps}
+            if to is None:
+                to = before(steps)
+            if to not in earlier - {now.calibration_id}:
+                known = listed(sorted(earlier - {now.calibration_id})) or "none"
+                raise FleetError(f"unit '{serial}': {to} was never promoted before; available: {known}")
+            return next_step(session, now, Step(serial=serial, number=0, calibration=to, back=True, why=why))
+
+    def history(self, serial: str | None = None) -> list[Step]:
+        """Promotions and steps back of a unit, or of all, in the order in which they came."""
+        asked = select(PromotionRow).order_by(PromotionRow.at_ns, PromotionRow.serial, PromotionRow.number)
+        if serial is not None:
+            asked = asked.where(PromotionRow.serial == serial)
+        with transaction(self._engine) as session:
+            if serial is not None:
+                known_unit(session, serial)
+            return [step_of(row) for row in session.scalars(asked)]
+
+    def status(self) -> list[Standing]:
+        """Of every unit, in four questions to the database however many there are."""
+        with transaction(self._engine) as session:
+            lasted = func.sum(LogRow.ended_ns - LogRow.began_ns)
+            logs = select(LogRow.serial, func.count(), lasted, func.max(LogRow.ended_ns))
+            counted = {row[0]: tuple(row)[1:] for row in session.execute(logs.group_by(LogRow.serial))}
+            last = select(PromotionRow.serial, func.max(PromotionRow.number).label("number"))
+            newest = last.group_by(PromotionRow.serial).subquery()
+            asked = select(PromotionRow).join(
+                newest, (PromotionRow.serial == newest.c.serial) & (PromotionRow.number == newest.c.number)
+            )
+            now = {row.serial: row for row in session.scalars(asked)}
+            alarms = select(AlarmRow.serial, AlarmRow.calibration_id, func.count())
+            grouped = session.execute(alarms.group_by(AlarmRow.serial, AlarmRow.calibration_id))
+            rung = {(row[0], row[1]): row[2] for row in grouped}
+            serials = session.scalars(select(Unit.serial).order_by(Unit.serial))
+            return [_standing(serial, counted.get(serial), now.get(serial), rung) for serial in serials]
+
+
+def require_fit(session: Session, entry: LogEntry) -> bool:
+    """Whether a log is new, or an error where it cannot be of this fleet."""
+    known_unit(session, entry.serial)
+    ahead = (entry.began_ns - time.time_ns()) / 1e9
+    if ahead > AHEAD_S:
+        raise FleetError(f"log {entry.log_id}: begins {ahead:.0f} s from now; expected a log of the past")
+    found = session.get(LogRow, entry.log_id)
+    if found is not None and found.serial != entry.serial:
+        raise FleetError(f"log {entry.log_id}: is of unit '{found.serial}' already; given: '{entry.serial}'")
+    return found is None
+
+
+def known_unit(session: Session, serial: str) -> Unit:
+    """The unit, or an error that names some."""
+    found = session.get(Unit, serial)
+    if found is None:
+        some = list(session.scalars(select(Unit.serial).order_by(Unit.serial).limit(10)))
+        raise FleetError(f"no unit '{serial}' in this fleet; available: {listed(some) or 'none'}")
+    return found
+
+
+def known_calibration(session: Session, calibration: str) -> CalibrationRow:
+    """The calibration, or an error."""
+    found = session.get(CalibrationRow, calibration)
+    if found is None:
+        raise FleetError(f"no calibration '{calibration}' in this fleet")
+    return found
+
+
+def _standing(
+    serial: str, logs: tuple[Any, ...] | None, now: PromotionRow | None, alarms: Mapping[tuple[str, str], int]
+) -> Standing:
+    count, lasted, last = logs or (0, 0, None)
+    return Standing(
+        serial=serial,
+        logs=count,
+        seconds=int(lasted) / 1e9,
+        last_ns=last,
+        calibration=None if now is None else now.calibration_id,
+        since_ns=None if now is None else now.at_ns,
+        alarms=0 if now is None else alarms.get((serial, now.calibration_id), 0),
+    )

@@ -1,0 +1,112 @@
+"""What a fleet remembers, as tables: units, logs, calibrations, verdicts, promotions, replays and alarms.
+
+Rows are only ever added: what is current follows from the promotion with the highest number of its unit.
+Times are nanoseconds since 1970 (UTC), as stamps of logs are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Index, Integer, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+ID, SERIAL = 64, 80
+"""Longest id and longest serial [characters]."""
+
+
+class Table(DeclarativeBase):
+    """Of the registry; constraints have names, so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Unit(Table):
+    """One individual of the fleet's robot."""
+
+    __tablename__ = "unit"
+    serial: Mapped[str] = mapped_column(String(SERIAL), primary_key=True)
+    added_ns: Mapped[int] = mapped_column(BigInteger)
+    site: Mapped[str] = mapped_column(String(200), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class LogRow(Table):
+    """A recording of a unit; its files lie among the artefacts, under the same id."""
+
+    __tablename__ = "log"
+    log_id: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    serial: Mapped[str] = mapped_column(ForeignKey("unit.serial"))
+    began_ns: Mapped[int] = mapped_column(BigInteger)
+    ended_ns: Mapped[int] = mapped_column(BigInteger)
+    session: Mapped[str] = mapped_column(String(200))
+    added_ns: Mapped[int] = mapped_column(BigInteger)
+    __table_args__ = (Index(None, "serial", "began_ns"),)
+
+
+class CalibrationRow(Table):
+    """A calibration artefact; `serial` says whose it is, none where it is shared."""
+
+    __tablename__ = "calibration"
+    calibration_id: Mapped[str] = mapped_column(String(ID), primary_key=True)
+    serial: Mapped[str | None] = mapped_column(ForeignKey("unit.serial"))
+    parent: Mapped[str | None] = mapped_column(ForeignKey("calibration.calibration_id"))
+    added_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class VerdictRow(Table):
+    """What a gate said of a calibration for a unit, with the evidence."""
+
+    __tablename__ = "verdict"
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    serial: Mapped[str] = mapped_column(ForeignKey("unit.serial"))
+    calibration_id: Mapped[str] = mapped_column(ForeignKey("calibration.calibration_id"))
+    champion: Mapped[str | None] = mapped_column(ForeignKey("calibration.calibration_id"))
+    passed: Mapped[bool] = mapped_column(Boolean)
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at_ns: Mapped[int] = mapped_column(BigInteger)
+    __table_args__ = (Index(None, "serial", "calibration_id"),)
+
+
+class PromotionRow(Table):
+    """A unit's calibration from then on; two writers cannot both give the next number."""
+
+    __tablename__ = "promotion"
+    serial: Mapped[str] = mapped_column(ForeignKey("unit.serial"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    calibration_id: Mapped[str] = mapped_column(ForeignKey("calibration.calibration_id"))
+    verdict: Mapped[int | None] = mapped_column(ForeignKey("verdict.number"))
+    back: Mapped[bool] = mapped_column(Boolean, default=False)
+    why: Mapped[str] = mapped_column(Text, default="")
+    at_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class ReplayRow(Table):
+    """How far a calibration was off on a log, by signal and joint."""
+
+    __tablename__ = "replay"
+    log_id: Mapped[str] = mapped_column(ForeignKey("log.log_id"), primary_key=True)
+    calibration_id: Mapped[str] = mapped_column(ForeignKey("calibration.calibration_id"), primary_key=True)
+    error: Mapped[float] = mapped_column(Float)
+    found: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class AlarmRow(Table):
+    """A unit no longer does what its calibration says: since when, where, and what may have changed."""
+
+    __tablename__ = "alarm"
+    log_id: Mapped[str] = mapped_column(ForeignKey("log.log_id"), primary_key=True)
+    calibration_id: Mapped[str] = mapped_column(ForeignKey("calibration.calibration_id"), primary_key=True)
+    serial: Mapped[str] = mapped_column(ForeignKey("unit.serial"), index=True)
+    since_ns: Mapped[int] = mapped_column(BigInteger)
+    joint: Mapped[str] = mapped_column(String(200))
+    likelihoods: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at_ns: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,36 @@
+"""All or nothing, and one line for whatever a database says against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from hybridsim.errors import FleetError
+from hybridsim.fleet.registry.database import place
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A session whose changes are all kept at the block's end, or none if it fails.
+
+    Raises:
+        FleetError: another writer was first, or the database is gone.
+    """
+    written = False
+    try:
+        with Session(engine) as session, session.begin():
+            yield session
+            session.flush()
+            written = True
+    except IntegrityError:
+        raise FleetError(
+            f"{place(engine)}: another writer was first; nothing was changed, try again"
+        ) from None
+    except DBAPIError as error:
+        said = " ".join(str(error.orig).split())
+        ends = "whether it was changed is not known; the same command again does it once" if written else ""
+        raise FleetError(f"{place(engine)}: {said}; {ends or 'nothing was changed'}") from None
