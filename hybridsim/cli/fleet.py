@@ -27,11 +27,21 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for script
 
 @contextmanager
 def _open(folder: Path) -> Iterator[Any]:
-    fleet = implementation("hybridsim.fleet", "Fleet").open(folder)
+    fleet = implementation("hybridsim.fleet.fleet", "Fleet").open(folder)
     try:
         yield fleet
     finally:
         fleet.close()
+
+
+@contextmanager
+def _registry(folder: Path) -> Iterator[Any]:
+    """The registry alone, which is there at once."""
+    registry = implementation("hybridsim.fleet.registry.registry", "Registry").of(folder)
+    try:
+        yield registry
+    finally:
+        registry.close()
 
 
 @app.command()
@@ -53,10 +63,10 @@ def init(
       hybridsim fleet init --fleet arms/ --robot so101
       hybridsim fleet init --fleet dogs/ --robot anymal_c --artefacts s3://logs/dogs
     """  # noqa: D301
-    place = implementation("hybridsim.fleet", "Place")(
+    place = implementation("hybridsim.fleet.place", "Place")(
         schema=1, robot=robot, database=database, artefacts=artefacts
     )
-    implementation("hybridsim.fleet", "Fleet").init(fleet, place).close()
+    implementation("hybridsim.fleet.fleet", "Fleet").init(fleet, place).close()
     typer.echo(f"{fleet}: a fleet of {robot}")
 
 
@@ -99,8 +109,8 @@ def status(fleet: FleetOption, as_json: JsonOption = False) -> None:
     Example:
       hybridsim fleet status --fleet arms/
     """  # noqa: D301
-    with _open(fleet) as found:
-        rows = found.registry.status()
+    with _registry(fleet) as found:
+        rows = found.status()
     if as_json:
         typer.echo(json.dumps({"schema": 1, "units": [vars(row) for row in rows]}))
         return
@@ -148,8 +158,8 @@ def rollback(
     Example:
       hybridsim fleet rollback --serial arm-12 --fleet arms/ --why "walks worse on grass"
     """  # noqa: D301
-    with _open(fleet) as found:
-        step = found.registry.roll_back(serial, to, why)
+    with _registry(fleet) as found:
+        step = found.roll_back(serial, to, why)
     typer.echo(f"{serial}: back to {step.calibration}, step {step.number}")
 
 
@@ -165,8 +175,8 @@ def history(
     Example:
       hybridsim fleet history --fleet arms/ --serial arm-12
     """  # noqa: D301
-    with _open(fleet) as found:
-        steps = found.registry.history(serial)
+    with _registry(fleet) as found:
+        steps = found.history(serial)
     if as_json:
         typer.echo(json.dumps({"schema": 1, "steps": [vars(step) for step in steps]}))
         return

@@ -8,8 +8,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from hybridsim.fleet.intake import dated
-from hybridsim.fleet.registry.entries import Standing, Step
+from hybridsim.fleet.registry.entries import Standing, Step, dated
 
 
 def show_status(rows: Sequence[Standing]) -> None:

@@ -10,9 +10,6 @@ from hybridsim.errors import FleetError
 from hybridsim.fleet.registry.entries import LogEntry
 from hybridsim.log import Log, is_log
 
-FIRST_DATE_NS = 946_684_800 * 10**9
-"""2000-01-01; stamps before it count from the start of something, and say no date."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
@@ -68,8 +65,3 @@ def entry_of(log: Log) -> LogEntry:
         ended_ns=last,
         session=log.session or "",
     )
-
-
-def dated(stamp_ns: int) -> bool:
-    """Whether a stamp says a date."""
-    return stamp_ns >= FIRST_DATE_NS

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hybridsim.cli import main
-from hybridsim.fleet import Fleet
 from hybridsim.fleet.artefacts import Artefacts
+from hybridsim.fleet.fleet import Fleet
 from hybridsim.log import LogDraft, LogStore, Signal, read_log
 
 START = 1_700_000_000 * 10**9

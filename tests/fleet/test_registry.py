@@ -4,12 +4,18 @@ import multiprocessing
 import time
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from hybridsim.errors import FleetError
+from hybridsim.fleet.registry.database import NEWEST
 from hybridsim.fleet.registry.entries import LogEntry
+from hybridsim.fleet.registry.migrate import MIGRATIONS
 from hybridsim.fleet.registry.registry import Registry
-from hybridsim.fleet.registry.tables import Unit
+from hybridsim.fleet.registry.tables import Table, Unit
 from hybridsim.fleet.registry.transaction import transaction
 
 DAY = 86_400 * 10**9
@@ -186,3 +192,17 @@ def test_a_lost_connection_is_one_line_and_changes_nothing(remote):
     engine.dispose()
     assert registry.units() == ["a"]  # and goes on
     registry.close()
+
+
+def test_the_newest_revision_is_the_one_that_is_looked_for():
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
+
+
+def test_migrations_make_the_tables_that_the_code_speaks_of(url):
+    Registry.open(url).close()
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+    engine.dispose()

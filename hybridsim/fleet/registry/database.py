@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from hybridsim.errors import FleetError
 
 BUSY_S = 30.0
 """How long a writer waits for another one; chosen, because a transaction here takes milliseconds."""
-MIGRATIONS = Path(__file__).parent / "migrations"
+NEWEST = "0001"
+"""Revision of today's tables: the last file in migrations/."""
 KINDS = ("sqlite", "postgresql")
 
 
@@ -32,7 +27,7 @@ def connect(url: str) -> Engine:
     """
     engine = _engine(url)
     try:
-        _migrate(engine)
+        _require_tables(engine)
     except DBAPIError as error:
         engine.dispose()
         raise FleetError(f"{shown(url)}: {_why(error)}") from None
@@ -81,29 +76,20 @@ def _at_once(connection: Any) -> None:
     connection.exec_driver_sql("begin immediate")
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config
+def _require_tables(engine: Engine) -> None:
+    """Today's tables, made by alembic where they are not; its import takes longer than asking."""
+    if _revision(engine) != NEWEST:
+        from hybridsim.fleet.registry.migrate import migrate
+
+        migrate(engine)
 
 
-def _migrate(engine: Engine) -> None:
-    """To the newest tables, in one transaction."""
-    config = _config()
-    known = ScriptDirectory.from_config(config)
+def _revision(engine: Engine) -> str | None:
+    """Of the tables that are there; None without any."""
+    if not inspect(engine).has_table("alembic_version"):
+        return None
     with engine.begin() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        if found == known.get_current_head():
-            return
-        if found is not None and found not in {one.revision for one in known.walk_revisions()}:
-            raise FleetError(
-                f"{place(engine)}: its tables are of unknown revision '{found}'; update hybridsim"
-            )
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise FleetError(f"{place(engine)}: {error}") from None
+        return connection.execute(text("select version_num from alembic_version")).scalar()
 
 
 def _why(error: DBAPIError) -> str:

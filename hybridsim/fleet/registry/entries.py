@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+FIRST_DATE_NS = 946_684_800 * 10**9
+"""2000-01-01; stamps before it count from the start of something, and say no date."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LogEntry:
@@ -12,7 +15,7 @@ class LogEntry:
     Attributes:
         log_id: of its content.
         serial: whose.
-        began_ns: first stamp [ns since 1970]; see `fleet.intake.dated`.
+        began_ns: first stamp [ns since 1970]; see `dated`.
         ended_ns: last stamp, the same way.
         session: that it was recorded in.
     """
@@ -68,3 +71,8 @@ class Step:
     back: bool = False
     why: str = ""
     at_ns: int = field(default=0)
+
+
+def dated(stamp_ns: int) -> bool:
+    """Whether a stamp says a date."""
+    return stamp_ns >= FIRST_DATE_NS

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from hybridsim.errors import FleetError, listed
+from hybridsim.fleet.place import read_place
 from hybridsim.fleet.registry.database import connect
 from hybridsim.fleet.registry.entries import LogEntry, Standing, Step
 from hybridsim.fleet.registry.promotion import before, current, next_step, require_passed, step_of, steps_of
@@ -26,6 +28,11 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         """Of a database that `connect` has opened."""
         self._engine = engine
+
+    @classmethod
+    def of(cls, folder: Path) -> Registry:
+        """Of a fleet's folder, without its robot and artefacts."""
+        return cls.open(read_place(folder).database_in(folder))
 
     @classmethod
     def open(cls, url: str) -> Registry:
