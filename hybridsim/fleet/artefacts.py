@@ -37,9 +37,7 @@ class Artefacts:
         try:
             files, path = fsspec.url_to_fs(root)
         except (ValueError, ImportError) as error:
-            raise FleetError(
-                f"artefacts: {root}: {error}; pip install 'hybridsim[fleet]' for s3://"
-            ) from None
+            raise FleetError(f"artefacts: {root}: {error}") from None
         self._local = Path(path) if "file" in files.protocol else None
         self._files, self._cache = DirFileSystem(path, files), cache
 
