@@ -2,8 +2,8 @@
 
     .venv/bin/python -m tests.benchmarks.fleet_kills [KILLS]
 
-SYNTHETIC logs, SQLite. After each pair of kills the history has to go on from the one before, without a gap and
-with nothing in it twice, and every log of the registry has to be whole; it stops with an error otherwise.
+SYNTHETIC logs, SQLite. After each pair of kills the history has to go on from the one before, without a gap
+and with nothing in it twice, and every log of the registry has to be whole; it stops with an error otherwise.
 """
 
 import sys
