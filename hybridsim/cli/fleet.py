@@ -102,8 +102,12 @@ def ingest(
 
 
 @app.command()
-def status(fleet: FleetOption, as_json: JsonOption = False) -> None:
-    """How every unit stands: its logs, its calibration, its alarms.
+def status(
+    fleet: FleetOption,
+    every: Annotated[bool, typer.Option("--all", help="Show all units, not 40.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """How units stand: logs, calibration, alarms; those first that want looking after.
 
     \b
     Example:
@@ -114,7 +118,7 @@ def status(fleet: FleetOption, as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps({"schema": 1, "units": [vars(row) for row in rows]}))
         return
-    implementation("hybridsim.cli.fleet_tables", "show_status")(rows)
+    implementation("hybridsim.cli.fleet_tables", "show_status")(rows, every)
 
 
 @app.command()

@@ -10,13 +10,17 @@ from rich.table import Table
 
 from hybridsim.fleet.registry.entries import Standing, Step, dated
 
+MOST = 40
+"""Units shown unless all are asked for; chosen, because a screen holds no more."""
 
-def show_status(rows: Sequence[Standing]) -> None:
-    """A line a unit, and the sums."""
+
+def show_status(rows: Sequence[Standing], every: bool = False) -> None:
+    """A line a unit, those with alarms or without a calibration first, and the sums."""
+    ordered = sorted(rows, key=lambda row: (-row.alarms, row.calibration is not None, row.serial))
     table = Table(box=None, header_style="bold")
     for name in ("unit", "logs", "hours", "last log", "calibration", "since", "alarms"):
         table.add_column(name, justify="right" if name in ("logs", "hours", "alarms") else "left")
-    for row in rows:
+    for row in ordered if every else ordered[:MOST]:
         table.add_row(
             row.serial,
             str(row.logs),
@@ -29,6 +33,8 @@ def show_status(rows: Sequence[Standing]) -> None:
         )
     console = Console()
     console.print(table)
+    if len(rows) > MOST and not every:
+        console.print(f"... and {len(rows) - MOST} more; --all shows them")
     hours, logs = sum(row.seconds for row in rows) / 3600, sum(row.logs for row in rows)
     without = sum(row.calibration is None for row in rows)
     alarmed = sum(row.alarms > 0 for row in rows)

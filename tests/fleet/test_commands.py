@@ -65,6 +65,20 @@ def test_from_logs_to_a_calibration_and_back(fleet, logs, capsys):
     assert "nothing was promoted before" in capsys.readouterr().err
 
 
+def test_status_of_many_shows_those_that_want_looking_after(fleet, capsys):
+    opened = Fleet.open(fleet)
+    opened.registry.enrol([f"u{n:02}" for n in range(60)])
+    opened.registry.add_calibration("one")
+    for n in range(59):
+        opened.registry.promote(f"u{n:02}", "one")
+    opened.close()
+    assert fleet_of(["status"], fleet) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[0] == "u59" and "... and 20 more; --all shows them" in lines
+    assert fleet_of(["status", "--all"], fleet) == 0
+    assert capsys.readouterr().out.count(" one ") == 59
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
