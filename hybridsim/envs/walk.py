@@ -45,6 +45,8 @@ GIVES, LAGS = 3.2, 2.0
 """How much stiffer than the drives the trot takes them to be, and how much later than by their gains alone.
 All chosen by how well the trot alone goes, with ideal drives and with late ones:
 `tests.benchmarks.walking --untrained walk_flat`, without and with `--calibration`."""
+STANDS = 0.25
+"""Share of the episodes that begin standing; chosen, because first policies fall then and learn little."""
 SUNK = 0.5
 """Share of the way to rest that a trot lets the base sink; chosen, as ANYmal C's does."""
 ROUNDS = 20
@@ -84,6 +86,7 @@ class Walk:
         weights: Weights | None = None,
         episode_s: float = 10.0,
         level: float = 1.0,
+        stands: float = STANDS,
     ) -> None:
         """Describe it.
 
@@ -95,11 +98,13 @@ class Walk:
             weights: of the reward.
             episode_s: after which an episode is cut [s].
             level: share of the commands' and grounds' range that is asked for, 0 to 1; curricula raise it.
+            stands: share of the episodes that begin with a robot that stands and waits, as robots do.
         """
         if ground not in GROUNDS:
             raise SimulationError(f"walk: no ground '{ground}'; available: {listed(GROUNDS)}")
         self.name, self.robot, self.ground = f"walk_{ground}", robot, ground
         self.pushes, self.weights, self.level = pushes, weights or Weights(), level
+        self.stands = stands
         self.settings = SimulationSettings(
             physics_timestep_s=robot.rigid_body.timestep.value, rate_hz=50.0, plane=True
         )
@@ -190,13 +195,10 @@ class Walk:
         worlds: Int[np.ndarray, " some"],
         randoms: Sequence[np.random.Generator],
     ) -> None:
-        """Before a step of either pair of feet: standing as a robot that waits, or lower as in the gait.
-
-        One in four stands, which the first policies learn little from: they fall.
-        """
+        """Before a step of either pair of feet: standing as a robot that waits, or lower as in the gait."""
         draws = [random.uniform(-1.0, 1.0, 6 + len(self.stance)) for random in randoms]
         noise = np.array(draws)
-        yaw, stands = np.pi * noise[:, 0], noise[:, 4:5] < -0.5
+        yaw, stands = np.pi * noise[:, 0], noise[:, 4:5] < 2.0 * self.stands - 1.0
         turn = np.stack([0.0 * yaw, 0.0 * yaw, np.sin(0.5 * yaw), np.cos(0.5 * yaw)], axis=1)
         sunk = np.where(stands, 0.0, SUNK + 0.25 * noise[:, 5:6])
         posture = self.stance + sunk * (self._rest - self.stance) + 0.05 * noise[:, 6:]

@@ -37,7 +37,7 @@ def simulated(
         episodes: how many.
         seconds: of each.
     """
-    task = task_of(policy.contract.task).make(source.robot, {})
+    task = task_of(policy.contract.task).make(source.robot, {"stands": 1.0})
     randoms = [np.random.default_rng([seed, number]) for number in range(episodes)]
     own = [] if source.draws is None else [source.draws.own(random) for random in randoms]
     sim = source.worlds(task.settings, task.constants, 0)(episodes, own, task.terrains(randoms))

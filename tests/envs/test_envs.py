@@ -125,6 +125,10 @@ def test_one_walker_in_four_begins_as_a_robot_that_stands():
         envs.step(np.zeros((64, 12)))
     assert (first - base.position[:, 2])[stands].max() < 0.02
     envs.close()
+    envs = make_vector("walk_flat", size=Size(worlds=16), options={"stands": 1.0})
+    envs.reset(seed=0)
+    assert (base_of(envs.blocks[0].sim).position[:, 2] > 0.95 * envs.blocks[0].task.height).all()
+    envs.close()
 
 
 def test_the_pilot_does_on_signals_what_the_environment_does():
