@@ -115,17 +115,17 @@ def test_a_fallen_robot_ends_its_episode():
 def test_one_walker_in_four_begins_as_a_robot_that_stands():
     """With late drives too it bears its weight until the first target arrives; the others are lower."""
     late = Origin(spreads={"drive.*.delay": Spread(low=0.0999, high=0.1)})
-    envs = make_vector("walk_flat", late, size=Size(worlds=64))
+    envs = make_vector("walk_flat", late, size=Size(worlds=32))
     envs.reset(seed=0)
     base = base_of(envs.blocks[0].sim)
     first = base.position[:, 2].copy()
     stands = first > 0.95 * envs.blocks[0].task.height
-    assert 8 < stands.sum() < 24 and first[~stands].max() < 0.52 and first.min() > 0.33
+    assert 3 < stands.sum() < 14 and first[~stands].max() < 0.52 and first.min() > 0.33
     for _ in range(5):  # 0.1 s, in which a robot that nothing bears falls by 5 cm
-        envs.step(np.zeros((64, 12)))
+        envs.step(np.zeros((32, 12)))
     assert (first - base.position[:, 2])[stands].max() < 0.02
     envs.close()
-    envs = make_vector("walk_flat", size=Size(worlds=16), options={"stands": 1.0})
+    envs = make_vector("walk_flat", size=Size(worlds=8), options={"stands": 1.0})
     envs.reset(seed=0)
     assert (base_of(envs.blocks[0].sim).position[:, 2] > 0.95 * envs.blocks[0].task.height).all()
     envs.close()

@@ -11,7 +11,7 @@ from hybridsim.fleet.place import Place
 from hybridsim.log import LogStore, read_log
 from tests.fleet.test_commands import log
 
-KILLS = 4
+KILLS = 2
 """Of each writer here; `tests.benchmarks.fleet_kills` makes 200."""
 
 

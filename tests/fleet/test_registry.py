@@ -1,7 +1,6 @@
 """What a fleet remembers: in SQLite and PostgreSQL, with other writers, and what it refuses."""
 
 import multiprocessing
-import time
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -52,7 +51,7 @@ def test_the_same_log_twice_is_one_log_and_logs_come_from_old_to_new(registry):
     ("given", "words"),
     [
         (entry(5, "nobody"), "no unit 'nobody' in this fleet; available: a, b"),
-        (entry(5, began_ns=time.time_ns() + DAY), "begins 86[0-9]{3} s from now; expected a log of the past"),
+        (entry(10**4), "begins [0-9]{9} s from now; expected a log of the past"),
         (entry(1, "b"), "is of unit 'a' already; given: 'b'"),
     ],
 )
