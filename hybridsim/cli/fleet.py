@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,23 +24,13 @@ FleetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
-@contextmanager
-def _open(folder: Path) -> Iterator[Any]:
-    fleet = implementation("hybridsim.fleet.fleet", "Fleet").open(folder)
-    try:
-        yield fleet
-    finally:
-        fleet.close()
+def _open(folder: Path) -> closing[Any]:
+    return closing(implementation("hybridsim.fleet.fleet", "Fleet").open(folder))
 
 
-@contextmanager
-def _registry(folder: Path) -> Iterator[Any]:
+def _registry(folder: Path) -> closing[Any]:
     """The registry alone, which is there at once."""
-    registry = implementation("hybridsim.fleet.registry.registry", "Registry").of(folder)
-    try:
-        yield registry
-    finally:
-        registry.close()
+    return closing(implementation("hybridsim.fleet.registry.registry", "Registry").of(folder))
 
 
 @app.command()
@@ -90,9 +79,8 @@ def ingest(
       hybridsim fleet ingest logs/ --fleet arms/ --enrol
     """  # noqa: D301
     with _open(fleet) as found, progress("fleet ingest") as report:
-        outcome = found.take(stores, enrol=enrol, progress=lambda done, total: report(done, total, "logs"))
-    turned = [one for one in outcome if not hasattr(one, "log_id")]
-    taken = [one for one in outcome if hasattr(one, "log_id")]
+        tell = lambda done, total: report(done, total, "logs")  # noqa: E731
+        taken, turned = found.take(stores, enrol=enrol, progress=tell)
     new = sum(one.new for one in taken)
     typer.echo(f"{new} new logs, {len(taken) - new} that were there already, {len(turned)} turned away")
     if turned:

@@ -26,7 +26,7 @@ SEEN = tuple(term for term in TERMS if term != "command")
 """What a floating robot sees, beside the phase."""
 SEEN_FIXED = ("joint_position", "joint_velocity", "last_action", "joint_error")
 FRICTION = 0.5
-"""Of the ground; chosen, because feet that follow a clip drag, and catch on more: policies then fall."""
+"""Of the ground; chosen, because feet that follow a clip drag, and catch on more."""
 WEIGHTS = {"pose": 0.4, "speed": 0.05, "ends": 0.2, "base": 0.15, "base_speed": 0.2}
 """Of the terms; those of Peng et al. 2020, more for the base's speed, since its place is not asked for."""
 LEAD = 0.5

@@ -46,11 +46,11 @@ GIVES, LAGS = 3.2, 2.0
 All chosen by how well the trot alone goes, with ideal drives and with late ones:
 `tests.benchmarks.walking --untrained walk_flat`, without and with `--calibration`."""
 STANDS = 0.25
-"""Share of the episodes that begin standing; chosen, because first policies fall then and learn little."""
+"""Share of the episodes that begin standing; chosen, because it is but the first moment of a walk."""
 SUNK = 0.5
-"""Share of the way to rest that a trot lets the base sink; chosen, as ANYmal C's does."""
+"""Share of the way to rest that a trot lets the base sink; chosen, half-way."""
 ROUNDS = 20
-"""Of the search for a posture at rest; chosen, because each divides the error by three and more."""
+"""Of the search for a posture at rest; chosen, because each divides the error by two and more."""
 EVERY_S = 5.0
 """Between changes of the command, and between pushes [s]."""
 

@@ -10,7 +10,7 @@ from hybridsim.calibration import Calibration
 from hybridsim.errors import FleetError, HybridSimError
 from hybridsim.fleet.artefacts import Artefacts
 from hybridsim.fleet.intake import Taken, Turned, entry_of, folders_of
-from hybridsim.fleet.place import Place, read_place, write_place
+from hybridsim.fleet.place import Place, read_place, require_own, write_place
 from hybridsim.fleet.registry.registry import Registry
 from hybridsim.log import read_log
 from hybridsim.progress import Progress
@@ -41,12 +41,9 @@ class Fleet:
             FleetError: another fleet is there, or the database or the artefacts cannot be reached.
             RobotError: no such robot.
         """
+        require_own(folder, place)
         fleet = cls._of(folder, place)
-        try:
-            write_place(folder, place)
-        except HybridSimError:
-            fleet.close()
-            raise
+        write_place(folder, place)
         return fleet
 
     @classmethod
@@ -73,7 +70,7 @@ class Fleet:
 
     def take(
         self, stores: Sequence[Path], *, enrol: bool = False, progress: Progress | None = None
-    ) -> list[Taken | Turned]:
+    ) -> tuple[list[Taken], list[Turned]]:
         """Add logs of stores; what is wrong with one turns it away and touches no other.
 
         A log goes to the artefacts first and to the registry then, so that what the registry has is there.
@@ -84,24 +81,23 @@ class Fleet:
             enrol: whether units that the fleet does not know join it; else their logs are turned away.
             progress: called as progress(done, total).
         """
-        folders, found = folders_of(stores), []
+        folders = folders_of(stores)
+        taken: list[Taken] = []
+        turned: list[Turned] = []
         for done, folder in enumerate(folders, start=1):
             try:
-                found.append(self._take(folder, enrol))
+                taken.append(self._take(folder, enrol))
             except HybridSimError as error:
-                found.append(Turned(folder=folder, why=str(error)))
+                turned.append(Turned(folder=folder, why=str(error)))
             if progress is not None:
                 progress(done, len(folders))
-        return found
+        return taken, turned
 
     def _take(self, folder: Path, enrol: bool) -> Taken:
         """One log, checked to the last sample."""
         log = read_log(folder)
         entry = entry_of(log)
-        if log.robot != self.robot.name:
-            raise FleetError(
-                f"log {log.log_id}: is of robot '{log.robot}'; this fleet's is {self.robot.name}"
-            )
+        self._require_robot(f"log {log.log_id}", log.robot)
         if enrol:
             self.registry.enrol([entry.serial])
         self.registry.require_fit(entry)

@@ -60,13 +60,12 @@ def read_place(folder: Path) -> Place:
     return read_model(folder / FILE, Place, FleetError)
 
 
-def write_place(folder: Path, place: Place) -> None:
-    """Make a fleet's folder; one of the same content may be there.
-
-    Raises:
-        FleetError: another fleet is there.
-    """
+def require_own(folder: Path, place: Place) -> None:
+    """Refuse a folder that holds another fleet, before anything is made for this one."""
     if (folder / FILE).is_file() and read_place(folder) != place:
         raise FleetError(f"{folder / FILE}: is of another fleet; expected a folder of its own")
-    folder.mkdir(parents=True, exist_ok=True)
+
+
+def write_place(folder: Path, place: Place) -> None:
+    """Say in a folder which fleet it is."""
     write_text(folder / FILE, tomli_w.dumps(place.model_dump(by_alias=True)))

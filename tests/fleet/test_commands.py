@@ -117,13 +117,20 @@ def test_a_damaged_log_is_turned_away(fleet, logs, capsys):
         (["promote", "xl330_pendulum", "--serial", "u9"], "no unit 'u9' in this fleet; available: none"),
         (["history", "--serial", "u9"], "no unit 'u9'"),
         (["init", "--robot", "so101"], "is of another fleet"),
-        (["init", "--robot", "xl330_pendulum", "--artefacts", "nope://x"], "Protocol not known: nope"),
+        (["init", "--robot", "xl330_pendulum", "--database", "sqlite:///other.db"], "is of another fleet"),
     ],
 )
 def test_what_does_not_fit_is_one_line(fleet, capsys, words, said):
     assert fleet_of(words, fleet) == 1
     error = capsys.readouterr().err
     assert said in error and len(error.splitlines()) == 1
+    assert not (fleet / "other.db").exists()
+
+
+def test_storage_that_nobody_knows_is_refused_and_leaves_no_fleet(tmp_path, capsys):
+    words = ["fleet", "init", "--fleet", str(tmp_path), "--robot", "so101", "--artefacts", "nope://x"]
+    assert main.run(words) == 1
+    assert "Protocol not known: nope" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
 def test_a_folder_without_a_fleet_and_a_misspelt_file(tmp_path, fleet, capsys):

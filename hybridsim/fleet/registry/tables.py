@@ -1,4 +1,4 @@
-"""What a fleet remembers, as tables: units, logs, calibrations, verdicts, promotions, replays and alarms.
+"""What a fleet remembers, as tables: units, logs, calibrations, verdicts, promotions and alarms.
 
 Rows are only ever added: what is current follows from the promotion with the highest number of its unit.
 Times are nanoseconds since 1970 (UTC), as stamps of logs are.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Index, Integer, MetaData, String, Text
+from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, Integer, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ID, SERIAL = 64, 80
@@ -85,17 +85,6 @@ class PromotionRow(Table):
     verdict: Mapped[int | None] = mapped_column(ForeignKey("verdict.number"))
     back: Mapped[bool] = mapped_column(Boolean, default=False)
     why: Mapped[str] = mapped_column(Text, default="")
-    at_ns: Mapped[int] = mapped_column(BigInteger)
-
-
-class ReplayRow(Table):
-    """How far a calibration was off on a log, by signal and joint."""
-
-    __tablename__ = "replay"
-    log_id: Mapped[str] = mapped_column(ForeignKey("log.log_id"), primary_key=True)
-    calibration_id: Mapped[str] = mapped_column(ForeignKey("calibration.calibration_id"), primary_key=True)
-    error: Mapped[float] = mapped_column(Float)
-    found: Mapped[dict[str, Any]] = mapped_column(JSON)
     at_ns: Mapped[int] = mapped_column(BigInteger)
 
 

@@ -1,4 +1,4 @@
-"""Units, logs, calibrations, verdicts, promotions, replays and alarms."""
+"""Units, logs, calibrations, verdicts, promotions and alarms."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -65,19 +65,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_alarm_serial"), ["serial"], unique=False)
 
     op.create_table(
-        "replay",
-        sa.Column("log_id", sa.String(length=64), nullable=False),
-        sa.Column("calibration_id", sa.String(length=64), nullable=False),
-        sa.Column("error", sa.Float(), nullable=False),
-        sa.Column("found", sa.JSON(), nullable=False),
-        sa.Column("at_ns", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["calibration_id"], ["calibration.calibration_id"], name=op.f("fk_replay_calibration_id")
-        ),
-        sa.ForeignKeyConstraint(["log_id"], ["log.log_id"], name=op.f("fk_replay_log_id")),
-        sa.PrimaryKeyConstraint("log_id", "calibration_id", name=op.f("pk_replay")),
-    )
-    op.create_table(
         "verdict",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("serial", sa.String(length=80), nullable=False),
@@ -125,7 +112,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_verdict_serial_calibration_id"))
 
     op.drop_table("verdict")
-    op.drop_table("replay")
     with op.batch_alter_table("alarm", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_alarm_serial"))
 
