@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hybridsim.cli.fleet_loop import FleetOption, add_to
 from hybridsim.cli.options import implementation
 from hybridsim.cli.progress import progress
 from hybridsim.errors import FleetError
@@ -18,9 +19,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-FleetOption = Annotated[
-    Path, typer.Option("--fleet", help="The fleet's folder, that of fleet.toml.", show_default=False)
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
@@ -173,3 +171,6 @@ def history(
         typer.echo(json.dumps({"schema": 1, "steps": [vars(step) for step in steps]}))
         return
     implementation("hybridsim.cli.fleet_tables", "show_history")(steps)
+
+
+add_to(app)

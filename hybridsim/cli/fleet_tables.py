@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from hybridsim.fleet.registry.entries import Standing, Step, dated
+
+if TYPE_CHECKING:
+    from hybridsim.fleet.gate import Verdict
+    from hybridsim.fleet.watch import Round
 
 MOST = 40
 """Units shown unless all are asked for; chosen, because a screen holds no more."""
@@ -57,6 +62,39 @@ def show_history(steps: Sequence[Step]) -> None:
             step.why,
         )
     Console().print(table)
+
+
+def show_verdicts(verdicts: Mapping[str, tuple[int, Verdict]]) -> None:
+    """A line a challenger."""
+    table = Table(box=None, header_style="bold")
+    for name in ("unit", "verdict", "passed", "error on held-out logs", "against it"):
+        table.add_column(name)
+    for serial, (number, verdict) in sorted(verdicts.items()):
+        said = verdict.evidence
+        low, high = said.get("change_interval_95", (0.0, 0.0))
+        change = f"{said['change_mean']:+.1%} [{low:+.1%}, {high:+.1%}]" if "change_mean" in said else "-"
+        passed = "yes" if verdict.passed else "NO"
+        table.add_row(serial, str(number), passed, change, "; ".join(verdict.reasons))
+    Console().print(table)
+
+
+def show_round(done: Round, turned: Sequence[str]) -> None:
+    """What a round of watching did."""
+    console = Console()
+    for line in turned[:MOST]:
+        console.print(f"turned away: {line}", style="red", markup=False)
+    for log, why in list(done.odd.items())[:MOST]:
+        console.print(f"set aside: log {log}: {why}", style="red", markup=False)
+    for alarm in done.alarms:
+        share = alarm.likelihoods[alarm.family]
+        where = f" of {alarm.place}" if alarm.place else ""
+        since = f" since {_when(alarm.since_ns)}" if dated(alarm.since_ns) else ""
+        line = f"changed: {alarm.serial}: {alarm.family}{where} ({share:.0%}){since}"
+        console.print(line, style="bold", markup=False)
+    if done.verdicts:
+        show_verdicts(done.verdicts)
+    counted = f"{done.assessed} logs replayed, {len(done.odd)} set aside, {len(done.alarms)} units changed"
+    console.print(f"{counted}, {len(done.verdicts)} challengers judged, {len(done.promoted)} promoted")
 
 
 def _when(stamp_ns: int | None) -> str:

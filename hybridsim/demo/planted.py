@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +32,14 @@ class Truth:
         stated: what is no secret because study.toml says it too, by the drive parameter's name [its unit].
         cogging: per joint the amplitude a of an effort a sin(n q), which no analytic model has [N*m].
         waves: n, per turn of the joint [1].
+        bias: per joint what its encoder's readings are off by in logs [rad].
     """
 
     planted: Sequence[Planted]
     stated: Mapping[str, float]
     cogging: Mapping[str, float]
     waves: int = 4
+    bias: Mapping[str, float] = field(default_factory=dict)
 
     def values(self) -> dict[str, float]:
         """The planted numbers by name [their units]."""

@@ -35,6 +35,8 @@ class Recording:
         seed: of motions, stamps and noise; names the individual.
         duration: of a recording [s].
         timestep: of the stand-in's own simulation [s].
+        unit: the synthetic individual; named after the seed where it is empty.
+        apart_ns: from the beginning of one recording to that of the next [ns].
     """
 
     robot: Robot
@@ -42,11 +44,13 @@ class Recording:
     seed: int
     duration: float
     timestep: float
+    unit: str = ""
+    apart_ns: int = 0
 
     @property
     def serial(self) -> str:
         """The synthetic individual."""
-        return f"synthetic-{self.seed}"
+        return self.unit or f"synthetic-{self.seed}"
 
     def record(self, store: Path, numbers: Sequence[int]) -> list[str]:
         """Record the motions of these numbers into a store; returns the logs' ids."""
@@ -70,7 +74,8 @@ class Recording:
         found = []
         for world, (number, random) in enumerate(zip(numbers, randoms, strict=True)):
             true = np.stack([np.interp(time[world], times, column) for column in angles[:, world].T], 1)
-            read = hidden.counted(true + random.normal(0.0, NOISE, true.shape))
+            bias = [self.truth.bias.get(drive.joint, 0.0) for drive in drives]
+            read = hidden.counted(true + bias + random.normal(0.0, NOISE, true.shape))
             found.append(self._draft(number, time[world], command[world], read))
         return found
 
@@ -81,7 +86,7 @@ class Recording:
         command: Float[np.ndarray, "time joint"],
         read: Float[np.ndarray, "time joint"],
     ) -> LogDraft:
-        stamps = START_NS + np.round(time * 1e9).astype(np.int64)
+        stamps = START_NS + number * self.apart_ns + np.round(time * 1e9).astype(np.int64)
         joints = self.robot.joint_names
         return LogDraft(
             robot=self.robot.name,

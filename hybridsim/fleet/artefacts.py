@@ -15,8 +15,8 @@ from fsspec.implementations.dirfs import DirFileSystem
 
 from hybridsim.errors import FleetError
 
-Kind = Literal["logs", "calibrations"]
-LAST = {"logs": "log.json", "calibrations": "calibration.json"}
+Kind = Literal["logs", "calibrations", "populations"]
+LAST = {"logs": "log.json", "calibrations": "calibration.json", "populations": "population.json"}
 """Written after all others: a folder that has it is whole."""
 
 

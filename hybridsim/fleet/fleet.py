@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hybridsim.calibration import Calibration
+from hybridsim.context.population import Population, write_population
 from hybridsim.errors import FleetError, HybridSimError
 from hybridsim.fleet.artefacts import Artefacts
 from hybridsim.fleet.intake import Taken, Turned, entry_of, folders_of
@@ -118,6 +120,21 @@ class Fleet:
         self.artefacts.put("calibrations", found.id, found.folder)
         self.registry.add_calibration(found.id, serial=serial)
         return found.id
+
+    def keep_calibration(
+        self, calibration: Calibration, *, serial: str | None = None, parent: str | None = None
+    ) -> None:
+        """Write a calibration that was made for this fleet."""
+        with tempfile.TemporaryDirectory() as scratch:
+            self.artefacts.put("calibrations", calibration.id, calibration.save(scratch))
+        self.registry.add_calibration(calibration.id, serial=serial, parent=parent)
+
+    def keep_population(self, population: Population) -> None:
+        """Write down what the units have in common; it counts from now on."""
+        with tempfile.TemporaryDirectory() as scratch:
+            write_population(Path(scratch), population)
+            self.artefacts.put("populations", population.id, Path(scratch))
+        self.registry.knowledge.add_population(population.id, population.reference)
 
     def _require_robot(self, what: str, robot: str) -> None:
         """Refuse what is of another robot."""

@@ -31,20 +31,23 @@ def load_study(path: str | Path) -> Study:
     return parse_study(text_of(file, StudyError), str(file), file.parent)
 
 
-def parse_study(text: str, where: str = "study", folder: Path | None = None) -> Study:
+def parse_study(
+    text: str, where: str = "study", folder: Path | None = None, *, robot: Path | None = None
+) -> Study:
     """A study from TOML text.
 
     Args:
         text: the TOML.
         where: its file, for messages.
         folder: what a relative path of a robot starts from.
+        robot: its folder, where that is known already.
 
     Raises:
         StudyError: as `load_study`.
     """
     study = _validated(_parsed(text, where), where)
     study._text = text
-    study._robot_path = _robot_path(study.robot, where, folder)
+    study._robot_path = str(robot) if robot is not None else _robot_path(study.robot, where, folder)
     return study
 
 

@@ -11,7 +11,7 @@ from hybridsim.errors import FleetError
 
 BUSY_S = 30.0
 """How long a writer waits for another one; chosen, because a transaction here takes milliseconds."""
-NEWEST = "0001"
+NEWEST = "0002"
 """Revision of today's tables: the last file in migrations/."""
 KINDS = ("sqlite", "postgresql")
 

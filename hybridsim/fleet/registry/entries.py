@@ -18,6 +18,7 @@ class LogEntry:
         began_ns: first stamp [ns since 1970]; see `dated`.
         ended_ns: last stamp, the same way.
         session: that it was recorded in.
+        held_out: whether it judges and never teaches; decided when it comes in.
     """
 
     log_id: str
@@ -25,6 +26,7 @@ class LogEntry:
     began_ns: int
     ended_ns: int
     session: str
+    held_out: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

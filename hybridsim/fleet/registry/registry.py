@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
@@ -18,6 +18,12 @@ from hybridsim.fleet.registry.promotion import before, current, next_step, requi
 from hybridsim.fleet.registry.tables import AlarmRow, CalibrationRow, LogRow, PromotionRow, Unit, VerdictRow
 from hybridsim.fleet.registry.transaction import transaction
 
+EVERY, JUDGES = 3, 1
+"""Of so many logs of a unit one judges, the second first; chosen: a new unit can be judged after two."""
+
+if TYPE_CHECKING:
+    from hybridsim.fleet.registry.knowledge import Knowledge
+
 AHEAD_S = 300.0
 """By which a log may claim the future; chosen, because clocks of robots differ."""
 
@@ -28,6 +34,13 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         """Of a database that `connect` has opened."""
         self._engine = engine
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What is known of units beyond their logs; its import takes numpy and scipy."""
+        from hybridsim.fleet.registry.knowledge import Knowledge
+
+        return Knowledge(self._engine)
 
     @classmethod
     def of(cls, folder: Path) -> Registry:
@@ -74,7 +87,9 @@ class Registry:
         with transaction(self._engine) as session:
             new = require_fit(session, entry)
             if new:
-                session.add(LogRow(**vars(entry), added_ns=time.time_ns()))
+                there = select(func.count()).select_from(LogRow).where(LogRow.serial == entry.serial)
+                judges = (session.scalar(there) or 0) % EVERY == JUDGES
+                session.add(LogRow(**{**vars(entry), "held_out": judges}, added_ns=time.time_ns()))
         return new
 
     def logs(self, serial: str | None = None) -> list[LogEntry]:

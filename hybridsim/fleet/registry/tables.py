@@ -1,4 +1,4 @@
-"""What a fleet remembers, as tables: units, logs, calibrations, verdicts, promotions and alarms.
+"""What a fleet remembers, as tables: units and what is known of them, logs and what they say.
 
 Rows are only ever added: what is current follows from the promotion with the highest number of its unit.
 Times are nanoseconds since 1970 (UTC), as stamps of logs are.
@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, Integer, MetaData, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ID, SERIAL = 64, 80
@@ -48,6 +60,7 @@ class LogRow(Table):
     ended_ns: Mapped[int] = mapped_column(BigInteger)
     session: Mapped[str] = mapped_column(String(200))
     added_ns: Mapped[int] = mapped_column(BigInteger)
+    held_out: Mapped[bool] = mapped_column(Boolean)
     __table_args__ = (Index(None, "serial", "began_ns"),)
 
 
@@ -88,6 +101,46 @@ class PromotionRow(Table):
     at_ns: Mapped[int] = mapped_column(BigInteger)
 
 
+class PopulationRow(Table):
+    """What the units have in common; the newest counts. Its file lies among the artefacts."""
+
+    __tablename__ = "population"
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    population_id: Mapped[str] = mapped_column(String(ID), unique=True)
+    reference: Mapped[str] = mapped_column(ForeignKey("calibration.calibration_id"))
+    at_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class ContextRow(Table):
+    """What was believed of a unit when a calibration of its own was made: the calibration's memory."""
+
+    __tablename__ = "context"
+    calibration_id: Mapped[str] = mapped_column(ForeignKey("calibration.calibration_id"), primary_key=True)
+    serial: Mapped[str] = mapped_column(ForeignKey("unit.serial"), index=True)
+    population_id: Mapped[str] = mapped_column(ForeignKey("population.population_id"))
+    mean: Mapped[bytes] = mapped_column(LargeBinary)
+    covariance: Mapped[bytes] = mapped_column(LargeBinary)
+    from_ns: Mapped[int] = mapped_column(BigInteger)
+    to_ns: Mapped[int] = mapped_column(BigInteger)
+    at_ns: Mapped[int] = mapped_column(BigInteger)
+
+
+class EvidenceRow(Table):
+    """What a log says of its unit beside one of the unit's calibrations; `odd` where nothing explains it."""
+
+    __tablename__ = "evidence"
+    log_id: Mapped[str] = mapped_column(ForeignKey("log.log_id"), primary_key=True)
+    calibration_id: Mapped[str] = mapped_column(ForeignKey("calibration.calibration_id"), primary_key=True)
+    serial: Mapped[str] = mapped_column(ForeignKey("unit.serial"))
+    pull: Mapped[bytes] = mapped_column(LargeBinary)
+    information: Mapped[bytes] = mapped_column(LargeBinary)
+    misfit: Mapped[float] = mapped_column(Float)
+    error: Mapped[float] = mapped_column(Float)
+    odd: Mapped[str] = mapped_column(Text, default="")
+    at_ns: Mapped[int] = mapped_column(BigInteger)
+    __table_args__ = (Index(None, "serial", "calibration_id"),)
+
+
 class AlarmRow(Table):
     """A unit no longer does what its calibration says: since when, where, and what may have changed."""
 
@@ -96,6 +149,8 @@ class AlarmRow(Table):
     calibration_id: Mapped[str] = mapped_column(ForeignKey("calibration.calibration_id"), primary_key=True)
     serial: Mapped[str] = mapped_column(ForeignKey("unit.serial"), index=True)
     since_ns: Mapped[int] = mapped_column(BigInteger)
-    joint: Mapped[str] = mapped_column(String(200))
+    family: Mapped[str] = mapped_column(String(40))
+    place: Mapped[str] = mapped_column(String(200))
+    statistic: Mapped[float] = mapped_column(Float)
     likelihoods: Mapped[dict[str, Any]] = mapped_column(JSON)
     at_ns: Mapped[int] = mapped_column(BigInteger)

@@ -13,12 +13,17 @@ from hybridsim.errors import FleetError
 from hybridsim.fleet.registry.database import place
 
 
+class OutrunError(FleetError):
+    """Another writer was first; asked again, it can be done or is done already."""
+
+
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
     """A session whose changes are all kept at the block's end, or none if it fails.
 
     Raises:
-        FleetError: another writer was first, or the database is gone.
+        OutrunError: another writer was first.
+        FleetError: the database is gone.
     """
     written = False
     try:
@@ -27,7 +32,7 @@ def transaction(engine: Engine) -> Iterator[Session]:
             session.flush()
             written = True
     except IntegrityError:
-        raise FleetError(
+        raise OutrunError(
             f"{place(engine)}: another writer was first; nothing was changed, try again"
         ) from None
     except DBAPIError as error:

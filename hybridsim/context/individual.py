@@ -1,0 +1,87 @@
+"""A calibration of one unit: the reference's, with what is believed of this unit in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hybridsim import __version__
+from hybridsim.calibration import Calibration, Findings, Lineage, LoggedEvidence
+from hybridsim.context.belief import Belief
+from hybridsim.context.space import ContextSpace
+from hybridsim.log import Log
+from hybridsim.parameters import Parameter
+
+WIDE = 0.5  # of the search range, over which an interval says that the logs do not know
+
+
+def calibration_of(
+    reference: Calibration,
+    space: ContextSpace,
+    belief: Belief,
+    *,
+    serial: str,
+    logs: Sequence[Log],
+    parent: str | None = None,
+) -> Calibration:
+    """The reference with a unit's context in the place of its own parameters.
+
+    Args:
+        reference: whose networks, study and settings it keeps.
+        space: of the context.
+        belief: about the unit.
+        serial: of the unit.
+        logs: that the belief comes from.
+        parent: the unit's calibration before; None for the reference.
+    """
+    record, own = reference.record, told_parameters(space, belief)
+    lineage = Lineage(
+        logs=tuple(
+            LoggedEvidence(log_id=log.log_id, sha256=log.header.content_sha256, name=log.name, split="train")
+            for log in sorted(logs, key=lambda log: log.log_id)
+        ),
+        parent=parent or reference.id,
+        code_version=__version__,
+        seed=record.lineage.seed,
+        quick=record.lineage.quick,
+        study=record.lineage.study,
+        study_sha256=record.lineage.study_sha256,
+    )
+    findings = Findings(
+        robot=record.robot,
+        serial=serial,
+        synthetic=record.synthetic,
+        simulation=record.simulation,
+        parameters=[own.get(name, p) for name, p in record.parameters.items()],
+        lineage=lineage,
+        gates=record.gates,
+        intervals=record.intervals,
+        networks=reference.networks,
+        delays=record.baselines.delays,
+    )
+    return Calibration.create(findings)
+
+
+def told_parameters(space: ContextSpace, belief: Belief) -> dict[str, Parameter]:
+    """Parameters at a belief's mean, with its 95 % intervals, by the models' names."""
+    values, out = space.own_values(belief.mean), {}
+    for entry, deviation in zip(space.entries, belief.deviation.tolist(), strict=True):
+        p, half = entry.parameter, 1.96 * deviation * entry.size
+        value = values[p.name]
+        ends = np.clip([value - half, value + half], p.low, p.high).tolist()
+        near = 1e-3 * (p.high - p.low)
+        told = p.model_copy(
+            update={
+                "value": value,
+                "interval_95": (ends[0], ends[1]),
+                "at_bound": not p.low + near < value < p.high - near,
+                "identifiable": ends[1] - ends[0] < WIDE * (p.high - p.low),
+            }
+        )
+        if entry.found:
+            members = space.selection.members[p.name]
+            out |= {name: told.model_copy(update={"name": name}) for name in members}
+        elif abs(value - p.value) > 1e-9:
+            out[p.name] = told
+    return out

@@ -1,0 +1,71 @@
+"""How far replays of quiet logs are off, and how much a unit differs from itself from log to log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from hybridsim.context.evidence import Evidence, errors_of
+from hybridsim.context.space import ContextSpace, Point
+from hybridsim.identify.problem import Problem
+
+LONGEST = 2.0
+"""Up to which errors' memory is looked for [s]."""
+ROUNDS = 30
+
+
+def deviation_and_memory(
+    problems: Sequence[tuple[Problem, Point]], space: ContextSpace
+) -> tuple[Float[np.ndarray, " drive"], Float[np.ndarray, " drive"]]:
+    """Of errors of units at their own contexts: standard deviation, and samples that say as much as one."""
+    squares, memory = [], []
+    for problem, point in problems:
+        error = errors_of(problem, space, point)
+        for start, end in zip(problem.first[:-1], problem.first[1:], strict=True):
+            own = error[start:end]
+            period = float(np.median(np.diff(problem.paths[0].time[start:end])))
+            squares.append((own**2).mean(0))
+            memory.append([_memory(column, round(LONGEST / period)) for column in own.T])
+    return np.sqrt(np.median(squares, axis=0)), np.median(memory, axis=0)
+
+
+def _memory(error: np.ndarray, longest: int) -> float:
+    """Integrated autocorrelation: 1 + twice the sum of correlations until they first fall below 0.05."""
+    centred = error - 0.0
+    size = float(centred @ centred)
+    if size == 0.0:
+        return 1.0
+    total = 1.0
+    for lag in range(1, min(longest, len(error) // 4)):
+        one = float(centred[lag:] @ centred[:-lag]) / size
+        if one < 0.05:
+            break
+        total += 2.0 * one
+    return total
+
+
+def wander_of(evidence: Mapping[str, Sequence[Evidence]], count: int) -> Float[np.ndarray, " entry"]:
+    """Variance of each entry from log to log of a unit, by expectation maximisation; units' own means apart.
+
+    Args:
+        evidence: of each unit's quiet logs at its own context, without wander.
+        count: of entries.
+    """
+    wander = np.full(count, 0.05)
+    for _ in range(ROUNDS):
+        total, logs = np.zeros(count), 0
+        for own in evidence.values():
+            precision = np.diag(1.0 / np.maximum(wander, 1e-8))
+            inverses = [np.linalg.inv(one.information + precision) for one in own]
+            seen = [one.wandered(wander) for one in own]
+            mean = np.linalg.solve(
+                sum(one.information for one in seen) + 1e-2 * np.eye(count), sum(one.pull for one in seen)
+            )
+            for one, inverse in zip(own, inverses, strict=True):
+                away = inverse @ (one.pull - one.information @ mean)
+                total += away**2 + np.diagonal(inverse)
+                logs += 1
+        wander = total / logs
+    return wander
