@@ -72,7 +72,8 @@ class Artefacts:
             FleetError: storage does not answer.
         """
         if self._local is not None:
-            return (self._local / kind / name / LAST[kind]).is_file()
+            with clear(f"{self.root}: {kind}/{name}"):
+                return (self._local / kind / name / LAST[kind]).is_file()
         return self._listing(kind, name) is not None
 
     def put(self, kind: Kind, name: str, folder: Path) -> None:
