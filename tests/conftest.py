@@ -58,6 +58,7 @@ FIRST = (
     "standin/test_record.py",
     "test_calibrate_drive.py",
     "exchange/test_isaaclab.py",
+    "fleet/test_s3.py",
 )
 
 

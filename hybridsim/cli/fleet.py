@@ -40,7 +40,10 @@ def init(
         typer.Option(help="SQLite or postgresql+psycopg:// by URL; HYBRIDSIM_FLEET_DATABASE counts more."),
     ] = "sqlite:///registry.db",
     artefacts: Annotated[
-        str, typer.Option(help="Folder, or URL such as s3://bucket/fleet, for logs and calibrations.")
+        str,
+        typer.Option(
+            help="Folder for logs and calibrations, or s3://bucket/fleet: extra s3, AWS_* variables."
+        ),
     ] = "artefacts",
 ) -> None:
     """Make a fleet's folder, with its database; where it is there already, nothing changes.

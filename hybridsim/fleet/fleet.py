@@ -44,7 +44,7 @@ class Fleet:
             RobotError: no such robot.
         """
         require_own(folder, place)
-        fleet = cls._of(folder, place)
+        fleet = cls._of(folder, place, new=True)
         write_place(folder, place)
         return fleet
 
@@ -54,11 +54,13 @@ class Fleet:
         return cls._of(folder, read_place(folder))
 
     @classmethod
-    def _of(cls, folder: Path, place: Place) -> Fleet:
+    def _of(cls, folder: Path, place: Place, new: bool = False) -> Fleet:
         own = folder / place.robot
         robot = load_robot(own if (own / "robot.toml").is_file() else place.robot)
-        folder.mkdir(parents=True, exist_ok=True)
         artefacts = Artefacts(place.artefacts_in(folder), folder / "cache")
+        if new:
+            artefacts.prepare()
+        folder.mkdir(parents=True, exist_ok=True)
         return cls(
             folder=folder,
             robot=robot,

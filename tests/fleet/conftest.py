@@ -1,5 +1,6 @@
-"""Registries in SQLite and in PostgreSQL."""
+"""Registries in SQLite and in PostgreSQL, artefacts in S3."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from hybridsim.fleet.registry.registry import Registry
+from tests.fleet.buckets import Bucket, s3_server, variables
 from tests.fleet.servers import binaries, postgres
 
 
@@ -44,3 +46,31 @@ def registry(url):
     opened = Registry.open(url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def s3():
+    for library in ("s3fs", "moto", "flask_cors"):
+        pytest.importorskip(library, reason=f"no {library} here; the extra dev brings it")
+    with s3_server() as url:
+        yield url
+
+
+@pytest.fixture
+def bucket(s3, monkeypatch, tmp_path):
+    """A new one of moto's."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in variables(s3, tmp_path / "nowhere").items():
+        monkeypatch.setenv(name, value)
+    return Bucket()
+
+
+@pytest.fixture
+def forgetful(bucket):
+    """The same where s3fs forgets whom it has asked as whom, before and after."""
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()
+    yield bucket
+    S3FileSystem.clear_instance_cache()
