@@ -55,6 +55,7 @@ FLOORS = [
             "inspect",
         },
     ),
+    ("open", {"context"}),
     ("open", {"fleet"}),
     ("open", {"cli"}),
 ]

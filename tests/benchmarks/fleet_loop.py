@@ -1,14 +1,15 @@
 """The fleet's loop on a stand-in fleet whose truth is known: what it notices, names, learns and refuses.
 
-    .venv/bin/python -m tests.benchmarks.fleet_loop make    --out DIR [--seed 5] [--units 20]
-    .venv/bin/python -m tests.benchmarks.fleet_loop notice  --out DIR     alarms, delays, families
-    .venv/bin/python -m tests.benchmarks.fleet_loop poison  --out DIR     200 poisoned batches
+    .venv/bin/python -m tests.benchmarks.fleet_loop make   --out DIR [--seed 5] [--units 20]
+    .venv/bin/python -m tests.benchmarks.fleet_loop notice --out DIR
+    .venv/bin/python -m tests.benchmarks.fleet_loop poison --out DIR
 
-SYNTHETIC: individuals of the demo's arm (hybridsim/demo/units.py), logs of 30 s, one a day. `make` calibrates on
-the first unit's logs alone, founds the fleet on all units' first twelve and promotes what passes. `notice` gives
-every unit 50 quiet logs, then in five branches one change each: friction +30 %, delay +5 ms, forearm's mass
-+10 %, position gain -15 %, a reading's bias +10 mrad. `poison` gives batches of three logs, each time on a copy of the
-registry: positions mis-scaled, joints swapped, another unit's logs, frozen encoders.
+SYNTHETIC: individuals of the demo's arm (hybridsim/demo/units.py), logs of 30 s, one a day. `make`
+calibrates on the first unit's logs alone, founds the fleet on all units' first twelve and promotes what
+passes. `notice` gives every unit 50 quiet logs, then in five branches one change each: friction +30 %,
+delay +5 ms, forearm's mass +10 %, position gain -15 %, a reading's bias +10 mrad. `poison` gives batches of
+three logs, each time on a copy of the registry: positions mis-scaled, joints swapped, another unit's logs,
+frozen encoders.
 """
 
 import argparse
