@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hybridsim.context.notice import RATE
 from hybridsim.fleet.assess import change
+from hybridsim.fleet.battery import with_battery
 from hybridsim.fleet.fleet import Fleet
 from hybridsim.fleet.gate import GateJob, Verdict, judge
 from hybridsim.fleet.noticing import replay_new, ring
@@ -22,23 +22,16 @@ from hybridsim.fleet.relearn import MOST_LOGS, Challenger, RelearnJob, relearn
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.progress import NamedProgress, Progress, named
 
-TOLERANCE = 0.02
-"""Share by which a unit's error may grow, unless asked otherwise."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How a fleet is watched.
+    """How a fleet is watched; what its gate asks for is in fleet.toml.
 
     Attributes:
-        rate: of false alarms, per quiet log.
-        tolerance: share by which a unit's error may grow.
         engine: where replays run.
         progress: called as progress(done, total, what).
     """
 
-    rate: float = RATE
-    tolerance: float = TOLERANCE
     engine: Engine = "loky"
     progress: NamedProgress | None = None
 
@@ -105,7 +98,7 @@ class Watch:
         done.assessed += len(why)
         done.odd |= {log: odd for log, odd in why.items() if odd}
         for standing in self.outlook.standings(serials):
-            if (alarm := ring(self.outlook, standing, self.options.rate)) is not None:
+            if (alarm := ring(self.outlook, standing, self.fleet.gate.false_alarms)) is not None:
                 done.alarms.append(alarm)
 
     def _challengers(self, serials: Sequence[str] | None) -> list[Context]:
@@ -177,8 +170,8 @@ class Watch:
         """A verdict for each beside today's champion, unless it has one."""
         jobs = [job for one in contexts if (job := self._gate_of(one)) is not None]
         found = map_jobs(judge, jobs, engine=self.options.engine, progress=self._told("judging challengers"))
-        for job, verdict in zip(jobs, found, strict=True):
-            name = job.challenger.name
+        for job, first in zip(jobs, found, strict=True):
+            name, verdict = job.challenger.name, self._battery(job, first)
             with outrun():
                 number = self.fleet.registry.add_verdict(
                     job.serial, name, passed=verdict.passed, evidence=verdict.evidence
@@ -204,7 +197,21 @@ class Watch:
             challenger=folder(calibration),
             belief=challenger.belief,
             logs=[self.fleet.artefacts.folder("logs", name) for name in self.outlook.usable(standing)[1]],
-            tolerance=self.options.tolerance,
+            tolerance=self.fleet.gate.tolerance,
+        )
+
+    def _battery(self, job: GateJob, verdict: Verdict) -> Verdict:
+        """With what the fleet's battery of scenarios says, where a challenger has passed so far."""
+        rule = self.fleet.gate
+        if not verdict.passed or rule.policy is None or rule.battery is None:
+            return verdict
+        return with_battery(
+            verdict,
+            policy=self.fleet.folder / rule.policy,
+            battery=rule.battery,
+            challenger=job.challenger,
+            engine=self.options.engine,
+            progress=self.options.progress,
         )
 
     def _promote(self, one: Context, done: Round) -> None:

@@ -66,20 +66,15 @@ def main():
     parser.add_argument("--quick", action="store_true")
     words = parser.parse_args()
     robot, paths = load_robot(ROBOT), sorted(DATA.glob("2026-*.json"))  # the XL330's
-    known = {path: log for path in paths for log in open_logs([path], robot, refused=[])}
-    gains = sorted({log.constant("position_gain") for log in known.values()})
-    jobs = [(gain, list(known), words.quick) for gain in gains]
+    gains = sorted({open_logs([path], robot)[0].constant("position_gain") for path in paths})
     everything = []
-    for gain, rows in map_jobs(of_gain, jobs):
+    for gain, rows in map_jobs(of_gain, [(gain, paths, words.quick) for gain in gains]):
         for row in rows:
-            print(
-                f"gain {gain:g}: prompted {row[0]:.1f} mrad, unprompted {row[1]:.1f}, own logs alone {row[2]:.1f}"
-            )
+            errors = "prompted {:.1f} mrad, unprompted {:.1f}, own logs alone {:.1f}".format(*row)
+            print(f"gain {gain:g}: {errors}", flush=True)
         everything += rows
-    prompted, mean, own = np.array(everything).T
-    print(
-        f"prompted over unprompted {prompted.mean() / mean.mean():.3f}, over own {prompted.mean() / own.mean():.3f}"
-    )
+    prompted, mean, own = np.array(everything).mean(0)
+    print(f"prompted over unprompted {prompted / mean:.3f}, over own logs alone {prompted / own:.3f}")
 
 
 if __name__ == "__main__":
