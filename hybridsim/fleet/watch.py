@@ -189,6 +189,8 @@ class Watch:
         ):
             return None
         folder = lambda name: self.fleet.artefacts.folder("calibrations", name)  # noqa: E731
+        fitted = self.outlook.logs_of(standing.beside) | self.outlook.logs_of(calibration)
+        judges = [name for name in self.outlook.usable(standing)[1] if name not in fitted]
         return GateJob(
             basis=self.outlook.basis,
             population=self.outlook.population,
@@ -196,7 +198,7 @@ class Watch:
             champion=folder(standing.beside),
             challenger=folder(calibration),
             belief=challenger.belief,
-            logs=[self.fleet.artefacts.folder("logs", name) for name in self.outlook.usable(standing)[1]],
+            logs=[self.fleet.artefacts.folder("logs", name) for name in judges],
             tolerance=self.fleet.gate.tolerance,
         )
 
