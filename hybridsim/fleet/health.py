@@ -62,7 +62,7 @@ def health(story: Story) -> tuple[State, str]:
     if newest is not None and not newest.passed:
         return "verdict refused", "; ".join(map(str, newest.evidence.get("against", ())))
     if alarm is not None:
-        return "changed, not yet relearned", _since(story, alarm)
+        return "changed and not yet relearned", _since(story, alarm)
     odd = [one for one in story.seen if one.odd and one.calibration == story.beside]
     if odd:
         return "logs set aside", f"{len(odd)} of them: {odd[-1].odd}"
@@ -117,4 +117,6 @@ def _missing(story: Story) -> str:
     if story.standing.logs == 0:
         return "no log yet"
     shared = "no calibration yet" if story.standing.calibration is None else "has a shared calibration"
-    return f"{shared}; one of its own wants a log that teaches and one that judges"
+    if story.standing.logs < 2:
+        return f"{shared}; one of its own wants a log that teaches and one that judges"
+    return f"{shared}; hybridsim fleet watch makes one of its own"

@@ -79,9 +79,7 @@ def gathered(
         changes=_changes(units),
         entries=[] if common is None else spread_of(common, contexts),
         wanted=[] if common is None else wanted_of(common, contexts, stories),
-        verdicts=sorted(
-            (_verdict(v) for s in stories.values() for v in s.verdicts), key=lambda one: -one.number
-        ),
+        verdicts=_verdicts(stories.values()),
         steps=_steps(stories.values()),
         looked=looked,
         synthetic=synthetic,
@@ -249,6 +247,12 @@ def _change(alarm: Alarm, current: str | None) -> Change:
     names = ("serial", "family", "place", "since_ns", "likelihoods", "calibration")
     given = {name: getattr(alarm, name) for name in names}
     return Change(rang=alarm.log_id, open=alarm.calibration == current, **given)
+
+
+def _verdicts(stories: Iterable[Story]) -> list[VerdictFacts]:
+    """Refused ones first, then from new to old."""
+    found = [_verdict(one) for story in stories for one in story.verdicts]
+    return sorted(found, key=lambda one: (one.passed, -one.number))
 
 
 def _verdict(judged: Judged) -> VerdictFacts:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 
 from hybridsim.context.belief import Belief
 from hybridsim.context.population import Population, read_population
@@ -60,6 +61,8 @@ def spread_of(common: Common, contexts: Mapping[str, Context]) -> list[EntrySpre
             unit=entry.parameter.unit,
             mean=float(mean[k]),
             deviation=float(deviation[k]),
+            low=entry.parameter.low,
+            high=entry.parameter.high,
             values=values[:, k],
         )
         for k, entry in enumerate(space.entries)
@@ -67,39 +70,36 @@ def spread_of(common: Common, contexts: Mapping[str, Context]) -> list[EntrySpre
 
 
 def wanted_of(common: Common, contexts: Mapping[str, Context], stories: Mapping[str, Story]) -> list[Wanted]:
-    """All units, those first of which least is known."""
-    found = [_wanted(common, contexts.get(serial), story) for serial, story in stories.items()]
+    """Units, those first of which least is known; those without a context of their own stand as one."""
+    own = {s: one for s, one in contexts.items() if one.population == common.population.id}
+    found = [_own(common, own[serial], story) for serial, story in stories.items() if serial in own]
+    if alike := sorted(set(stories) - set(own)):
+        covariance = common.population.prior().covariance
+        one = _wanted(common, alike[0], covariance, "nothing but what units have in common")
+        found.append(replace(one, others=len(alike) - 1))
     return sorted(found, key=lambda one: (-one.log_det, one.serial))
 
 
-def _wanted(common: Common, context: Context | None, story: Story) -> Wanted:
+def _own(common: Common, context: Context, story: Story) -> Wanted:
     """A unit, by the belief that its next logs will meet."""
-    if context is None or context.population != common.population.id:
-        covariance, why = common.population.prior().covariance, "nothing but what units have in common"
-    elif story.alarm is None:
-        covariance, why = context.belief.covariance, ""
-    else:
-        cause = (story.alarm.family, story.alarm.place)
-        covariance = _changed(common.bench, context.belief, cause)
-        why = "changed: " + " of ".join(filter(None, cause))
+    if story.alarm is None:
+        return _wanted(common, context.serial, context.belief.covariance, "")
+    cause = (story.alarm.family, story.alarm.place)
+    covariance = _changed(common.bench, context.belief, cause)
+    return _wanted(common, context.serial, covariance, "changed: " + " of ".join(filter(None, cause)))
+
+
+def _wanted(common: Common, serial: str, covariance: Float[np.ndarray, "entry entry"], why: str) -> Wanted:
     log_det = float(np.linalg.slogdet(covariance)[1])
     deviation = np.sqrt(np.diagonal(covariance))
     entries = common.bench.space.entries
-    worst = np.argsort(-deviation)[:WORST].tolist()
+    worst = [(entries[k], float(deviation[k])) for k in np.argsort(-deviation)[:WORST].tolist()]
     return Wanted(
-        serial=story.standing.serial,
+        serial=serial,
         log_det=log_det,
         typical=float(np.exp(0.5 * log_det / len(deviation))),
         why=why,
-        worst=[
-            (
-                entries[k].parameter.name,
-                float(deviation[k] * entries[k].size),
-                entries[k].parameter.unit,
-                float(deviation[k]),
-            )
-            for k in worst
-        ],
+        worst=[(e.parameter.name, away * e.size, e.parameter.unit, away) for e, away in worst],
     )
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 State = Literal[
     "verdict refused",
-    "changed, not yet relearned",
+    "changed and not yet relearned",
     "logs set aside",
     "new",
     "changed and relearned",
@@ -134,6 +134,7 @@ class EntrySpread:
         unit: its unit.
         mean: the population's.
         deviation: standard deviation between units.
+        low, high: bounds that it stays within.
         values: of every unit that has a context of its own.
     """
 
@@ -141,6 +142,8 @@ class EntrySpread:
     unit: str
     mean: float
     deviation: float
+    low: float
+    high: float
     values: Float[np.ndarray, " unit"]
 
 
@@ -154,6 +157,7 @@ class Wanted:
         typical: deviation of which every entry would give the same [typical changes].
         why: in words.
         worst: entries known worst: name, standard deviation, its unit, and over the typical change.
+        others: units of which the same is known, nothing of their own.
     """
 
     serial: str
@@ -161,6 +165,7 @@ class Wanted:
     typical: float
     why: str
     worst: Sequence[tuple[str, float, str, float]]
+    others: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +236,7 @@ class FleetFacts:
         changes: open ones first, then from new to old.
         entries: of the contexts; none without a population.
         wanted: those first of which least is known.
-        verdicts: from new to old.
+        verdicts: refused ones first, then from new to old.
         steps: from new to old.
         looked, synthetic: shared calibrations that were read, and how many are labelled synthetic.
         notes: what could not be read.

@@ -230,5 +230,5 @@ def _crowd(x: Sequence[Any], table: np.ndarray) -> go.Figure:
         colorbar={"title": {"text": "units"}, "thickness": 12},
         hovertemplate="%{x}: %{z} units at %{y} mrad<extra></extra>",
     )
-    figure.update_yaxes(type="category", title_text="error, mrad", showgrid=False, dtick=1)
+    figure.update_yaxes(type="category", title_text="error, mrad", title_standoff=14, showgrid=False, dtick=1)
     return figure

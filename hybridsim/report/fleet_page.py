@@ -31,7 +31,7 @@ MOST = {"units": MOST_ROWS, "changes": 30, "wanted": 20, "verdicts": 40, "steps"
 """Rows of the tables; chosen, because more is not read, and the commands that say more are named."""
 ATTENTION: tuple[State, ...] = (
     "verdict refused",
-    "changed, not yet relearned",
+    "changed and not yet relearned",
     "logs set aside",
 )
 CLASSES: dict[State, str] = dict(
@@ -92,8 +92,11 @@ def headline(facts: FleetFacts) -> str:
     wanting = [f"{n} {state}" for state in ATTENTION if (n := count(facts, state))]
     units = f"{len(facts.units)} unit" + ("s" if len(facts.units) > 1 else "")
     if wanting:
-        return f"{count(facts, *ATTENTION)} of {units} want attention: {', '.join(wanting)}"
-    if fresh := count(facts, "new"):
+        return f"{count(facts, *ATTENTION)} of {units} want attention: {'; '.join(wanting)}"
+    fresh = count(facts, "new")
+    if fresh == len(facts.units):
+        return f"None of {units} has a calibration of its own yet"
+    if fresh:
         return f"{fresh} of {units} have no calibration of their own; of the others none wants attention"
     return f"None of {units} wants attention"
 

@@ -41,7 +41,8 @@ class Strip:
 def strip_of(entry: EntrySpread) -> Strip:
     """Ends around all units and around the population's mean."""
     half = 1.96 * entry.deviation
-    ends = np.array([*entry.values, entry.mean - half, entry.mean + half])
+    band = np.clip([entry.mean - half, entry.mean + half], entry.low, entry.high)
+    ends = np.array([*entry.values, *band, entry.mean])
     room = 0.03 * (float(np.ptp(ends)) or 1.0)
     low, high = float(ends.min()) - room, float(ends.max()) + room
     place = lambda value: round(WIDTH * (value - low) / (high - low), 1)  # noqa: E731
@@ -51,7 +52,7 @@ def strip_of(entry: EntrySpread) -> Strip:
         low=low,
         high=high,
         mean=place(entry.mean),
-        band=(place(entry.mean - half), round(WIDTH * 2 * half / (high - low), 1)),
+        band=(place(band[0]), round(place(band[1]) - place(band[0]), 1)),
         ticks=[place(value) for value in entry.values.tolist()] if few else [],
         bars=[] if few else _bars(entry, low, high),
     )

@@ -39,7 +39,7 @@ def facts(tmp_path_factory):
 def test_every_state_those_first_that_want_attention(facts):
     assert [(one.serial, one.state) for one in facts.units] == [
         ("refused", "verdict refused"),
-        ("ringing", "changed, not yet relearned"),
+        ("ringing", "changed and not yet relearned"),
         ("odd", "logs set aside"),
         ("bare", "new"),
         ("fresh", "new"),
@@ -50,7 +50,10 @@ def test_every_state_those_first_that_want_attention(facts):
     assert why["refused"].startswith("error on held-out logs changes by +9.0%")
     assert why["ringing"] == why["worn"] == "friction of pendulum" and why["quiet"] == ""
     assert why["bare"] == "no log yet" and why["fresh"].startswith("no calibration yet")
-    assert "3 of 7 units want attention: 1 verdict refused" in headline(facts)
+    assert headline(facts) == (
+        "3 of 7 units want attention: 1 verdict refused; 1 changed and not yet relearned; 1 logs set aside"
+    )
+    assert headline(replace(facts, units=facts.units[3:5])).startswith("None of 2 units has a calibration")
 
 
 def test_errors_now_and_then_by_hand(facts):
@@ -67,12 +70,11 @@ def test_errors_now_and_then_by_hand(facts):
 
 
 def test_what_to_collect_those_first_of_which_least_is_known(facts):
-    ranked = [one.serial for one in facts.wanted]
-    assert ranked[:2] == ["bare", "fresh"]  # as wide as the population: log det 0, deviation 1
-    assert (facts.wanted[0].log_det, facts.wanted[0].typical) == pytest.approx((0.0, 1.0))
-    assert (
-        set(ranked[2:4]) == {"refused", "ringing"} and facts.wanted[2].why == "changed: friction of pendulum"
-    )
+    first, *others = facts.wanted  # bare and fresh, as wide as the population: log det 0, deviation 1
+    assert (first.serial, first.others) == ("bare", 1)
+    assert (first.log_det, first.typical) == pytest.approx((0.0, 1.0))
+    assert {one.serial for one in others[:2]} == {"refused", "ringing"}
+    assert others[0].why == "changed: friction of pendulum"
     quiet = next(one for one in facts.wanted if one.serial == "quiet")
     assert quiet.typical == pytest.approx(0.1) and len(quiet.worst) == 3
 
@@ -84,10 +86,13 @@ def test_entries_are_in_their_own_units(facts):
 
 
 def test_a_strip_by_hand():
-    few = EntrySpread(name="a", unit="s", mean=0.0, deviation=1 / 1.96, values=np.array([0.0, 1.0]))
+    few = EntrySpread(
+        name="a", unit="s", mean=0.0, deviation=1 / 1.96, low=-5, high=5, values=np.array([0.0, 1.0])
+    )
     strip = strip_of(few)  # from -1 to 1, 3 % of that as room at both ends
     assert (strip.low, strip.high, strip.mean) == pytest.approx((-1.06, 1.06, WIDTH / 2))
     assert strip.ticks == pytest.approx([500.0, 1000 * 2.06 / 2.12], abs=0.06) and not strip.bars
+    assert strip_of(replace(few, low=0.0)).low == pytest.approx(-0.03)  # no unit can have less than 0
     many = strip_of(replace(few, values=np.zeros(100)))
     assert not many.ticks and [height for _, _, height in many.bars] == [1.0]
 
@@ -98,7 +103,7 @@ def test_the_page_in_words(facts, tmp_path):
     text = own_part(page)
     for words in (
         "3 of 7 units want attention",
-        "changed, not yet relearned",
+        "changed and not yet relearned",
         "friction of pendulum",
         "-50.0 % [-60.0, -40.0]",
         "70 % → –",
