@@ -57,8 +57,8 @@ def error_figure(unit: UnitFacts) -> go.Figure:
     odd = [one for one in unit.points if one.odd]
     if odd:
         _crosses(figure, odd, dates, top)
-    for mark in unit.marks:
-        _mark(figure, mark, dates, top)
+    for k, mark in enumerate(unit.marks):
+        _mark(figure, mark, dates, (1.02 - 0.09 * (k % 3)) * top)  # numbers of steps at one time stay apart
     _alarms(figure, unit, dates)
     figure.update_xaxes(title_text="log's date" if dates else "log, its stamps say no date", nticks=6)
     if dates:
@@ -110,13 +110,13 @@ def _crosses(figure: go.Figure, odd: Sequence[ErrorPoint], dates: bool, top: flo
     )
 
 
-def _mark(figure: go.Figure, mark: StepMark, dates: bool, top: float) -> None:
+def _mark(figure: go.Figure, mark: StepMark, dates: bool, height: float) -> None:
     """A vertical line with the step's number."""
     own = BACK if mark.back else "#1a1a1a"
     at = when(mark.known_ns, "%Y-%m-%d %H:%M:%S") if dates else mark.number
     figure.add_scatter(
         x=[at, at],
-        y=[0, 1.02 * top],
+        y=[0, height],
         mode="lines+text",
         line={"color": own, "width": 1.5, "dash": "dash" if mark.back else "solid"},
         text=["", f"\u2009back, {mark.step}" if mark.back else f"\u2009step {mark.step}"],
