@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hybridsim.cli.fleet_collect import collect
 from hybridsim.cli.fleet_loop import FleetOption, add_to
 from hybridsim.cli.options import implementation
 from hybridsim.cli.progress import progress
@@ -177,3 +178,4 @@ def history(
 
 
 add_to(app)
+app.command()(collect)
