@@ -39,8 +39,9 @@ def collect(
 ) -> None:
     """Say which motion, on which unit, would reduce the fleet's uncertainty most, and write its commands.
 
-    Units try motions in simulation. Commands keep to the joints' limits of angle and velocity, begin and end at
-    rest, and keep clear of the calibration's ground; of nothing else around the robot they know.
+    Units try motions in simulation. Commands keep to the joints' limits of angle and velocity, begin and end
+    at rest, and keep clear of the calibration's ground, if it has one; they know of nothing else that is in
+    the way, and not of the robot itself: look at them first.
 
     \b
     Example:
@@ -111,8 +112,8 @@ def _show(plan: Plan, out: Path | None) -> None:
     console.print(table)
     asked = len(plan.uncertainty)
     console.print(
-        f"{len(plan.others)} of {asked} units tried motions, the most uncertain ones; drops are of the logarithm"
-        " of what is not known, percentages of a parameter's standard deviation"
+        f"{len(plan.others)} of {asked} units tried motions, the most uncertain ones; drops are of the log"
+        " determinant of what is not known, percentages of a parameter's standard deviation"
     )
     written = f": {out}" if out is not None else "; --out FILE writes its commands"
     typer.echo(f"next: {plan.motion.name}, on unit {plan.serial}{written}")

@@ -3,13 +3,13 @@
 The hybrid simulator at the unit's most likely context says where the drives would go. A log of that has a
 certain information about the context, as `hybridsim.context.evidence` has it: squares of the replay's slopes
 over the usual error's variance, one independent sample every so many, the unit's wander from log to log taken
-off. What it makes of the belief is known without the log's outcome, which only moves the mean; its worth is by
-how much the logarithm of the covariance's determinant drops (D-optimality).
+off. What it makes of the belief is known without the log's outcome, which only moves the mean; its worth is
+by how much the logarithm of the covariance's determinant drops (D-optimality).
 
 Where the reference ships an ensemble of networks, their disagreement counts by the same rule: it is one more
-unknown a drive, with a slope of the members' spread along the motion and a variance of 1 before. That takes the
-two as independent, and adds their drops. It says where the networks want data; a unit's own context does not
-move them, only the next calibration of the reference does.
+unknown a drive, with a slope of the members' spread along the motion and a variance of 1 before. That takes
+the two as independent, and adds their drops. It says where the networks want data; a unit's own context does
+not move them, only the next calibration of the reference does.
 
 Source: Swevers et al. 1997, "Optimal robot excitation and identification", for exciting by D-optimality.
 Error: the context's drop is within a factor of two of what the told log gives, tests/context/test_collect.py.
@@ -25,7 +25,7 @@ from jaxtyping import Float
 
 from hybridsim.calibration import Calibration
 from hybridsim.context.belief import HELD, Belief
-from hybridsim.context.evidence import Noise, Replayer, evidence_of, slopes_of
+from hybridsim.context.evidence import Noise, Replayer, errors_of, evidence_of, slopes_of
 from hybridsim.context.motions import Motion
 from hybridsim.context.space import Point
 from hybridsim.networks.inference import Networks
@@ -36,6 +36,9 @@ from hybridsim.simulator.residual import NETWORK
 from hybridsim.simulator.sim import HybridSim
 
 Constants = dict[str, float]
+SETTLING = 1.5
+"""How long drives hold their first command before a log begins, so that sagging into it tells nothing; chosen
+[s]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,7 @@ class Foresight:
         made, spreads = self.foreseen(point, numbered)
         problem = self.replayer.problem(made)
         free = np.flatnonzero(belief.deviation > HELD).tolist()
-        slope = slopes_of(problem, space, point, free)
+        slope = slopes_of(problem, space, point, free, errors_of(problem, space, point))
         names = [motion.name for motion in motions]
         said = evidence_of(problem, space, point, self.noise, names, slope=slope)
         out = []
@@ -146,23 +149,33 @@ class Foresight:
         networks = self._networks()
 
         def simulator(worlds: int, constants: Constants) -> HybridSim:
-            return HybridSim(
-                robot, values, settings, worlds=worlds, networks=networks, constants=constants
-            )
+            return HybridSim(robot, values, settings, worlds=worlds, networks=networks, constants=constants)
 
-        runs = replay_logs(simulator, logs)
-        made = [replace(log, measured=run.at("angle", log.time_s)) for log, run in zip(logs, runs, strict=True)]
-        spreads = [np.nan_to_num(run.at("spread", log.time_s)) for log, run in zip(logs, runs, strict=True)]
+        waited, waits = zip(*map(waiting, logs), strict=True)
+        runs = replay_logs(simulator, waited)
+        made, spreads = [], []
+        for log, wait, run in zip(waited, waits, runs, strict=True):
+            measured, spread = (run.at(name, log.time_s) for name in ("angle", "spread"))
+            made.append(replace(log, measured=measured).rows(slice(wait, None)))
+            spreads.append(np.nan_to_num(spread[wait:]))
         return made, spreads
 
     def disagreement(self, spread: Float[np.ndarray, "time drive"]) -> float:
-        """Drop of the logarithm of the variance of what an ensemble's members do not agree on, all drives'."""
+        """Drop of the logarithm of the variance of what members do not agree on, all drives'."""
         information = (spread**2).sum(0) / (self.noise.deviation**2 * self.noise.memory)
         return float(np.log1p(information).sum())
 
     def _networks(self) -> Networks | None:
         ships = any(one.contract.name == NETWORK for one in self.reference.networks)
         return self.reference.network(NETWORK) if ships else None
+
+
+def waiting(log: LogInputs) -> tuple[LogInputs, int]:
+    """A log that holds its first command for SETTLING before, and how many rows that adds."""
+    period = float(log.time_s[1] - log.time_s[0])
+    wait = round(SETTLING / period)
+    held = log.rows(np.maximum(np.arange(-wait, len(log.time_s)), 0))
+    return replace(held, time_s=period * np.arange(len(held.time_s))), wait
 
 
 def sharper(before: Belief, after: Belief) -> float:

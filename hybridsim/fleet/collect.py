@@ -1,4 +1,4 @@
-"""Which motion, on which unit, would tell most: the most uncertain units try candidate motions in simulation."""
+"""Which motion, on which unit, would tell most: the most uncertain units try candidates in simulation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from hybridsim.context.belief import Belief
-from hybridsim.context.collect import Foresight, Setup, Worth
+from hybridsim.context.clearance import kept_clear
+from hybridsim.context.collect import Constants, Foresight, Setup, Worth
 from hybridsim.context.motions import Motion, motions, reach_of
 from hybridsim.context.population import Population
 from hybridsim.context.triage import LARGE
@@ -19,11 +20,10 @@ from hybridsim.errors import FleetError
 from hybridsim.files import write_text
 from hybridsim.fleet.bench import Basis, Bench, logs_of
 from hybridsim.fleet.fleet import Fleet
-from hybridsim.fleet.registry.knowledge import quiet
+from hybridsim.fleet.outlook import Outlook, Standing
 from hybridsim.fleet.relearn import MOST_LOGS
-from hybridsim.fleet.watch import Options, Standing, Watch
 from hybridsim.jobs import Engine, map_jobs
-from hybridsim.progress import NamedProgress, named
+from hybridsim.progress import NamedProgress, Progress, named
 from hybridsim.robot import Robot
 from hybridsim.simulator.sim import DEFAULT_RATE_HZ
 
@@ -47,12 +47,20 @@ class Ask:
     candidates: int = 12
     seed: int = 0
 
-    def motions(self, bench: Bench) -> list[Motion]:
-        """The candidates, the same for all units."""
-        rate = bench.reference.record.simulation.rate_hz or DEFAULT_RATE_HZ
-        return motions(
-            reach_of(bench.robot), seconds=self.seconds, rate_hz=rate, count=self.candidates, seed=self.seed
-        )
+    def motions(self, bench: Bench, constants: Constants, progress: Progress | None = None) -> list[Motion]:
+        """The candidates, the same for all units; clear of the ground where the reference has one.
+
+        Args:
+            bench: robot and reference.
+            constants: of a log, such as its payload.
+            progress: called as progress(done, total).
+        """
+        simulation, reach = bench.reference.record.simulation, reach_of(bench.robot)
+        rate = simulation.rate_hz or DEFAULT_RATE_HZ
+        found = motions(reach, seconds=self.seconds, rate_hz=rate, count=self.candidates, seed=self.seed)
+        if not simulation.plane:
+            return found
+        return kept_clear(found, reach, bench.robot, bench.reference.values(), constants, progress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,20 +72,20 @@ class CollectJob:
         population: what units have in common.
         serial: of the unit.
         belief: about it today.
-        like: folder of a log that was made as the new one will be; None where there is none.
-        ask: what is asked.
-        chosen: numbers of the candidates.
+        setup: how the new log will be made.
+        motions: to try.
     """
 
     basis: Basis
     population: Population
     serial: str
     belief: Belief
-    like: Path | None
-    ask: Ask
-    chosen: Sequence[int]
+    setup: Setup
+    motions: Sequence[Motion]
 
-    def __str__(self) -> str:
+    @property
+    def name(self) -> str:
+        """For messages."""
         return f"unit {self.serial}"
 
 
@@ -122,53 +130,54 @@ def plan(
     Raises:
         FleetError: no population yet, an unknown unit, or no unit at all.
     """
-    watch = Watch(fleet, Options(engine=engine))
+    outlook = Outlook(fleet)
     asked = list(dict.fromkeys(serials)) if serials else fleet.registry.units()
     if not asked:
         raise FleetError(f"{fleet.folder}: has no units; expected some that hybridsim fleet ingest enrolled")
-    contexts = watch.knowledge.contexts()
-    standings = {serial: watch.standing(serial, contexts) for serial in asked}
-    beliefs = {serial: belief_of(watch, one) for serial, one in standings.items()}
+    standings = {one.serial: one for one in outlook.standings(asked)}
+    beliefs = {serial: belief_of(outlook, one) for serial, one in standings.items()}
     uncertainty = {serial: -float(np.linalg.slogdet(b.precision)[1]) for serial, b in beliefs.items()}
     ordered = sorted(asked, key=lambda serial: -uncertainty[serial])
+    chosen = ordered if serials else ordered[:MOST_UNITS]
+    setups = {serial: setup_of(outlook, standings[serial]) for serial in chosen}
+    told = named(progress, "clearing the ground")
+    candidates = ask.motions(outlook.bench, setups[chosen[0]].constants, told)
     jobs = [
         CollectJob(
-            basis=watch.basis,
-            population=watch.population,
+            basis=outlook.basis,
+            population=outlook.population,
             serial=serial,
             belief=beliefs[serial],
-            like=_newest(fleet, standings[serial]),
-            ask=ask,
-            chosen=range(first, min(first + TOGETHER, ask.candidates)),
+            setup=setups[serial],
+            motions=candidates[first : first + TOGETHER],
         )
-        for serial in (ordered if serials else ordered[:MOST_UNITS])
-        for first in range(0, ask.candidates, TOGETHER)
+        for serial in chosen
+        for first in range(0, len(candidates), TOGETHER)
     ]
     found = map_jobs(try_out, jobs, engine=engine, progress=named(progress, "trying motions"))
-    return _best(watch.bench, jobs, found, ask, uncertainty)
+    return _best(outlook.bench, jobs, found, uncertainty)
 
 
 def _best(
     bench: Bench,
     jobs: Sequence[CollectJob],
     found: Sequence[Sequence[Worth]],
-    ask: Ask,
     uncertainty: dict[str, float],
 ) -> Plan:
     """Of what workers found."""
     tried = [
-        (job.serial, number, worth)
+        (job.serial, motion, worth)
         for job, worths in zip(jobs, found, strict=True)
-        for number, worth in zip(job.chosen, worths, strict=True)
+        for motion, worth in zip(job.motions, worths, strict=True)
     ]
     tried.sort(key=lambda one: -one[2].drop)
-    serial, number, worth = tried[0]
+    serial, motion, worth = tried[0]
     others: dict[str, Worth] = {}
     for unit, _, one in tried:
         others.setdefault(unit, one)
     return Plan(
         serial=serial,
-        motion=ask.motions(bench)[number],
+        motion=motion,
         worth=worth,
         others=others,
         uncertainty=uncertainty,
@@ -179,47 +188,38 @@ def _best(
 def try_out(job: CollectJob) -> list[Worth]:
     """What a unit's candidates would tell."""
     bench = job.basis.bench()
-    foresight = Foresight(
-        reference=bench.reference, replayer=bench.replayer, noise=job.population.noise()
-    )
-    candidates = job.ask.motions(bench)
-    setup = _setup(bench, job.like)
-    return foresight.worths(job.belief, [candidates[n] for n in job.chosen], setup)
+    foresight = Foresight(reference=bench.reference, replayer=bench.replayer, noise=job.population.noise())
+    return foresight.worths(job.belief, job.motions, job.setup)
 
 
-def _setup(bench: Bench, like: Path | None) -> Setup:
-    if like is not None:
-        return Setup.of(bench.inputs(logs_of([like])[0]))
-    registers = [drive.position_gain_register for drive in bench.robot.drives]
+def setup_of(outlook: Outlook, standing: Standing) -> Setup:
+    """As in a unit's newest log, or in the fleet's where it has none."""
+    logs = standing.logs or outlook.fleet.registry.logs()
+    if logs:
+        folder = outlook.fleet.artefacts.folder("logs", logs[-1].log_id)
+        return Setup.of(outlook.bench.inputs(logs_of([folder])[0]))
+    registers = [drive.position_gain_register for drive in outlook.bench.robot.drives]
     gain = np.array([1.0 if one is None else one.value for one in registers])
     return Setup(gain=gain, voltage=np.zeros(len(gain)), constants={})
 
 
-def _newest(fleet: Fleet, standing: Standing) -> Path | None:
-    """A unit's newest log that can be read, or some unit's where it has none."""
-    logs = standing.logs or fleet.registry.logs()
-    return fleet.artefacts.folder("logs", logs[-1].log_id) if logs else None
-
-
-def belief_of(watch: Watch, standing: Standing) -> Belief:
+def belief_of(outlook: Outlook, standing: Standing) -> Belief:
     """What is known of a unit today.
 
-    Its own calibration's belief, or the population's where it has none; wider where an alarm has rung for what
-    changed; sharper by what its logs since then have said, as the next relearning would use them: the newest
-    MOST_LOGS that teach. Logs that `hybridsim fleet watch` has not seen yet do not count.
+    Its own calibration's belief, or the population's where it has none; wider where an alarm has rung for
+    what changed; sharper by what its logs since then have said, as the next relearning would use them: the
+    newest MOST_LOGS that teach. Logs that `hybridsim fleet watch` has not seen yet do not count.
     """
-    belief = watch.population.prior() if standing.context is None else standing.context.belief
-    calibration = standing.calibration or watch.population.reference
-    alarm = watch.knowledge.alarm(standing.serial, calibration) if standing.calibration else None
-    since = standing.since_ns if alarm is None else alarm.since_ns
-    covariance = belief.covariance
-    for one in watch.bench.hypotheses:
+    belief = outlook.population.prior() if standing.context is None else standing.context.belief
+    covariance, alarm = belief.covariance, standing.alarm
+    for one in outlook.bench.hypotheses:
         if alarm is not None and (one.family, one.place) == (alarm.family, alarm.place):
             covariance = covariance + LARGE * one.spread
-    said = quiet(watch.knowledge.evidence(standing.serial, calibration))
-    usable = [one.evidence for one in said if one.began_ns >= since and not one.held_out][-MOST_LOGS:]
-    wander = np.array(watch.population.wander)
-    sharp = sum((one.wandered(wander).information for one in usable), np.linalg.inv(covariance))
+    said = [one for one in outlook.said(standing) if one.began_ns >= standing.since_ns and not one.held_out]
+    wander = np.array(outlook.population.wander)
+    sharp = np.linalg.inv(covariance)
+    for one in said[-MOST_LOGS:]:
+        sharp = sharp + one.evidence.wandered(wander).information
     return Belief(mean=belief.mean, precision=0.5 * (sharp + sharp.T))
 
 
