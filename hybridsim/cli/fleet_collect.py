@@ -18,7 +18,7 @@ from hybridsim.errors import FleetError
 if TYPE_CHECKING:
     from hybridsim.fleet.collect import Plan
 
-NAMED = 4
+NAMED = 3
 """Parameters named on the screen."""
 
 
@@ -105,15 +105,17 @@ def _show(plan: Plan, out: Path | None) -> None:
         table.add_column(name, justify="right" if name in ("drop", "context", "networks") else "left")
     for unit, worth in plan.others.items():
         entries = told(plan.bench, worth, NAMED)
-        words = ", ".join(f"{e['name']} {e['after'] / e['before'] - 1:+.0%}" for e in entries)
+        words = ", ".join(
+            f"{e['name'].removeprefix('drive.')} {e['after'] / e['before'] - 1:+.0%}" for e in entries
+        )
         numbers = (f"{one:.2f}" for one in (worth.drop, worth.context, worth.networks))
         table.add_row(unit, worth.motion, *numbers, words)
     console = Console()
     console.print(table)
     asked = len(plan.uncertainty)
     console.print(
-        f"{len(plan.others)} of {asked} units tried motions, the most uncertain ones; drops are of the log"
-        " determinant of what is not known, percentages of a parameter's standard deviation"
+        f"{len(plan.others)} of {asked} units tried motions, the most uncertain or those named; drops are of"
+        " the log determinant of what is not known, percentages of a parameter's standard deviation"
     )
     written = f": {out}" if out is not None else "; --out FILE writes its commands"
     typer.echo(f"next: {plan.motion.name}, on unit {plan.serial}{written}")

@@ -22,7 +22,7 @@ STILL = 0.5
 """At rest at both ends at least [s]."""
 FREQUENCIES = (0.1, 1.5)
 """Slowest and fastest of what swings [1/s]; chosen, because joints that swing faster shake each other, which
-replays of one drive along the others' paths leave out: a chirp up to 3 promised more and told less of the truth."""
+replays of one drive along the others' paths leave out: a chirp up to 3 promised more and told less."""
 TONES = 6
 SWELL = 1.5
 """How long a swinging motion takes to grow, and to fade [s]."""
