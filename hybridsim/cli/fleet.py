@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hybridsim.cli.fleet_collect import collect
 from hybridsim.cli.fleet_loop import FleetOption, add_to
 from hybridsim.cli.fleet_report import report
 from hybridsim.cli.options import implementation
@@ -179,3 +180,4 @@ def history(
 
 add_to(app)
 app.command()(report)
+app.command()(collect)
