@@ -115,6 +115,8 @@ SIGNALS: dict[str, SignalWord] = {
     "joint_effort_magnitude": _joint("N*m", "estimate of |torque|, sign unknown", 1e5, limit="effort"),
     "motor_current": _joint("A", "motor current", 1e3),
     "motor_enabled": _joint("1", "1: the drive holds, 0: it is switched off", 1.0),
+    "intervention": SignalWord("1", "scalar", "1: a person acts on the robot", low=0.0, high=1.0),
+    "emergency_stop": SignalWord("1", "scalar", "1: somebody or something has stopped it", low=0.0, high=1.0),
     "motor_duty": _joint("1", "share of the supply voltage put on the motor, signed", 1.5),
     "gripper_opening_command": _joint("1", "commanded opening, 0 closed to 1 open", 10.0),
     "gripper_opening": _joint("1", "measured opening, 0 closed to 1 open", 10.0),

@@ -56,6 +56,7 @@ FLOORS = [
             "inspect",
         },
     ),
+    ("open", {"context"}),
     ("open", {"fleet"}),
     ("open", {"cli"}),
 ]

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from hybridsim.cli.fleet_collect import collect
 from hybridsim.cli.fleet_loop import FleetOption, add_to
+from hybridsim.cli.fleet_report import report
 from hybridsim.cli.options import implementation
 from hybridsim.cli.progress import progress
 from hybridsim.errors import FleetError
@@ -177,3 +179,5 @@ def history(
 
 
 add_to(app)
+app.command()(report)
+app.command()(collect)

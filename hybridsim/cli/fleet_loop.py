@@ -16,12 +16,6 @@ from hybridsim.errors import FleetError
 FleetOption = Annotated[
     Path, typer.Option("--fleet", help="The fleet's folder, that of fleet.toml.", show_default=False)
 ]
-RateOption = Annotated[
-    float, typer.Option(min=1e-9, max=0.5, help="False alarms per log of a unit that has not changed.")
-]
-ToleranceOption = Annotated[
-    float, typer.Option(min=0.0, max=1.0, help="Share by which a unit's error may grow.")
-]
 SerialOption = Annotated[
     list[str] | None, typer.Option(help="Of which unit; may be given again. Without: of all.")
 ]
@@ -31,10 +25,9 @@ def _open(folder: Path) -> closing[Any]:
     return closing(implementation("hybridsim.fleet.fleet", "Fleet").open(folder))
 
 
-def _options(rate: float, tolerance: float, engine: Engine, report: Any) -> Any:
-    return implementation("hybridsim.fleet.watch", "Options")(
-        rate=rate, tolerance=tolerance, engine=str(engine), progress=report
-    )
+def _watch(found: Any, engine: Engine, report: Any) -> Any:
+    options = implementation("hybridsim.fleet.watch", "Options")(engine=str(engine), progress=report)
+    return implementation("hybridsim.fleet.watch", "Watch")(found, options)
 
 
 def relearn(
@@ -64,9 +57,7 @@ def relearn(
             refound = implementation("hybridsim.fleet.founding", "refound")
             population = refound(found, reference, engine=str(engine), progress=report)
             typer.echo(f"population {population.id}: of {len(population.units)} units")
-        watching = implementation("hybridsim.fleet.watch", "Watch")(
-            found, _options(1e-3, 0.02, engine, report)
-        )
+        watching = _watch(found, engine, report)
         made = watching.challenge(serial)
     for unit, name in sorted(made.items()):
         typer.echo(f"{unit}: {name}")
@@ -77,7 +68,6 @@ def relearn(
 def verify(
     fleet: FleetOption,
     serial: SerialOption = None,
-    tolerance: ToleranceOption = 0.02,
     engine: EngineOption = Engine.loky,
 ) -> None:
     """Judge units' newest challengers beside their current calibrations, on logs that nothing was fitted on.
@@ -89,9 +79,7 @@ def verify(
       hybridsim fleet verify --fleet arms/ --serial arm-12
     """  # noqa: D301
     with _open(fleet) as found, progress("fleet verify") as report:
-        watch = implementation("hybridsim.fleet.watch", "Watch")(
-            found, _options(1e-3, tolerance, engine, report)
-        )
+        watch = _watch(found, engine, report)
         verdicts = watch.verify(serial)
     implementation("hybridsim.cli.fleet_tables", "show_verdicts")(verdicts)
     if refused := [unit for unit, (_, verdict) in verdicts.items() if not verdict.passed]:
@@ -107,8 +95,6 @@ def watch(
     enrol: Annotated[
         bool, typer.Option("--enrol", help="Units that the fleet does not know join it.")
     ] = False,
-    rate: RateOption = 1e-3,
-    tolerance: ToleranceOption = 0.02,
     every_s: Annotated[
         float | None, typer.Option("--every", min=1.0, help="Go on: look again after so many seconds.")
     ] = None,
@@ -126,9 +112,7 @@ def watch(
     while True:
         with _open(fleet) as found, progress("fleet watch") as report:
             turned = implementation("hybridsim.fleet.watch", "take_in")(found, inbox or [], enrol=enrol)
-            watching = implementation("hybridsim.fleet.watch", "Watch")(
-                found, _options(rate, tolerance, engine, report)
-            )
+            watching = _watch(found, engine, report)
             done = watching.round()
         implementation("hybridsim.cli.fleet_tables", "show_round")(done, turned)
         if every_s is None:

@@ -16,7 +16,7 @@ from hybridsim.robot import Robot
 from hybridsim.simulator.inputs import LogInputs
 
 STEP = 0.25
-"""To both sides, of a typical change; chosen, because stick and slip make the cost rough below that."""
+"""Of a typical change; chosen, because stick and slip make the cost rough below that."""
 BEND = 3.0
 """Standard deviations from which on an error counts by its size and no more by its square."""
 
@@ -89,16 +89,27 @@ def errors_of(problem: Problem, space: ContextSpace, point: Point) -> Float[np.n
 
 
 def slopes_of(
-    problem: Problem, space: ContextSpace, point: Point, entries: Sequence[int]
+    problem: Problem,
+    space: ContextSpace,
+    point: Point,
+    entries: Sequence[int],
+    error: Float[np.ndarray, "row drive"],
 ) -> Float[np.ndarray, "row drive entry"]:
     """Change of the errors [rad per typical change] with some entries, 0 with others.
 
-    A drive is replayed only for its own entries and for those that all drives feel.
+    A drive is replayed only for its own entries and for those that all drives feel, each once, to one side.
+
+    Args:
+        problem: the logs.
+        space: of contexts.
+        point: where.
+        entries: that are moved.
+        error: of the replays at the point [rad].
     """
-    low, high = space.bounds()
-    out = np.zeros((len(problem.measured), len(problem.paths), len(space)))
+    _, high = space.bounds()
+    out = np.zeros((*error.shape, len(space)))
     jobs = [
-        (int(k), drive)
+        (k, drive)
         for k in entries
         for drive in range(len(problem.paths))
         if space.entries[k].joint in ("", problem.joints[drive])
@@ -106,13 +117,9 @@ def slopes_of(
 
     def slope(job: tuple[int, int]) -> np.ndarray:
         k, drive = job
-        ends = np.clip([point[k] - STEP, point[k] + STEP], low[k], high[k])
-        moved = []
-        for end in ends:
-            there = point.copy()
-            there[k] = end
-            moved.append(problem.errors(drive, space.values(there)))
-        return (moved[1] - moved[0]) / max(ends[1] - ends[0], 1e-9)
+        there, step = point.copy(), STEP if point[k] + STEP <= high[k] else -STEP
+        there[k] += step
+        return (problem.errors(drive, space.values(there)) - error[:, drive]) / step
 
     for (k, drive), found in zip(jobs, map_jobs(slope, jobs, engine="threads"), strict=True):
         out[:, drive, k] = found
@@ -154,7 +161,7 @@ def evidence_of(
     """What each log of a problem says at a context; slopes from close by may be given."""
     error = errors_of(problem, space, point)
     if slope is None:
-        slope = slopes_of(problem, space, point, range(len(space)))
+        slope = slopes_of(problem, space, point, range(len(space)), error)
     soft = softened(error, noise)
     weight = soft * noise.deviation / np.where(error == 0.0, 1.0, error)
     weight = np.where(error == 0.0, 1.0, weight)

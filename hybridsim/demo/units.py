@@ -64,7 +64,5 @@ def changed(truth: Truth, family: str, joint: str, size: float) -> Truth:
         "mass": ("link.forearm.mass",),
     }[family]
     grown = lambda value: value + size if family == "delay" else value * (1.0 + size)  # noqa: E731
-    planted = [
-        replace(one, value=grown(one.value)) if one.name in names else one for one in truth.planted
-    ]
+    planted = [replace(one, value=grown(one.value)) if one.name in names else one for one in truth.planted]
     return replace(truth, planted=planted)

@@ -16,7 +16,7 @@ METHODS: dict[Method, str] = {
     "linear": "linear between samples, no low-pass filter",
     "slerp": "spherical linear between samples",
 }
-SWITCHES = ("motor_enabled", "contact", "position_gain")
+SWITCHES = ("motor_enabled", "intervention", "emergency_stop", "contact", "position_gain")
 """Measurements that jump from one value to another: between two of theirs there is nothing."""
 
 

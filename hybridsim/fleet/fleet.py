@@ -12,7 +12,7 @@ from hybridsim.context.population import Population, write_population
 from hybridsim.errors import FleetError, HybridSimError
 from hybridsim.fleet.artefacts import Artefacts
 from hybridsim.fleet.intake import Taken, Turned, entry_of, folders_of
-from hybridsim.fleet.place import Place, read_place, require_own, write_place
+from hybridsim.fleet.place import GateRule, Place, read_place, require_own, write_place
 from hybridsim.fleet.registry.registry import Registry
 from hybridsim.log import read_log
 from hybridsim.progress import Progress
@@ -28,12 +28,14 @@ class Fleet:
         robot: that all units are individuals of.
         registry: what is remembered.
         artefacts: logs and calibrations themselves.
+        gate: when units ring, and what lets their challengers pass.
     """
 
     folder: Path
     robot: Robot
     registry: Registry
     artefacts: Artefacts
+    gate: GateRule
 
     @classmethod
     def init(cls, folder: Path, place: Place) -> Fleet:
@@ -66,6 +68,7 @@ class Fleet:
             robot=robot,
             registry=Registry.open(place.database_in(folder)),
             artefacts=artefacts,
+            gate=place.gate,
         )
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hybridsim.errors import FleetError
 from hybridsim.files import write_text
@@ -18,6 +18,30 @@ DATABASE = "HYBRIDSIM_FLEET_DATABASE"
 """Environment variable with the database's URL, for those that hold a password."""
 
 
+class GateRule(BaseModel):
+    """Table `[gate]` of fleet.toml: when units ring, and what lets their challengers pass.
+
+    Attributes:
+        false_alarms: that are put up with, per log of a unit that has not changed.
+        tolerance: share by which a unit's error on held-out logs may grow.
+        policy: folder of a policy, beside the file or absolute, that has to go on working; with `battery`.
+        battery: of its scenarios, as hybridsim verify takes them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    false_alarms: float = Field(default=1e-3, gt=0, le=0.5)
+    tolerance: float = Field(default=0.02, ge=0, le=1)
+    policy: str | None = None
+    battery: str | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> GateRule:
+        if (self.policy is None) != (self.battery is None):
+            raise ValueError("policy and battery go together: one runs the other")
+        return self
+
+
 class Place(BaseModel):
     """The content of fleet.toml.
 
@@ -26,6 +50,7 @@ class Place(BaseModel):
         robot: that all units are individuals of; a name, or a folder beside the file.
         database: SQLAlchemy's URL; relative paths of SQLite begin at the file's folder.
         artefacts: path or URL for logs and calibrations; relative ones begin there too.
+        gate: when units ring, and what lets their challengers pass.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +59,7 @@ class Place(BaseModel):
     robot: str
     database: str = "sqlite:///registry.db"
     artefacts: str = "artefacts"
+    gate: GateRule = GateRule()
 
     def database_in(self, folder: Path) -> str:
         """The URL to connect to; the environment's counts more."""
@@ -62,10 +88,11 @@ def read_place(folder: Path) -> Place:
 
 def require_own(folder: Path, place: Place) -> None:
     """Refuse a folder that holds another fleet, before anything is made for this one."""
-    if (folder / FILE).is_file() and read_place(folder) != place:
+    if (folder / FILE).is_file() and read_place(folder).model_copy(update={"gate": place.gate}) != place:
         raise FleetError(f"{folder / FILE}: is of another fleet; expected a folder of its own")
 
 
 def write_place(folder: Path, place: Place) -> None:
-    """Say in a folder which fleet it is."""
-    write_text(folder / FILE, tomli_w.dumps(place.model_dump(by_alias=True)))
+    """Say in a folder which fleet it is; one that says so keeps what was written into its file by hand."""
+    if not (folder / FILE).is_file():
+        write_text(folder / FILE, tomli_w.dumps(place.model_dump(by_alias=True, exclude_none=True)))

@@ -29,6 +29,7 @@ from hybridsim.simulator.mounts import mounts_of, own_bodies, own_drives
 from hybridsim.simulator.nominal import variant_of
 from hybridsim.simulator.observation import Observer
 from hybridsim.simulator.placing import place_bases
+from hybridsim.simulator.promptable import Promptable
 from hybridsim.simulator.residual import NETWORK, coupled_by_motion, inputs_of
 from hybridsim.simulator.sensing import sensing_of
 from hybridsim.simulator.signs import with_signs
@@ -39,7 +40,7 @@ WorldDrive = Float[np.ndarray, "world drive"]
 DEFAULT_RATE_HZ = 50.0
 
 
-class HybridSim:
+class HybridSim(Promptable):
     """Worlds of one robot: command in, measured signals out.
 
     Arrays are [world, drive] in robot.toml's order of drives, in the unit of each drive's signal: rad for
@@ -140,7 +141,7 @@ class HybridSim:
         values, settings = variant_of(design, found, variant)
         names = [one.contract.name for one in found.networks]
         learned = {name: found.network(name) for name in names if variant == "hybrid"}
-        return cls(
+        made = cls(
             design,
             values,
             settings,
@@ -153,6 +154,8 @@ class HybridSim:
             own=drawn_worlds(found, variant, draw_seed, worlds),
             sensor_seed=sensor_seed,
         )
+        made.calibration, made.variant, made.constants = found, variant, constants
+        return made
 
     @property
     def worlds(self) -> int:

@@ -20,7 +20,7 @@ COMMANDS += [
     ["standin", "record"],
     ["standin", "run"],
     ["standin", "prove"],
-    *(["fleet", name] for name in ("init", "ingest", "status", "promote", "rollback", "history")),
+    *(["fleet", name] for name in ("init", "ingest", "status", "promote", "rollback", "history", "collect")),
 ]
 
 

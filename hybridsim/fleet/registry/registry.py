@@ -23,6 +23,7 @@ EVERY, JUDGES = 3, 1
 
 if TYPE_CHECKING:
     from hybridsim.fleet.registry.knowledge import Knowledge
+    from hybridsim.fleet.registry.timeline import Timeline
 
 AHEAD_S = 300.0
 """By which a log may claim the future; chosen, because clocks of robots differ."""
@@ -41,6 +42,13 @@ class Registry:
         from hybridsim.fleet.registry.knowledge import Knowledge
 
         return Knowledge(self._engine)
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happened to all units over time."""
+        from hybridsim.fleet.registry.timeline import Timeline
+
+        return Timeline(self._engine)
 
     @classmethod
     def of(cls, folder: Path) -> Registry:

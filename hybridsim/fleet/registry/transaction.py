@@ -39,3 +39,12 @@ def transaction(engine: Engine) -> Iterator[Session]:
         said = " ".join(str(error.orig).split())
         ends = "whether it was changed is not known; the same command again does it once" if written else ""
         raise FleetError(f"{place(engine)}: {said}; {ends or 'nothing was changed'}") from None
+
+
+@contextmanager
+def outrun() -> Iterator[None]:
+    """Another writer that was first has done the same; nothing is left to do."""
+    try:
+        yield
+    except OutrunError:
+        return

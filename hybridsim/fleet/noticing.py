@@ -1,0 +1,79 @@
+"""New logs are replayed beside their units' calibrations; an alarm rings where a unit has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from hybridsim.context.belief import Belief
+from hybridsim.fleet.assess import LogJob, assess, change
+from hybridsim.fleet.outlook import Outlook, Standing
+from hybridsim.fleet.registry.knowledge import Alarm, beliefs
+from hybridsim.fleet.registry.transaction import outrun
+from hybridsim.jobs import Engine, map_jobs
+from hybridsim.progress import Progress
+
+
+def replay_new(
+    outlook: Outlook,
+    serials: Sequence[str] | None,
+    *,
+    engine: Engine = "loky",
+    progress: Progress | None = None,
+) -> dict[str, str]:
+    """Evidence of logs that nobody has looked at yet: by log why nothing explains it, empty for most."""
+    contexts = outlook.knowledge.contexts()
+    own = {serial: beliefs(contexts, serial, outlook.population.id) for serial in contexts}
+    whole = beliefs(contexts, "", outlook.population.id)
+    jobs = [
+        (standing, job)
+        for standing in outlook.standings(serials)
+        for job in _new(outlook, standing, own.get(standing.serial, whole))
+    ]
+    found = map_jobs(assess, [job for _, job in jobs], engine=engine, progress=progress)
+    why = {}
+    for (standing, job), (evidence, odd) in zip(jobs, found, strict=True):
+        with outrun():
+            outlook.knowledge.add_evidence(standing.serial, standing.beside, evidence, odd)
+        why[job.log.name] = odd
+    return why
+
+
+def _new(outlook: Outlook, standing: Standing, others: Mapping[str, Belief]) -> Iterator[LogJob]:
+    """Logs of a unit that were not looked at beside its calibration."""
+    seen = outlook.seen(standing)
+    belief = outlook.population.prior() if standing.context is None else standing.context.belief
+    for log in standing.logs:
+        if log.log_id not in seen:
+            yield LogJob(
+                basis=outlook.basis,
+                population=outlook.population,
+                log=outlook.fleet.artefacts.folder("logs", log.log_id),
+                belief=belief,
+                known=standing.context is not None,
+                others=others,
+            )
+
+
+def ring(outlook: Outlook, standing: Standing, rate: float) -> Alarm | None:
+    """A new alarm, where the logs so far ask for one; decided log by log, so that all writers ring alike."""
+    if standing.context is None or standing.calibration is None or standing.alarm is not None:
+        return None
+    said = outlook.said(standing)
+    for count in range(1, len(said) + 1):
+        finding = change(outlook.bench, outlook.population, standing.context.belief, said[:count])
+        if finding is None or finding.statistic < 1.0 / rate:
+            continue
+        alarm = Alarm(
+            log_id=said[count - 1].evidence.log_id,
+            calibration=standing.calibration,
+            serial=standing.serial,
+            since_ns=said[finding.since].began_ns,
+            family=finding.hypothesis.family,
+            place=finding.hypothesis.place,
+            statistic=finding.statistic,
+            likelihoods=finding.likelihoods,
+        )
+        with outrun():
+            return alarm if outlook.knowledge.add_alarm(alarm) else None
+        return None
+    return None
