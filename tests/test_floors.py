@@ -35,6 +35,7 @@ FLOORS = [
     ("open", {"study", "calibration"}),
     ("open", {"simulator", "replay", "effort", "passive", "sensing", "policy", "walking", "motion"}),
     ("wings", {"identify", "learn", "score", "envs", "standin"}),
+    ("open", {"context"}),
     (
         "open",
         {

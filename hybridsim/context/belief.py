@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.linalg import solve
 
-from hybridsim.context.evidence import Noise, errors_of, evidence_of, slopes_of, softened
+from hybridsim.context.evidence import Noise, errors_of, evidence_of, losses, slopes_of
 from hybridsim.context.space import ContextSpace, Point
 from hybridsim.identify.problem import Problem
 
@@ -94,6 +94,6 @@ def _moved(
 
 def _cost(prior: Belief, problem: Problem, space: ContextSpace, noise: Noise, point: Point) -> float:
     """Twice the negative logarithm of the posterior, without wander, up to a constant."""
-    soft = softened(errors_of(problem, space, point), noise)
+    lost = losses(errors_of(problem, space, point), noise)
     away = point - prior.mean
-    return float((soft**2 / noise.memory).sum() + away @ prior.precision @ away)
+    return float((lost / noise.memory).sum() + away @ prior.precision @ away)

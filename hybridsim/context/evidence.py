@@ -132,6 +132,14 @@ def softened(error: Float[np.ndarray, "row drive"], noise: Noise) -> Float[np.nd
     return scaled / np.sqrt(1.0 + (scaled / BEND) ** 2)
 
 
+def losses(error: Float[np.ndarray, "row drive"], noise: Noise) -> Float[np.ndarray, "row drive"]:
+    """What errors cost: their squares in standard deviations, from BEND on their sizes.
+
+        loss = 2 BEND^2 (sqrt(1 + (error / deviation / BEND)^2) - 1), whose slope is twice what `softened` gives
+    """
+    return 2.0 * BEND**2 * (np.sqrt(1.0 + (error / noise.deviation / BEND) ** 2) - 1.0)
+
+
 def misfits(problem: Problem, space: ContextSpace, point: Point, noise: Noise) -> Float[np.ndarray, " log"]:
     """Of every log at a context: mean square of its errors over what is usual, the worst drive's."""
     soft = softened(errors_of(problem, space, point), noise) ** 2

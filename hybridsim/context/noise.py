@@ -22,11 +22,11 @@ def deviation_and_memory(
     """Of errors of units at their own contexts: standard deviation, and samples that say as much as one."""
     squares, memory = [], []
     for problem, point in problems:
-        error = errors_of(problem, space, point)
+        error, seen = errors_of(problem, space, point), np.isfinite(problem.measured)
         for start, end in zip(problem.first[:-1], problem.first[1:], strict=True):
             own = error[start:end]
             period = float(np.median(np.diff(problem.paths[0].time[start:end])))
-            squares.append((own**2).mean(0))
+            squares.append((own**2).sum(0) / np.maximum(seen[start:end].sum(0), 1))
             memory.append([_memory(column, round(LONGEST / period)) for column in own.T])
     return np.sqrt(np.median(squares, axis=0)), np.median(memory, axis=0)
 

@@ -93,12 +93,16 @@ def _spread(space: ContextSpace, entries: Sequence[int]) -> Matrix:
     return out + np.diag(own - np.diagonal(out))
 
 
-def log_ratio(covariance: Matrix, pull: np.ndarray, information: Matrix) -> float:
-    """Logarithm of the likelihood of a context spread like that, over that of the believed one."""
-    inner = np.eye(len(pull)) + covariance @ information
+def log_ratios(
+    covariances: Float[np.ndarray, "hypothesis entry entry"],
+    pull: Float[np.ndarray, " entry"],
+    information: Matrix,
+) -> Float[np.ndarray, " hypothesis"]:
+    """Logarithms of the likelihoods of contexts spread like these, over that of the believed one."""
+    inner = np.eye(len(pull)) + covariances @ information
     sign, size = np.linalg.slogdet(inner)
-    assert sign > 0, "covariances and information are positive"
-    return float(0.5 * pull @ np.linalg.solve(inner, covariance @ pull) - 0.5 * size)
+    assert (sign > 0).all(), "covariances and information are positive"
+    return 0.5 * np.linalg.solve(inner, (covariances @ pull)[:, :, None])[:, :, 0] @ pull - 0.5 * size
 
 
 def noticed(hypotheses: Sequence[Hypothesis], covariance: Matrix, evidence: Sequence[Evidence]) -> Finding:
@@ -112,10 +116,9 @@ def noticed(hypotheses: Sequence[Hypothesis], covariance: Matrix, evidence: Sequ
     recent = list(evidence)[-WINDOW:]
     pulls = np.cumsum([one.pull for one in reversed(recent)], axis=0)
     information = np.cumsum([one.information for one in reversed(recent)], axis=0)
-    ratio = np.empty((len(recent), len(hypotheses)))
-    for back, (pull, sharp) in enumerate(zip(pulls, information, strict=True)):
-        usual = log_ratio(covariance, pull, sharp)
-        ratio[back] = [log_ratio(covariance + one.spread, pull, sharp) - usual for one in hypotheses]
+    spreads = covariance + np.stack([np.zeros_like(covariance), *(one.spread for one in hypotheses)])
+    found = np.stack([log_ratios(spreads, *both) for both in zip(pulls, information, strict=True)])
+    ratio = found[:, 1:] - found[:, :1]
     share = np.exp(ratio - ratio.max())
     share /= share.sum()
     by_family: dict[str, float] = dict.fromkeys(FAMILIES, 0.0)

@@ -72,7 +72,12 @@ class Population(BaseModel):
             raise ValueError(f"vectors differ in length from the {count} entries")
         if len(self.deviation) != len(self.memory) or min((*self.deviation, *self.memory), default=1) <= 0:
             raise ValueError("deviation and memory want a number above 0 for every drive")
-        if min(self.wander, default=0) < 0 or np.linalg.eigvalsh(np.array(self.covariance)).min() <= 0:
+        if min(self.sizes, default=0) <= 0:
+            raise ValueError("sizes want a number above 0 for every entry")
+        covariance = np.array(self.covariance)
+        if not np.allclose(covariance, covariance.T):
+            raise ValueError("covariance is not symmetric")
+        if min(self.wander, default=0) < 0 or np.linalg.eigvalsh(covariance).min() <= 0:
             raise ValueError("wander and covariance want to be positive")
         return self
 
@@ -106,7 +111,7 @@ class Population(BaseModel):
 def covariance_between(beliefs: Sequence[Belief]) -> np.ndarray:
     """Of the units' contexts, what is not known of each taken off, drawn towards independent entries."""
     means, count = np.array([one.mean for one in beliefs]), len(beliefs) - 1
-    spread = np.cov(means.T)
+    spread = np.atleast_2d(np.cov(means.T)) if count else np.zeros((means.shape[1],) * 2)
     unsure = np.mean([one.covariance for one in beliefs], axis=0)
     own = np.maximum(np.diagonal(spread) - np.diagonal(unsure), 0.0)
     deviation = np.sqrt((count * own + SHRUNK * ALONE**2) / (count + SHRUNK))

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from sqlalchemy import create_engine, text
 
 from hybridsim.fleet.registry.registry import Registry
@@ -74,3 +75,15 @@ def forgetful(bucket):
     S3FileSystem.clear_instance_cache()
     yield bucket
     S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture(scope="session")
+def arms(tmp_path_factory):
+    """Small fleets of the demo's arm, made once for every worker."""
+    from tests.fleet.arms import Arms
+
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # whose folder lies in the session's
+        session = session.parent
+    with FileLock(session / "arms.lock"):
+        return Arms.made_once(session / "arms")

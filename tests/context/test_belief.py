@@ -1,0 +1,131 @@
+"""A context is planted and found again, and the belief is as sure as it may be."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hybridsim.context.belief import HELD, told
+from hybridsim.context.evidence import evidence_of
+from tests.context.made import around, linear, noise_of
+from tests.context.test_evidence import coloured
+
+IDS = ("one", "two", "three", "four")
+FREE = (0, 3, 5, 11)
+"""Whose bounds are far."""
+
+
+def surprise(beliefs, contexts):
+    """Mean square of how far truths lie from beliefs, in standard deviations; 1 where they are honest."""
+    off = [b.precision @ (b.mean - x) @ (b.mean - x) / len(x) for b, x in zip(beliefs, contexts, strict=True)]
+    return float(np.mean(off))
+
+
+def narrow(space, entries=FREE):
+    """A prior that leaves some entries free, which makes many fits quick."""
+    held = np.full(len(space), HELD / 2)
+    held[list(entries)] = 1.0
+    return around(np.zeros(len(space)), held)
+
+
+def test_what_is_believed_after_a_log_is_as_sure_as_it_is_right(arm):
+    """Contexts from the prior, white noise: squares of the errors add up to one for each entry."""
+    random, prior, space = np.random.default_rng(0), narrow(arm.space), arm.space
+    beliefs, contexts, alone = [], [], []
+    for _ in range(20):
+        contexts.append(random.normal(0.0, 1.0, len(space)) * prior.deviation)
+        problem = linear(arm, contexts[-1], random, 4e-3, logs=1)
+        beliefs.append(told(prior, problem, space, noise_of(space), IDS[:1]))
+        alone.append(told(prior, problem, space, noise_of(space, deviation=1e-3), IDS[:1]))
+    assert max(one.deviation[list(FREE)].max() for one in beliefs) < 0.4  # so it is not the prior's word
+    assert surprise(beliefs, contexts) == pytest.approx(1.0, abs=0.25)
+    assert surprise(alone, contexts) > 2.0  # the twin: noise that is taken for smaller than it is
+
+
+def test_noise_with_a_memory_makes_no_belief_too_sure(arm):
+    random, prior, space = np.random.default_rng(1), narrow(arm.space), arm.space
+    beliefs, contexts, deaf = [], [], []
+    for _ in range(20):
+        contexts.append(random.normal(0.0, 1.0, len(space)) * prior.deviation)
+        problem = linear(arm, np.zeros(len(space)), random, logs=1)
+        slow = np.repeat(problem.gains[::20], 20, axis=0)[: len(problem.gains)]  # what moves as slowly as noise
+        noise = 4e-3 * coloured(random, problem.measured.shape, 0.8)
+        problem = replace(problem, gains=slow, measured=slow @ contexts[-1] + noise)
+        beliefs.append(told(prior, problem, space, noise_of(space, memory=9.0), IDS[:1]))
+        deaf.append(told(prior, problem, space, noise_of(space), IDS[:1]))
+    assert 0.5 < surprise(beliefs, contexts) < 1.4
+    assert surprise(deaf, contexts) > 1.8
+
+
+def test_units_that_wander_are_known_no_better_than_they_are(arm):
+    random, prior, space = np.random.default_rng(2), narrow(arm.space), arm.space
+    beliefs, contexts, blind = [], [], []
+    for _ in range(16):
+        contexts.append(random.normal(0.0, 1.0, len(space)) * prior.deviation)
+        problem = linear(arm, contexts[-1], random, 4e-3, logs=3, seconds=3.0)
+        for start, end in zip(problem.first[:-1], problem.first[1:], strict=True):
+            away = random.normal(0.0, 0.3, len(space)) * prior.deviation
+            problem.measured[start:end] += problem.gains[start:end] @ away
+        wander = np.where(prior.deviation > HELD, 0.3**2, 0.0)
+        beliefs.append(told(prior, problem, space, replace(noise_of(space), wander=wander), IDS[:3]))
+        blind.append(told(prior, problem, space, noise_of(space), IDS[:3]))
+    assert surprise(beliefs, contexts) == pytest.approx(1.0, abs=0.3)
+    assert surprise(blind, contexts) > 1.5
+
+
+def test_each_further_log_makes_it_surer(arm):
+    random, space = np.random.default_rng(3), arm.space
+    context, prior = random.normal(0.0, 0.5, len(space)), around(np.zeros(len(space)))
+    seen = [told(prior, linear(arm, context, np.random.default_rng(4), 4e-3, logs=n), space,
+                 noise_of(space, wander=0.01), IDS[:n]).deviation for n in (1, 2, 4)]  # fmt: skip
+    assert (prior.deviation > seen[0]).all() and (seen[0] > seen[1]).all() and (seen[1] > seen[2]).all()
+    wide = around(np.zeros(len(space)), 0.5).widened(np.full(len(space), 0.11))
+    assert wide.deviation == pytest.approx(np.full(len(space), 0.6))
+
+
+def test_nothing_leaves_its_bounds_and_what_is_held_stays(arm):
+    random, space = np.random.default_rng(5), arm.space
+    low, high = space.bounds()
+    friction = space.names.index("drive.elbow.output_coulomb")
+    context = np.zeros(len(space))
+    context[friction] = low[friction] - 3.0  # friction below nothing
+    prior = around(np.zeros(len(space)), np.where(np.arange(len(space)) == 2, HELD / 2, 3.0))
+    found = told(prior, linear(arm, context, random, 1e-3), space, noise_of(space, deviation=1e-3), IDS[:2])
+    assert (found.mean >= low).all() and (found.mean <= high).all()
+    assert found.mean[friction] == low[friction] and found.mean[2] == 0.0
+
+
+@pytest.mark.parametrize(("bad", "seed"), [(0.0, 0), (0.2, 1), (0.2, 5)])
+def test_it_ends_where_nothing_pulls_any_more(arm, bad, seed):
+    """With seconds that are far off too: what steps have to lower is the cost whose slope they follow."""
+    random, space = np.random.default_rng(seed), arm.space
+    ends = [0.9 * end for end in space.bounds()]
+    context, prior = np.clip(random.normal(0.0, 0.9, len(space)), *ends), around(np.zeros(len(space)), 2.0)
+    problem, noise = linear(arm, context, random, 4e-3), noise_of(space)
+    problem.measured[random.uniform(size=len(problem.measured)) < bad] += 0.05
+    found = told(prior, problem, space, noise, IDS[:2])
+    seen = evidence_of(problem, space, found.mean, noise, IDS[:2])
+    pull = sum(one.pull for one in seen) + prior.precision @ (prior.mean - found.mean)
+    assert np.abs(np.linalg.solve(found.precision, pull)).max() < 0.02
+    assert found.mean == pytest.approx(context, abs=0.9)
+
+
+def test_a_unit_is_found_from_a_few_seconds_of_replays(arm):
+    """The arm's own replays, white noise on the readings; the rest of the unit is as the reference."""
+    random, space = np.random.default_rng(7), arm.space
+    truth = np.zeros(len(space))
+    for name, size in (
+        ("drive.shoulder.delay", 1.2),
+        ("drive.elbow.output_coulomb", 0.5),
+        ("drive.elbow.position_gain", -1.0),
+        ("link.forearm.mass", 0.8),
+    ):
+        truth[space.names.index(name)] = size
+    problem, values = arm.problem_of(2, 4.0), space.values(truth)
+    measured = np.stack([problem.predicted(drive, values) for drive in (0, 1)], 1)
+    problem = replace(problem, measured=measured + random.normal(0.0, 1e-3, measured.shape))
+    prior, noise = around(np.zeros(len(space))), noise_of(space, deviation=1e-3)
+    found = told(prior, problem, space, noise, IDS[:2])
+    assert np.abs(found.mean - truth).max() < 0.5
+    assert np.abs((found.mean - truth) / found.deviation).max() < 4.0
+    assert found.deviation.max() < 0.6

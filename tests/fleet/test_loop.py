@@ -1,0 +1,156 @@
+"""The loop on a small synthetic fleet: from new units to a change that is noticed, relearned and promoted."""
+
+import numpy as np
+import pytest
+
+from hybridsim.calibration import Calibration
+from hybridsim.errors import FleetError
+from hybridsim.fleet.registry.registry import Registry
+from hybridsim.fleet.watch import Watch
+from tests.fleet.arms import SERIAL, UNITS, changed_log, frozen, of_unit
+
+
+@pytest.fixture
+def settled(arms, tmp_path):
+    """All units have calibrations of their own."""
+    fleet = arms.fleet("settled", tmp_path / "fleet")
+    yield fleet
+    fleet.close()
+
+
+def test_new_units_get_calibrations_of_their_own(arms, settled):
+    registry = settled.registry
+    contexts = registry.knowledge.contexts()
+    assert sorted(contexts) == list(UNITS) and registry.knowledge.alarms() == []
+    for serial in UNITS:
+        (step,) = registry.history(serial)
+        calibration = Calibration.load(settled.artefacts.folder("calibrations", step.calibration))
+        taught = {log.log_id for log in calibration.record.lineage.logs}
+        teach = {log.log_id for log in registry.logs(serial) if not log.held_out}
+        assert (calibration.record.serial, taught) == (serial, teach) and step.verdict is not None
+        number, passed, evidence = registry.knowledge.verdict(serial, step.calibration, None)
+        assert (number, passed) == (step.verdict, True)
+        assert set(evidence["logs"]) == {log.log_id for log in registry.logs(serial)} - teach
+        assert evidence["change_mean"] < 0.0
+
+
+def test_a_second_round_and_quiet_days_change_nothing(arms, settled):
+    quiet = Watch(settled, SERIAL).round()  # the logs that judged have not been looked at beside it
+    assert (quiet.odd, quiet.alarms, quiet.verdicts, quiet.promoted) == ({}, [], {}, {})
+    settled.take([arms.root / "later"])
+    done = Watch(settled, SERIAL).round()
+    assert done.assessed == 6 and (done.odd, done.alarms, done.promoted) == ({}, [], {})
+    again = Watch(settled, SERIAL).round()
+    assert again.assessed == 0 and (again.odd, again.alarms, again.verdicts) == ({}, [], {})
+    assert Watch(settled, SERIAL).challenge() == {}
+    assert [len(settled.registry.history(serial)) for serial in UNITS] == [1, 1, 1]
+
+
+def test_a_change_is_noticed_relearned_and_promoted_once(arms, settled):
+    before = settled.registry.history("u0")[-1].calibration
+    settled.take([arms.root / "later", arms.root / "after"])
+    done = Watch(settled, SERIAL).round()
+    (alarm,) = done.alarms
+    first = min(settled.registry.logs("u0")[7:], key=lambda log: log.began_ns)
+    assert (alarm.serial, alarm.calibration, alarm.family, alarm.place) == ("u0", before, "delay", "elbow")
+    assert alarm.since_ns >= first.began_ns and alarm.likelihoods["delay"] > 0.9
+    number, verdict = done.verdicts["u0"]
+    assert verdict.passed and verdict.evidence["change_mean"] < -0.1 and list(done.promoted) == ["u0"]
+    step = settled.registry.history("u0")[-1]
+    assert (step.calibration, step.verdict, step.number) == (done.promoted["u0"], number, 2)
+    made = Calibration.load(settled.artefacts.folder("calibrations", step.calibration))
+    old = Calibration.load(settled.artefacts.folder("calibrations", before))
+    assert made.record.lineage.parent == before
+    slower = made.values()["drive.elbow.delay"] - old.values()["drive.elbow.delay"]
+    assert slower == pytest.approx(9e-3, abs=2e-3)
+    (row,) = [row for row in settled.registry.status() if row.serial == "u0"]
+    assert row.alarms == 0
+    Watch(settled, SERIAL).round()  # logs since the change, beside the new one
+    again = Watch(settled, SERIAL).round()
+    assert (again.assessed, again.alarms, again.promoted) == (0, [], {})
+    assert len(settled.registry.knowledge.alarms()) == 1 and len(settled.registry.history()) == 4
+
+
+def test_logs_that_nothing_explains_are_set_aside(arms, settled, tmp_path):
+    Watch(settled, SERIAL).round()
+    steps, store, (own, other) = settled.registry.history(), tmp_path / "bad", of_unit(arms.root / "later", "u0")
+    (foreign, _), (third, fourth) = of_unit(arms.root / "later", "u1"), of_unit(arms.root / "later", "u2")
+    odd = "no unit of this robot does that|too much changed|looks like"
+    expected = {
+        changed_log(store, own, joint_position=lambda x: 1.2 * x): odd,
+        changed_log(store, other, joint_position=lambda x: x[:, ::-1]): odd,
+        changed_log(store, third, joint_position=frozen): odd,
+        changed_log(store, foreign, serial="u2"): "looks like unit 'u1'",
+        changed_log(store, fourth, only=["joint_position_command"]): "cannot be replayed: .*joint_position",
+    }
+    settled.take([store])
+    done = Watch(settled, SERIAL).round()
+    assert set(done.odd) == set(expected) and done.assessed == 5
+    import re
+
+    for name, words in expected.items():
+        assert re.match(words, done.odd[name]) and "\n" not in done.odd[name]
+    assert (done.alarms, done.verdicts, done.promoted) == ([], {}, {})
+    assert settled.registry.history() == steps
+    assert settled.registry.knowledge.odd("u0") | settled.registry.knowledge.odd("u2") == set(expected)
+
+
+class Cut(Exception):
+    """The moment at which a process is killed."""
+
+
+def test_a_round_that_is_cut_before_each_of_its_writes_goes_on(arms, settled, monkeypatch):
+    from hybridsim.fleet.artefacts import Artefacts
+    from hybridsim.fleet.registry.knowledge import Knowledge
+
+    def cut(*_, **__):
+        raise Cut
+
+    settled.take([arms.root / "later", arms.root / "after"])
+    for owner, name in (
+        (Knowledge, "add_evidence"),
+        (Knowledge, "add_alarm"),
+        (Artefacts, "put"),
+        (Registry, "add_calibration"),
+        (Knowledge, "add_context"),
+        (Registry, "add_verdict"),
+        (Registry, "promote"),
+    ):
+        with monkeypatch.context() as patch, pytest.raises(Cut):
+            patch.setattr(owner, name, cut)
+            Watch(settled, SERIAL).round(["u0"])
+        assert len(settled.registry.history("u0")) == 1, name
+    done = Watch(settled, SERIAL).round(["u0"])
+    assert list(done.promoted) == ["u0"]
+    assert len(settled.registry.history("u0")) == 2 and len(settled.registry.knowledge.alarms()) == 1
+
+
+def test_two_that_take_turns_promote_once(arms, settled, monkeypatch):
+    settled.take([arms.root / "later", arms.root / "after"])
+    add, others = Registry.add_verdict, []
+
+    def slowly(self, serial, calibration, **said):
+        if not others:
+            others.append(None)
+            others.append(Watch(settled, SERIAL).round(["u0"]))  # another one does all of it meanwhile
+        return add(self, serial, calibration, **said)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Registry, "add_verdict", slowly)
+        done = Watch(settled, SERIAL).round(["u0"])
+    assert list(others[1].promoted) == ["u0"] and done.promoted == {}
+    first, second = settled.registry.history("u0")
+    assert second.calibration == others[1].promoted["u0"]
+    assert settled.registry.knowledge.verdict("u0", second.calibration, second.calibration) is None
+    assert len(settled.registry.knowledge.alarms()) == 1 and first.calibration != second.calibration
+
+
+def test_challengers_of_an_older_population_are_not_judged(arms, settled):
+    knowledge, (own, *_) = settled.registry.knowledge, UNITS
+    old = Watch(settled, SERIAL).population
+    settled.keep_population(old.model_copy(update={"mean": tuple(np.array(old.mean) + 1.0)}))
+    assert Watch(settled, SERIAL).verify([own]) == {}
+    settled.keep_population(old)  # learned again, and the newest again
+    assert knowledge.population() == old.id
+    with pytest.raises(FleetError, match="no unit 'u9'"):
+        Watch(settled, SERIAL).round(["u9"])
