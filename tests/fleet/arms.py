@@ -85,7 +85,11 @@ def changed_log(store, source, *, serial=None, only=None, **signals):
 def of_unit(store, serial):
     """Folders of a unit's logs, from old to new."""
     found = [read_log(folder) for folder in store.iterdir()]
-    mine = sorted((min(s.stamp_ns[0] for s in one.signals.values()), one.log_id) for one in found if one.serial == serial)
+    mine = sorted(
+        (min(s.stamp_ns[0] for s in one.signals.values()), one.log_id)
+        for one in found
+        if one.serial == serial
+    )
     return [store / name for _, name in mine]
 
 

@@ -73,7 +73,11 @@ def test_a_change_is_noticed_relearned_and_promoted_once(arms, settled):
 
 def test_logs_that_nothing_explains_are_set_aside(arms, settled, tmp_path):
     Watch(settled, SERIAL).round()
-    steps, store, (own, other) = settled.registry.history(), tmp_path / "bad", of_unit(arms.root / "later", "u0")
+    steps, store, (own, other) = (
+        settled.registry.history(),
+        tmp_path / "bad",
+        of_unit(arms.root / "later", "u0"),
+    )
     (foreign, _), (third, fourth) = of_unit(arms.root / "later", "u1"), of_unit(arms.root / "later", "u2")
     odd = "no unit of this robot does that|too much changed|looks like"
     expected = {
