@@ -135,7 +135,7 @@ def softened(error: Float[np.ndarray, "row drive"], noise: Noise) -> Float[np.nd
 def losses(error: Float[np.ndarray, "row drive"], noise: Noise) -> Float[np.ndarray, "row drive"]:
     """What errors cost: their squares in standard deviations, from BEND on their sizes.
 
-        loss = 2 BEND^2 (sqrt(1 + (error / deviation / BEND)^2) - 1), whose slope is twice what `softened` gives
+    loss = 2 BEND^2 (sqrt(1 + (error / deviation / BEND)^2) - 1), whose slope is twice what `softened` gives
     """
     return 2.0 * BEND**2 * (np.sqrt(1.0 + (error / noise.deviation / BEND) ** 2) - 1.0)
 

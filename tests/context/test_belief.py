@@ -48,7 +48,9 @@ def test_noise_with_a_memory_makes_no_belief_too_sure(arm):
     for _ in range(20):
         contexts.append(random.normal(0.0, 1.0, len(space)) * prior.deviation)
         problem = linear(arm, np.zeros(len(space)), random, logs=1)
-        slow = np.repeat(problem.gains[::20], 20, axis=0)[: len(problem.gains)]  # what moves as slowly as noise
+        slow = np.repeat(problem.gains[::20], 20, axis=0)[
+            : len(problem.gains)
+        ]  # what moves as slowly as noise
         noise = 4e-3 * coloured(random, problem.measured.shape, 0.8)
         problem = replace(problem, gains=slow, measured=slow @ contexts[-1] + noise)
         beliefs.append(told(prior, problem, space, noise_of(space, memory=9.0), IDS[:1]))

@@ -15,7 +15,13 @@ from tests.context.made import around
 def logs(arm, tmp_path_factory):
     store = tmp_path_factory.mktemp("logs")
     recording = Recording(
-        robot=arm.robot, truth=drawn_unit(1, 0), seed=1, duration=1.0, timestep=2e-3, unit="arm-1", apart_ns=10**12
+        robot=arm.robot,
+        truth=drawn_unit(1, 0),
+        seed=1,
+        duration=1.0,
+        timestep=2e-3,
+        unit="arm-1",
+        apart_ns=10**12,
     )
     return [read_log(store / name) for name in recording.record(store, range(2))]
 

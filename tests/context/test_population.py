@@ -16,7 +16,11 @@ def test_it_comes_back_from_its_file_and_its_id_is_its_content(arm, tmp_path):
     one = population(arm.space, misfit=1.25, mean=(1 / 3,) * len(arm.space))
     write_population(tmp_path / "new", one)
     assert read_population(tmp_path / "new") == one and read_population(tmp_path / "new").id == one.id
-    others = [population(arm.space), population(arm.space, mean=one.mean), population(arm.space, units=("a",))]
+    others = [
+        population(arm.space),
+        population(arm.space, mean=one.mean),
+        population(arm.space, units=("a",)),
+    ]
     assert len({other.id for other in [one, *others]}) == 4 and len(one.id) == 12
     one.require(arm.space)
     with pytest.raises(FleetError, match="is of other parameters than calibration"):
@@ -33,7 +37,10 @@ def test_it_comes_back_from_its_file_and_its_id_is_its_content(arm, tmp_path):
         (lambda data: data.update(misfit="NaN"), "misfit"),
         (lambda data: data.update(deviation=[0.0, 1.0]), "deviation and memory want a number above 0"),
         (lambda data: data.update(wander=[-1.0] * 15), "wander and covariance want to be positive"),
-        (lambda data: data["covariance"][0].__setitem__(0, -1.0), "wander and covariance want to be positive"),
+        (
+            lambda data: data["covariance"][0].__setitem__(0, -1.0),
+            "wander and covariance want to be positive",
+        ),
         (lambda data: data["covariance"][0].__setitem__(1, 0.5), "covariance is not symmetric"),
         (lambda data: data.update(sizes=[0.0] * 15), "sizes"),
         (lambda data: data.update(schema=2), "schema"),

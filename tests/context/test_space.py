@@ -47,7 +47,9 @@ def test_points_within_bounds_come_back_and_others_stop_there(spaces, kind, seed
     own = space.own_values(point)
     assert space.values(point) == space.selection.expand(own) and list(own) == list(space.names)
     beyond = np.where(where > 0.5, high + 3.0, low - 3.0)
-    ends = [(e.parameter.low, e.parameter.high)[int(w > 0.5)] for e, w in zip(space.entries, where, strict=True)]
+    ends = [
+        (e.parameter.low, e.parameter.high)[int(w > 0.5)] for e, w in zip(space.entries, where, strict=True)
+    ]
     assert list(space.own_values(beyond).values()) == ends
 
 
@@ -103,7 +105,9 @@ def test_families_by_name(name, family):
 @pytest.mark.parametrize("kind", ["cube", "imu_broad", "ur10"])
 def test_other_calibrations_are_refused_in_one_line(kind):
     calibration = Calibration.load(kind)
-    words = f"calibration {calibration.id}: scores .*; fleets follow drives that are replayed from their commands"
+    words = (
+        f"calibration {calibration.id}: scores .*; fleets follow drives that are replayed from their commands"
+    )
     with pytest.raises(FleetError, match=words) as caught:
         space_of(calibration, load_robot(calibration.record.robot))
     assert len(re.findall("\n", str(caught.value))) == 0

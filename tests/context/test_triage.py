@@ -40,7 +40,9 @@ def test_one_change_and_two_are_explained_and_all_at_once_is_not(case, arm):
     assert said(own + moved) == ""
     moved[arm.space.names.index("link.forearm.mass")] = -4.0
     assert said(own + moved) == ""
-    assert said(own + 4.0 * np.where(np.arange(len(own)) % 2, 1.0, -1.0)).startswith("too much changed at once: ")
+    assert said(own + 4.0 * np.where(np.arange(len(own)) % 2, 1.0, -1.0)).startswith(
+        "too much changed at once: "
+    )
 
 
 def test_distances_count_what_both_know():

@@ -17,7 +17,7 @@ from hybridsim.robot import load_robot
 from tests.context.made import DEMO, reference
 
 UNITS = ("u0", "u1", "u2")
-SERIAL = Options(engine="serial", rate=1e-3)
+SERIAL = Options(engine="serial")
 EARLY, LATER = range(5), range(5, 7)
 AFTER = range(7, 13)
 """Recordings of a unit: from which the fleet is founded, of quiet days, and of days after a change."""
@@ -85,7 +85,11 @@ def changed_log(store, source, *, serial=None, only=None, **signals):
 def of_unit(store, serial):
     """Folders of a unit's logs, from old to new."""
     found = [read_log(folder) for folder in store.iterdir()]
-    mine = sorted((min(s.stamp_ns[0] for s in one.signals.values()), one.log_id) for one in found if one.serial == serial)
+    mine = sorted(
+        (min(s.stamp_ns[0] for s in one.signals.values()), one.log_id)
+        for one in found
+        if one.serial == serial
+    )
     return [store / name for _, name in mine]
 
 
