@@ -85,7 +85,7 @@ class Watch:
 
     def verify(self, serials: Sequence[str] | None = None) -> dict[str, tuple[int, Verdict]]:
         """Verdicts on units' newest challengers, by unit."""
-        units = list(serials) if serials is not None else self.fleet.registry.units()
+        units = [standing.serial for standing in self.outlook.standings(serials)]
         done = Round()
         newest = [one for one in map(self.outlook.knowledge.newest, units) if one is not None]
         self._judge(newest, done)
@@ -174,7 +174,11 @@ class Watch:
             name, verdict = job.challenger.name, self._battery(job, first)
             with outrun():
                 number = self.fleet.registry.add_verdict(
-                    job.serial, name, passed=verdict.passed, evidence=verdict.evidence
+                    job.serial,
+                    name,
+                    passed=verdict.passed,
+                    evidence=verdict.evidence,
+                    beside=job.champion.name,
                 )
                 done.verdicts[job.serial] = (number, verdict)
 
@@ -185,6 +189,7 @@ class Watch:
         champion = standing.calibration
         if (
             champion == calibration
+            or challenger.population != self.outlook.population.id
             or self.outlook.knowledge.verdict(serial, calibration, champion) is not None
         ):
             return None
@@ -232,6 +237,6 @@ class Watch:
 
 def take_in(fleet: Fleet, inbox: Sequence[Path], *, enrol: bool) -> list[str]:
     """Logs of an inbox that are there already are left alone; what was turned away, in words."""
-    present = [path for path in inbox if path.is_dir()]
+    present = [path for path in inbox if path.is_dir() and any(path.glob("[!.]*"))]
     _, turned = fleet.take(present, enrol=enrol) if present else ([], [])
     return [f"{one.folder.name}: {one.why}" for one in turned]

@@ -17,7 +17,7 @@ from hybridsim.robot import load_robot
 from tests.context.made import DEMO, reference
 
 UNITS = ("u0", "u1", "u2")
-SERIAL = Options(engine="serial", rate=1e-3)
+SERIAL = Options(engine="serial")
 EARLY, LATER = range(5), range(5, 7)
 AFTER = range(7, 13)
 """Recordings of a unit: from which the fleet is founded, of quiet days, and of days after a change."""

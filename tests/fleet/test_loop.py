@@ -1,12 +1,16 @@
 """The loop on a small synthetic fleet: from new units to a change that is noticed, relearned and promoted."""
 
+import re
+
 import numpy as np
 import pytest
 
 from hybridsim.calibration import Calibration
 from hybridsim.errors import FleetError
+from hybridsim.fleet.registry.knowledge import Context
 from hybridsim.fleet.registry.registry import Registry
-from hybridsim.fleet.watch import Watch
+from hybridsim.fleet.watch import Watch, take_in
+from tests.context.made import around
 from tests.fleet.arms import SERIAL, UNITS, changed_log, frozen, of_unit
 
 
@@ -90,8 +94,6 @@ def test_logs_that_nothing_explains_are_set_aside(arms, settled, tmp_path):
     settled.take([store])
     done = Watch(settled, SERIAL).round()
     assert set(done.odd) == set(expected) and done.assessed == 5
-    import re
-
     for name, words in expected.items():
         assert re.match(words, done.odd[name]) and "\n" not in done.odd[name]
     assert (done.alarms, done.verdicts, done.promoted) == ([], {}, {})
@@ -149,12 +151,19 @@ def test_two_that_take_turns_promote_once(arms, settled, monkeypatch):
     assert len(settled.registry.knowledge.alarms()) == 1 and first.calibration != second.calibration
 
 
-def test_challengers_of_an_older_population_are_not_judged(arms, settled):
-    knowledge, (own, *_) = settled.registry.knowledge, UNITS
-    old = Watch(settled, SERIAL).population
+def test_challengers_of_an_older_population_are_not_judged(settled):
+    knowledge, old = settled.registry.knowledge, Watch(settled, SERIAL).outlook.population
     settled.keep_population(old.model_copy(update={"mean": tuple(np.array(old.mean) + 1.0)}))
-    assert Watch(settled, SERIAL).verify([own]) == {}
-    settled.keep_population(old)  # learned again, and the newest again
-    assert knowledge.population() == old.id
+    settled.registry.add_calibration("f" * 12, serial="u0")
+    few = Context(
+        calibration="f" * 12, serial="u0", population=old.id, belief=around(np.zeros(3)), from_ns=0, to_ns=1
+    )
+    knowledge.add_context(few)
+    assert Watch(settled, SERIAL).verify(["u0"]) == {}
     with pytest.raises(FleetError, match="no unit 'u9'"):
         Watch(settled, SERIAL).round(["u9"])
+
+
+def test_an_inbox_without_logs_yet_is_no_mistake(settled, tmp_path):
+    (tmp_path / "inbox" / ".partial").mkdir(parents=True)
+    assert take_in(settled, [tmp_path / "inbox", tmp_path / "nowhere"], enrol=False) == []

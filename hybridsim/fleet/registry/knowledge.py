@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from hybridsim.context.belief import Belief
@@ -99,15 +99,18 @@ class Knowledge:
     def add_population(self, population: str, reference: str) -> None:
         """From now on the newest."""
         with transaction(self._engine) as session:
+            last = session.scalar(select(func.max(PopulationRow.at_ns))) or 0
+            now = max(time.time_ns(), last + 1)
             found = session.scalars(select(PopulationRow).where(PopulationRow.population_id == population))
-            if found.first() is None:
-                row = PopulationRow(population_id=population, reference=reference, at_ns=time.time_ns())
-                session.add(row)
+            if (row := found.first()) is None:
+                session.add(PopulationRow(population_id=population, reference=reference, at_ns=now))
+            elif row.at_ns < last:  # learned again after another one
+                row.at_ns = now
 
     def population(self) -> str | None:
         """Id of the newest; None before the first."""
         with transaction(self._engine) as session:
-            newest = select(PopulationRow.population_id).order_by(PopulationRow.number.desc()).limit(1)
+            newest = select(PopulationRow.population_id).order_by(PopulationRow.at_ns.desc()).limit(1)
             return session.scalars(newest).first()
 
     def add_context(self, context: Context) -> None:

@@ -16,7 +16,7 @@ from hybridsim.fleet.registry.database import connect
 from hybridsim.fleet.registry.entries import LogEntry, Standing, Step
 from hybridsim.fleet.registry.promotion import before, current, next_step, require_passed, step_of, steps_of
 from hybridsim.fleet.registry.tables import AlarmRow, CalibrationRow, LogRow, PromotionRow, Unit, VerdictRow
-from hybridsim.fleet.registry.transaction import transaction
+from hybridsim.fleet.registry.transaction import OutrunError, transaction
 
 EVERY, JUDGES = 3, 1
 """Of so many logs of a unit one judges, the second first; chosen: a new unit can be judged after two."""
@@ -133,12 +133,34 @@ class Registry:
             session.add(row)
         return True
 
-    def add_verdict(self, serial: str, calibration: str, *, passed: bool, evidence: Mapping[str, Any]) -> int:
-        """Number of what a gate said of a calibration against the unit's current one."""
+    def add_verdict(
+        self,
+        serial: str,
+        calibration: str,
+        *,
+        passed: bool,
+        evidence: Mapping[str, Any],
+        beside: str | None = None,
+    ) -> int:
+        """Number of what a gate said of a calibration against the unit's current one.
+
+        Args:
+            serial: of the unit.
+            calibration: that was judged.
+            passed: whether it may take over.
+            evidence: for people.
+            beside: calibration that it was compared with; None leaves that open.
+
+        Raises:
+            OutrunError: another calibration than that has become the current one meanwhile.
+        """
         with transaction(self._engine) as session:
             known_unit(session, serial)
             known_calibration(session, calibration)
             champion = current(session, serial)
+            if beside is not None and champion is not None and champion.calibration_id != beside:
+                now = champion.calibration_id
+                raise OutrunError(f"unit '{serial}': has {now} now; judged beside {beside}; verify again")
             row = VerdictRow(
                 serial=serial,
                 calibration_id=calibration,

@@ -1,6 +1,7 @@
 """What a fleet remembers, as tables: units and what is known of them, logs and what they say.
 
-Rows are only ever added: what is current follows from the promotion with the highest number of its unit.
+Rows are only ever added: what is current follows from the promotion with the highest number of its unit. A
+population that is learned again only becomes the newest again.
 Times are nanoseconds since 1970 (UTC), as stamps of logs are.
 """
 
