@@ -76,7 +76,7 @@ def test_a_change_is_found_with_its_kind_and_its_moment(which):
     rung = next(n for n, one in enumerate(found) if one.statistic >= 1.0 / RATE)
     assert 9 <= rung <= 10 and found[rung].since == 9
     for one in found[rung:]:
-        assert one.hypothesis is EACH[which] and 9 <= one.since and one.likelihoods[FAMILIES[which]] > 0.8
+        assert one.hypothesis is EACH[which] and one.since >= 9 and one.likelihoods[FAMILIES[which]] > 0.8
     later = noticed(EACH, BELIEF, said[9:] * 7)  # of which only the newest are looked at
     assert 0 < later.since < 49 and np.isfinite(later.statistic)
 

@@ -151,12 +151,12 @@ OLD = (
     "insert into calibration values ('one', null, null, 1), ('two', 'a', 'one', 1)",
     "insert into log values ('l1', 'a', 10, 20, '', 1), ('l2', 'a', 30, 40, 's', 1)",
     "insert into verdict values (1, 'a', 'two', 'one', true, '{}', 3)",
-    "insert into promotion values ('a', 1, 'one', null, false, 'first', 2), ('a', 2, 'two', 1, false, 'x', 4)",
+    "insert into promotion values ('a', 1, 'one', null, false, 'first', 2)",
+    "insert into promotion values ('a', 2, 'two', 1, false, 'x', 4)",
 )
 
 
 def test_rows_of_the_first_revision_stay_and_the_fleet_goes_on(url):
-    Registry.open("sqlite://").close()
     engine = create_engine(url)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
