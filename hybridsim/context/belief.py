@@ -55,7 +55,7 @@ def told(prior: Belief, problem: Problem, space: ContextSpace, noise: Noise, ids
     free = np.flatnonzero(prior.deviation > HELD).tolist()
     point, damping = prior.mean.copy(), 0.0
     here = _cost(prior, problem, space, noise, point)
-    slope = slopes_of(problem, space, point, free, errors_of(problem, space, point))
+    slope = slopes_of(problem, space, point, free)
     precision = prior.precision
     for _ in range(STEPS):
         found = [
@@ -68,7 +68,7 @@ def told(prior: Belief, problem: Problem, space: ContextSpace, noise: Noise, ids
         if step < SMALL:
             break
         if step > FAR:
-            slope = slopes_of(problem, space, point, free, errors_of(problem, space, point))
+            slope = slopes_of(problem, space, point, free)
     return Belief(mean=point, precision=0.5 * (precision + precision.T))
 
 

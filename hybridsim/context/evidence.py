@@ -93,21 +93,21 @@ def slopes_of(
     space: ContextSpace,
     point: Point,
     entries: Sequence[int],
-    error: Float[np.ndarray, "row drive"],
+    error: Float[np.ndarray, "row drive"] | None = None,
 ) -> Float[np.ndarray, "row drive entry"]:
     """Change of the errors [rad per typical change] with some entries, 0 with others.
 
-    A drive is replayed only for its own entries and for those that all drives feel, each once, to one side.
+    A drive is replayed only for its own entries and for those that all drives feel.
 
     Args:
         problem: the logs.
         space: of contexts.
         point: where.
         entries: that are moved.
-        error: of the replays at the point [rad].
+        error: of the replays at the point [rad], where steps to one side will do; None steps to both.
     """
-    _, high = space.bounds()
-    out = np.zeros((*error.shape, len(space)))
+    low, high = space.bounds()
+    out = np.zeros((len(problem.measured), len(problem.paths), len(space)))
     jobs = [
         (k, drive)
         for k in entries
@@ -117,9 +117,16 @@ def slopes_of(
 
     def slope(job: tuple[int, int]) -> np.ndarray:
         k, drive = job
-        there, step = point.copy(), STEP if point[k] + STEP <= high[k] else -STEP
-        there[k] += step
-        return (problem.errors(drive, space.values(there)) - error[:, drive]) / step
+        up, down = min(point[k] + STEP, high[k]), max(point[k] - STEP, low[k])
+        if error is None:
+            return (moved(k, drive, up) - moved(k, drive, down)) / (up - down)
+        there = up if up > point[k] else down
+        return (moved(k, drive, there) - error[:, drive]) / (there - point[k])
+
+    def moved(k: int, drive: int, value: float) -> np.ndarray:
+        there = point.copy()
+        there[k] = value
+        return problem.errors(drive, space.values(there))
 
     for (k, drive), found in zip(jobs, map_jobs(slope, jobs, engine="threads"), strict=True):
         out[:, drive, k] = found

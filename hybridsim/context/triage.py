@@ -9,16 +9,45 @@ import numpy as np
 from scipy.stats import chi2
 
 from hybridsim.context.belief import Belief
-from hybridsim.context.notice import Hypothesis
+from hybridsim.context.evidence import Evidence
+from hybridsim.context.notice import Hypothesis, log_ratios
 
 CAUSES = 2
-"""Families that may have changed at once; chosen, because a fall bends a joint and moves what is carried."""
+"""Families that may have changed at once, at a joint or link each, or one at all of them; chosen, because a fall
+bends a joint and moves what is carried."""
 LARGE = 9.0
 """Variance of a change over its typical one; chosen, because a change of three times the usual is rare."""
-BEYOND = 1e-6
+BEYOND = 1e-4
 """Probability beyond which a distance is no accident."""
+SURE = 10.0
+"""Logarithm of the likelihood by which another unit has to be better than any change; chosen."""
 ALIKE = 0.25
 """Of its distance from its own unit, at which a log is another's; chosen."""
+
+
+def stranger(
+    evidence: Evidence,
+    unit: Belief,
+    hypotheses: Sequence[Hypothesis],
+    others: Mapping[str, Belief],
+) -> str:
+    """Whose log it looks like, where another unit explains it far better than any change; or empty.
+
+    Args:
+        evidence: of the log at its unit's context, wander taken off.
+        unit: what is believed of its unit.
+        hypotheses: what may change.
+        others: what is believed of the fleet's other units.
+    """
+    if not others:
+        return ""
+    covariances = unit.covariance + np.stack([np.zeros_like(unit.precision), *(h.spread for h in hypotheses)])
+    changed = float(log_ratios(covariances, evidence.pull, evidence.information).max())
+    away = np.stack([other.mean for other in others.values()]) - unit.mean
+    bent = np.einsum("ue,ef,uf->u", away, evidence.information, away)
+    likely = away @ evidence.pull - 0.5 * bent
+    best = int(likely.argmax())
+    return list(others)[best] if likely[best] > changed + SURE else ""
 
 
 def distance(one: Belief, other: Belief, extra: np.ndarray) -> float:
@@ -52,8 +81,10 @@ def oddity(
     nearest = min(apart, key=lambda serial: apart[serial], default=None)
     if nearest is not None and apart[nearest] <= min(limit, ALIKE * own):
         return f"looks like unit '{nearest}'"
-    pairs = combinations(hypotheses, min(CAUSES, len(hypotheses)))
-    explained = min(distance(log, unit, spread + LARGE * sum(h.spread for h in pair)) for pair in pairs)
+    single = [h.spread for h in hypotheses if h.place]
+    pairs = [sum(some) for some in combinations(single, min(CAUSES, len(single)))]
+    causes = [*pairs, *(h.spread for h in hypotheses if not h.place)]
+    explained = min(distance(log, unit, spread + LARGE * cause) for cause in causes)
     if explained > limit:
         return f"too much changed at once: {explained:.0f} of at most {limit:.0f} after {CAUSES} causes"
     return ""

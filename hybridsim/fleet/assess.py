@@ -12,7 +12,7 @@ from hybridsim.context.belief import Belief
 from hybridsim.context.evidence import Evidence, evidence_of
 from hybridsim.context.notice import Finding, noticed
 from hybridsim.context.population import Population
-from hybridsim.context.triage import oddity
+from hybridsim.context.triage import oddity, stranger
 from hybridsim.errors import HybridSimError
 from hybridsim.fleet.bench import Basis, Bench, logs_of
 from hybridsim.fleet.registry.knowledge import Said, quiet
@@ -53,7 +53,12 @@ def assess(job: LogJob) -> tuple[Evidence, str]:
     except HybridSimError as error:
         return _nothing(job, bench), f"cannot be replayed: {error}"
     [evidence] = evidence_of(problem, bench.space, job.belief.mean, noise, [log.log_id])
-    if evidence.misfit <= job.population.misfit and job.known:
+    if not job.known:
+        return evidence, _odd(job, bench, problem, log)
+    usual = evidence.wandered(noise.wander)
+    if whose := stranger(usual, job.belief, bench.hypotheses, job.others):
+        return evidence, f"looks like unit '{whose}'"
+    if evidence.misfit <= job.population.misfit:
         return evidence, ""
     return evidence, _odd(job, bench, problem, log)
 
