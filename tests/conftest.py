@@ -59,6 +59,8 @@ FIRST = (
     "test_calibrate_drive.py",
     "exchange/test_isaaclab.py",
     "fleet/test_s3.py",
+    "fleet/test_loop.py",
+    "context/test_belief.py",
 )
 
 

@@ -157,7 +157,6 @@ OLD = (
 
 
 def test_rows_of_the_first_revision_stay_and_the_fleet_goes_on(url):
-    Registry.open("sqlite://").close()
     engine = create_engine(url)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
