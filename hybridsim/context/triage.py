@@ -13,7 +13,7 @@ from hybridsim.context.evidence import Evidence
 from hybridsim.context.notice import Hypothesis, log_ratios
 
 CAUSES = 2
-"""Families that may have changed at once, at a joint or link each, or one at all of them; chosen, because a fall
+"""Families that may have changed at once, at a joint or link each, or one at all; chosen, because a fall
 bends a joint and moves what is carried."""
 LARGE = 9.0
 """Variance of a change over its typical one; chosen, because a change of three times the usual is rare."""

@@ -86,7 +86,7 @@ def sharp(random, count, weight=1.0):
 
 @given(seed=st.integers(0, 10**6), wander=st.floats(1e-4, 10.0))
 def test_wander_blurs_as_an_unknown_of_its_own_would(seed, wander):
-    """A log's context is the unit's plus w ~ N(0, W): information (I^-1 + W)^-1, and the pull with it."""
+    """A log's context is the unit's plus w ~ N(0, wander): information (I^-1 + W)^-1, the pull with it."""
     random = np.random.default_rng(seed)
     one = evidence(random.normal(0.0, 5.0, 4), sharp(random, 4, 10.0))
     variance = wander * random.uniform(0.1, 1.0, 4)

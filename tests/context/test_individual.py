@@ -63,6 +63,6 @@ def test_what_nobody_knows_is_called_so_and_what_stayed_stays(arm, logs):
     moved = np.where(np.array(space.names) == "drive.elbow.position_gain", 1.0, 0.0)
     moved = calibration_of(arm.reference, space, around(moved, 0.1), serial="arm-1", logs=logs)
     assert moved.values()["drive.elbow.position_gain"] == pytest.approx(5.0 * 1.15)
-    known, back = around(np.zeros(len(space)), wide), logs[::-1]
-    again = calibration_of(arm.reference, space, known, serial="arm-1", logs=back, parent="a" * 12)
+    belief = around(np.zeros(len(space)), wide)
+    again = calibration_of(arm.reference, space, belief, serial="arm-1", logs=logs[::-1], parent="a" * 12)
     assert again.id == made.id
