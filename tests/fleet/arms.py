@@ -18,9 +18,9 @@ from tests.context.made import DEMO, reference
 
 UNITS = ("u0", "u1", "u2")
 SERIAL = Options(engine="serial")
-EARLY, LATER = range(5), range(5, 7)
+EARLY, LATER = 5, 2
 AFTER = range(7, 13)
-"""Recordings of a unit: from which the fleet is founded, of quiet days, and of days after a change."""
+"""Recordings of a unit: how many found the fleet and how many are of quiet days; those after a change."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,10 @@ class Arms:
     @classmethod
     def _make(cls, root):
         for number, serial in enumerate(UNITS):
-            record(root / "early", serial, number, EARLY)
-            record(root / "later", serial, number, LATER)
+            record(root / "early", serial, number, range(EARLY + LATER))
+            (root / "later").mkdir(exist_ok=True)
+            for folder in of_unit(root / "early", serial)[EARLY:]:
+                folder.rename(root / "later" / folder.name)
         slower = changed(drawn_unit(3, 0), "delay", "elbow", 9e-3)
         record(root / "after", "u0", 0, AFTER, slower)
         fleet = Fleet.init(root / "founded", Place(robot=str(DEMO / "arm")))
