@@ -17,6 +17,9 @@ from hybridsim.simulator.inputs import LogInputs
 
 STEP = 0.25
 """Of a typical change; chosen, because stick and slip make the cost rough below that."""
+GUESS = (4e-3, 50.0, 0.05**2)
+"""Deviation [rad], memory [samples] and wander [typical changes squared]; chosen, because small servos' are
+like that."""
 BEND = 3.0
 """Standard deviations from which on an error counts by its size and no more by its square."""
 
@@ -34,6 +37,16 @@ class Noise:
     deviation: Float[np.ndarray, " drive"]
     memory: Float[np.ndarray, " drive"]
     wander: Float[np.ndarray, " entry"]
+
+    @classmethod
+    def guessed(cls, drives: int, entries: int) -> Noise:
+        """Where nothing is known yet, for a first fit, whose errors then give a better one."""
+        deviation, memory, wander = GUESS
+        return cls(
+            deviation=np.full(drives, deviation),
+            memory=np.full(drives, memory),
+            wander=np.full(entries, wander),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,13 +33,12 @@ def deviation_and_memory(
 
 def _memory(error: np.ndarray, longest: int) -> float:
     """Integrated autocorrelation: 1 + twice the sum of correlations until they first fall below 0.05."""
-    centred = error - 0.0
-    size = float(centred @ centred)
+    size = float(error @ error)
     if size == 0.0:
         return 1.0
     total = 1.0
     for lag in range(1, min(longest, len(error) // 4)):
-        one = float(centred[lag:] @ centred[:-lag]) / size
+        one = float(error[lag:] @ error[:-lag]) / size
         if one < 0.05:
             break
         total += 2.0 * one

@@ -100,8 +100,10 @@ class Population(BaseModel):
             deviation=np.array(self.deviation), memory=np.array(self.memory), wander=np.array(self.wander)
         )
 
-    def require(self, space: ContextSpace) -> None:
-        """Refuse contexts of another calibration."""
+    def require(self, reference: str, space: ContextSpace) -> None:
+        """Refuse contexts that are differences from another calibration."""
+        if reference != self.reference:
+            raise FleetError(f"population {self.id}: is of calibration {self.reference}; given: {reference}")
         if self.entries != space.names:
             raise FleetError(
                 f"population {self.id}: is of other parameters than calibration {self.reference}"

@@ -21,10 +21,6 @@ from hybridsim.robot import Robot
 from hybridsim.simulator.inputs import log_inputs
 from hybridsim.simulator.signs import with_signs
 
-GUESS = (4e-3, 50.0, 0.05**2)
-"""Deviation [rad], memory [samples] and wander [typical changes squared] where no population says them;
-chosen, and replaced by what the prompt itself leaves over."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prompted:
@@ -75,6 +71,8 @@ def prompt(
             raise LogError(f"prompt: log {log.name}: is of robot '{log.robot}'; expected {robot.name}")
     turned = with_signs(robot, calibration.values())
     space = space_of(calibration, turned)
+    if population is not None:
+        population.require(calibration.id, space)
     replayer = Replayer(robot=turned, space=space, settings=calibration.record.simulation)
     problem = replayer.problem([log_inputs(log, turned) for log in logs])
     belief = _inferred(problem, space, [log.log_id for log in logs], population)
@@ -87,14 +85,8 @@ def _inferred(
 ) -> Belief:
     """From what the population says, or from typical differences and what the prompt leaves over."""
     if population is not None:
-        population.require(space)
         return told(population.prior(), problem, space, population.noise(), ids)
-    drives = len(problem.paths)
-    noise = Noise(
-        deviation=np.full(drives, GUESS[0]),
-        memory=np.full(drives, GUESS[1]),
-        wander=np.full(len(space), GUESS[2]),
-    )
+    noise = Noise.guessed(len(problem.paths), len(space))
     prior = Belief(mean=np.zeros(len(space)), precision=np.eye(len(space)) / ALONE**2)
     first = told(prior, problem, space, noise, ids)
     deviation, memory = deviation_and_memory([(problem, first.mean)], space)

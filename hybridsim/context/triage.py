@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -48,6 +48,21 @@ def stranger(
     likely = away @ evidence.pull - 0.5 * bent
     best = int(likely.argmax())
     return list(others)[best] if likely[best] > changed + SURE else ""
+
+
+def loosened(belief: Belief, hypotheses: Sequence[Hypothesis], causes: Collection[tuple[str, str]]) -> Belief:
+    """What is still believed of a unit after something changed.
+
+    Args:
+        belief: before.
+        hypotheses: what may change.
+        causes: family and place of what did.
+    """
+    covariance = belief.covariance
+    for one in hypotheses:
+        if (one.family, one.place) in causes:
+            covariance = covariance + LARGE * one.spread
+    return Belief(mean=belief.mean, precision=np.linalg.inv(covariance))
 
 
 def distance(one: Belief, other: Belief, extra: np.ndarray) -> float:

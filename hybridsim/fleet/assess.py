@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hybridsim.context.belief import Belief
-from hybridsim.context.evidence import Evidence, evidence_of
+from hybridsim.context.belief import Belief, told
+from hybridsim.context.evidence import Evidence, evidence_of, misfits
 from hybridsim.context.notice import Finding, noticed
 from hybridsim.context.population import Population
 from hybridsim.context.triage import oddity, stranger
@@ -65,9 +65,6 @@ def assess(job: LogJob) -> tuple[Evidence, str]:
 
 def _odd(job: LogJob, bench: Bench, problem: Problem, log: Log) -> str:
     """Whether some context of this robot explains the log, and whether its unit can have come to it."""
-    from hybridsim.context.belief import told
-    from hybridsim.context.evidence import misfits
-
     noise, prior = job.population.noise(), job.population.prior()
     wide = Belief(mean=prior.mean, precision=prior.precision / 4.0)
     alone = told(wide, problem, bench.space, noise, [log.log_id])

@@ -15,7 +15,7 @@ from hybridsim.context.clearance import kept_clear
 from hybridsim.context.collect import Constants, Foresight, Setup, Worth
 from hybridsim.context.motions import Motion, motions, reach_of
 from hybridsim.context.population import Population
-from hybridsim.context.triage import LARGE
+from hybridsim.context.triage import loosened
 from hybridsim.errors import FleetError
 from hybridsim.files import write_text
 from hybridsim.fleet.bench import Basis, Bench, logs_of
@@ -211,13 +211,11 @@ def belief_of(outlook: Outlook, standing: Standing) -> Belief:
     newest MOST_LOGS that teach. Logs that `hybridsim fleet watch` has not seen yet do not count.
     """
     belief = outlook.population.prior() if standing.context is None else standing.context.belief
-    covariance, alarm = belief.covariance, standing.alarm
-    for one in outlook.bench.hypotheses:
-        if alarm is not None and (one.family, one.place) == (alarm.family, alarm.place):
-            covariance = covariance + LARGE * one.spread
+    if standing.alarm is not None:
+        belief = loosened(belief, outlook.bench.hypotheses, [(standing.alarm.family, standing.alarm.place)])
     said = [one for one in outlook.said(standing) if one.began_ns >= standing.since_ns and not one.held_out]
     wander = np.array(outlook.population.wander)
-    sharp = np.linalg.inv(covariance)
+    sharp = belief.precision
     for one in said[-MOST_LOGS:]:
         sharp = sharp + one.evidence.wandered(wander).information
     return Belief(mean=belief.mean, precision=0.5 * (sharp + sharp.T))

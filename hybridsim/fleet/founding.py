@@ -24,8 +24,6 @@ FEWEST = 2
 """Logs of a unit that says how much one wanders."""
 WIDE = 3.0
 """Standard deviation that units are looked for in at first [typical differences]."""
-GUESS = (4e-3, 50.0, 0.05**2)
-"""Deviation [rad], memory [samples] and wander that the first fit takes; it gives better ones."""
 MISFIT = 4.0
 """Standard deviations of the logarithm by which a quiet log may fit worse than usual."""
 
@@ -141,9 +139,7 @@ def fit_unit(job: UnitJob) -> UnitFit:
     logs = logs_of(job.logs)
     problem = bench.problem(logs)
     count, drives = len(bench.space), len(problem.paths)
-    noise = job.noise or Noise(
-        deviation=np.full(drives, GUESS[0]), memory=np.full(drives, GUESS[1]), wander=np.full(count, GUESS[2])
-    )
+    noise = job.noise or Noise.guessed(drives, count)
     prior = job.prior or Belief(mean=np.zeros(count), precision=np.diag(1.0 / _wide(bench.space.found) ** 2))
     ids = [log.log_id for log in logs]
     belief = told(prior, problem, bench.space, noise, ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from hybridsim.context.belief import Belief
 from hybridsim.fleet.assess import LogJob, assess, change
@@ -54,12 +54,22 @@ def _new(outlook: Outlook, standing: Standing, others: Mapping[str, Belief]) -> 
             )
 
 
-def ring(outlook: Outlook, standing: Standing, rate: float) -> Alarm | None:
-    """A new alarm, where the logs so far ask for one; decided log by log, so that all writers ring alike."""
+def ring(outlook: Outlook, standing: Standing, rate: float, new: Collection[str]) -> Alarm | None:
+    """An alarm, where the logs so far ask for one.
+
+    Decided log by log, so that all writers ring alike; logs before the first new one have not rung.
+
+    Args:
+        outlook: of the fleet.
+        standing: of the unit.
+        rate: of false alarms, per quiet log.
+        new: logs that this round has replayed.
+    """
     if standing.context is None or standing.calibration is None or standing.alarm is not None:
         return None
     said = outlook.said(standing)
-    for count in range(1, len(said) + 1):
+    fresh = (n for n, one in enumerate(said, start=1) if one.evidence.log_id in new)
+    for count in range(next(fresh, max(len(said), 1)), len(said) + 1):
         finding = change(outlook.bench, outlook.population, standing.context.belief, said[:count])
         if finding is None or finding.statistic < 1.0 / rate:
             continue

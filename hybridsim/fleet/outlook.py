@@ -57,7 +57,7 @@ class Outlook:
         reference = fleet.artefacts.folder("calibrations", self.population.reference)
         self.basis = Basis(fleet.robot.folder, reference)
         self.bench: Bench = self.basis.bench()
-        self.population.require(self.bench.space)
+        self.population.require(self.bench.reference.id, self.bench.space)
 
     def standings(self, serials: Sequence[str] | None = None) -> list[Standing]:
         """Of some units, or of all."""

@@ -12,7 +12,7 @@ from hybridsim.calibration import Calibration
 from hybridsim.context.belief import Belief
 from hybridsim.context.individual import calibration_of
 from hybridsim.context.population import Population
-from hybridsim.context.triage import LARGE
+from hybridsim.context.triage import loosened
 from hybridsim.fleet.bench import Basis, logs_of
 
 MOST_LOGS = 8
@@ -83,8 +83,5 @@ def prior_of(job: RelearnJob) -> Belief:
     """What is believed before the logs: of a relative, or of the unit itself but for what changed."""
     if job.belief is None:
         return job.population.prior()
-    covariance = job.belief.covariance + np.diag(np.array(job.population.wander))
-    for one in job.basis.bench().hypotheses:
-        if (one.family, one.place) in job.causes:
-            covariance = covariance + LARGE * one.spread
-    return Belief(mean=job.belief.mean, precision=np.linalg.inv(covariance))
+    wandered = job.belief.widened(np.array(job.population.wander))
+    return loosened(wandered, job.basis.bench().hypotheses, job.causes)

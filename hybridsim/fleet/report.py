@@ -10,9 +10,10 @@ from hybridsim.calibration import Calibration
 from hybridsim.errors import FleetError, HybridSimError, listed
 from hybridsim.fleet.fleet import Fleet
 from hybridsim.fleet.health import Story, error_now, error_then, health, urgency
+from hybridsim.fleet.outlook import Outlook
 from hybridsim.fleet.registry.knowledge import Alarm
 from hybridsim.fleet.registry.timeline import Judged
-from hybridsim.fleet.spread import Common, common_of, spread_of, wanted_of
+from hybridsim.fleet.spread import spread_of, wanted_of
 from hybridsim.progress import NamedProgress
 from hybridsim.report.fleet_facts import (
     Change,
@@ -109,10 +110,10 @@ def stories_of(fleet: Fleet, reference: str | None, spans: Spans) -> dict[str, S
     return stories
 
 
-def _common(fleet: Fleet, notes: list[str]) -> Common | None:
+def _common(fleet: Fleet, notes: list[str]) -> Outlook | None:
     """What the units have in common; a page is made without where it cannot be read."""
     try:
-        return common_of(fleet)
+        return Outlook(fleet) if fleet.registry.knowledge.population() is not None else None
     except HybridSimError as error:
         notes.append(f"what the units have in common cannot be read: {error}")
         return None

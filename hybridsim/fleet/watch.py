@@ -98,7 +98,7 @@ class Watch:
         done.assessed += len(why)
         done.odd |= {log: odd for log, odd in why.items() if odd}
         for standing in self.outlook.standings(serials):
-            if (alarm := ring(self.outlook, standing, self.fleet.gate.false_alarms)) is not None:
+            if (alarm := ring(self.outlook, standing, self.fleet.gate.false_alarms, why)) is not None:
                 done.alarms.append(alarm)
 
     def _challengers(self, serials: Sequence[str] | None) -> list[Context]:

@@ -22,9 +22,11 @@ def test_it_comes_back_from_its_file_and_its_id_is_its_content(arm, tmp_path):
         population(arm.space, units=("a",)),
     ]
     assert len({other.id for other in [one, *others]}) == 4 and len(one.id) == 12
-    one.require(arm.space)
+    one.require(one.reference, arm.space)
+    with pytest.raises(FleetError, match="is of calibration 0{12}; given: 1{12}"):
+        one.require("1" * 12, arm.space)
     with pytest.raises(FleetError, match="is of other parameters than calibration"):
-        population(arm.space, entries=("x",) * len(arm.space)).require(arm.space)
+        population(arm.space, entries=("x",) * len(arm.space)).require(one.reference, arm.space)
     assert one.prior().deviation == pytest.approx(np.ones(len(arm.space)))
 
 
