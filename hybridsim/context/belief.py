@@ -50,10 +50,17 @@ class Belief:
         return Belief(mean=self.mean, precision=np.linalg.inv(self.covariance + np.diag(variance)))
 
 
-def told(prior: Belief, problem: Problem, space: ContextSpace, noise: Noise, ids: Sequence[str]) -> Belief:
-    """The belief after the logs of a problem, by damped Gauss-Newton from the prior's mean."""
+def told(
+    prior: Belief,
+    problem: Problem,
+    space: ContextSpace,
+    noise: Noise,
+    ids: Sequence[str],
+    start: Point | None = None,
+) -> Belief:
+    """The belief after the logs of a problem, by damped Gauss-Newton from `start`, or the prior's mean."""
     free = np.flatnonzero(prior.deviation > HELD).tolist()
-    point, damping = prior.mean.copy(), 0.0
+    point, damping = (prior.mean if start is None else start).copy(), 0.0
     here = _cost(prior, problem, space, noise, point)
     slope = slopes_of(problem, space, point, free)
     precision = prior.precision

@@ -9,9 +9,11 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.calibration import SimulationSettings
+from hybridsim.context.corrected import corrected
 from hybridsim.context.space import ContextSpace, Point
 from hybridsim.identify.problem import Problem, new_problem
 from hybridsim.jobs import map_jobs
+from hybridsim.networks.inference import Networks
 from hybridsim.robot import Robot
 from hybridsim.simulator.inputs import LogInputs
 
@@ -82,16 +84,25 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Replayer:
-    """Replays logs of a robot at any context, each drive along the measured path of the others."""
+    """Replays logs of a robot at any context, each drive along the measured path of the others.
+
+    Attributes:
+        robot: the design.
+        space: of contexts.
+        settings: of the worlds.
+        networks: of the reference, which serve every unit.
+    """
 
     robot: Robot
     space: ContextSpace
     settings: SimulationSettings
+    networks: Sequence[Networks]
 
     def problem(self, logs: Sequence[LogInputs]) -> Problem:
         """The rigid body along the logs, once for all contexts."""
         step, plane = self.settings.physics_timestep_s, self.settings.plane
-        return new_problem(self.robot, self.space.selection, logs, timestep=step, plane=plane)
+        problem = new_problem(self.robot, self.space.selection, logs, timestep=step, plane=plane)
+        return corrected(problem, self.networks)
 
 
 def errors_of(problem: Problem, space: ContextSpace, point: Point) -> Float[np.ndarray, "row drive"]:

@@ -27,6 +27,10 @@ ALONE = 1.0
 SHRUNK = 4.0
 """Units that the assumption of independent entries counts for; chosen, because few units make covariances
 that only seem to know."""
+FAR = 10.0
+"""Standard deviation of the mean itself before any unit was seen [typical changes]; chosen, as far enough."""
+ROUNDS = 200
+"""Of expectation maximisation; chosen, because the mean of what logs hardly tell moves slowly."""
 
 Column = Annotated[tuple[FiniteFloat, ...], Field(max_length=1000)]
 
@@ -110,17 +114,36 @@ class Population(BaseModel):
             )
 
 
-def covariance_between(beliefs: Sequence[Belief]) -> np.ndarray:
-    """Of the units' contexts, what is not known of each taken off, drawn towards independent entries."""
-    means, count = np.array([one.mean for one in beliefs]), len(beliefs) - 1
-    spread = np.atleast_2d(np.cov(means.T)) if count else np.zeros((means.shape[1],) * 2)
-    unsure = np.mean([one.covariance for one in beliefs], axis=0)
-    own = np.maximum(np.diagonal(spread) - np.diagonal(unsure), 0.0)
-    deviation = np.sqrt((count * own + SHRUNK * ALONE**2) / (count + SHRUNK))
-    sides = np.sqrt(np.maximum(np.diagonal(spread), 1e-12))
-    correlation = spread / np.outer(sides, sides) * count / (count + 2 * SHRUNK)
-    np.fill_diagonal(correlation, 1.0)
-    return _positive(correlation * np.outer(deviation, deviation))
+def relatives(beliefs: Sequence[Belief], prior: Belief) -> Belief:
+    """Where units' contexts lie, and how far apart: empirical Bayes by expectation maximisation.
+
+    What a unit's logs alone said is its belief less the prior; the logs of all tell the mean and the
+    covariance, drawn towards entries that differ by a typical change each by itself.
+
+    Args:
+        beliefs: about each unit, after its logs.
+        prior: that each of them was told from.
+
+    Error: finds a planted mean to 0.3 and a covariance to 0.6, tests/context/test_population.py.
+    """
+    said = [one.precision - prior.precision for one in beliefs]
+    pulls = [one.precision @ one.mean - prior.precision @ prior.mean for one in beliefs]
+    count = len(prior.mean)
+    mean, covariance = np.mean([one.mean for one in beliefs], axis=0), ALONE**2 * np.eye(count)
+    for _ in range(ROUNDS):
+        precision = np.linalg.inv(covariance)
+        unsure = [np.linalg.inv(information + precision) for information in said]
+        means = np.array([c @ (pull + precision @ mean) for c, pull in zip(unsure, pulls, strict=True)])
+        mean = means.mean(axis=0)
+        # The mean itself is known by so many units only, and takes their differences from it with it.
+        heard = sum(precision - precision @ c @ precision for c in unsure)
+        wavers = np.linalg.inv(heard + np.eye(count) / FAR**2)
+        apart = sum(
+            (c @ precision - np.eye(count)) @ wavers @ (precision @ c - np.eye(count)) for c in unsure
+        )
+        scatter = sum(unsure) + apart + (means - mean).T @ (means - mean)
+        covariance = _positive((scatter + SHRUNK * ALONE**2 * np.eye(count)) / (len(beliefs) + SHRUNK))
+    return Belief(mean=mean, precision=np.linalg.inv(covariance))
 
 
 def _positive(matrix: np.ndarray) -> np.ndarray:

@@ -73,7 +73,9 @@ def prompt(
     space = space_of(calibration, turned)
     if population is not None:
         population.require(calibration.id, space)
-    replayer = Replayer(robot=turned, space=space, settings=calibration.record.simulation)
+    replayer = Replayer(
+        robot=turned, space=space, settings=calibration.record.simulation, networks=calibration.networks
+    )
     problem = replayer.problem([log_inputs(log, turned) for log in logs])
     belief = _inferred(problem, space, [log.log_id for log in logs], population)
     own = calibration_of(calibration, space, belief, serial=logs[0].serial or "prompted", logs=logs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -48,6 +49,17 @@ WORLD = (
 )
 
 
+class DriveRun(NamedTuple):
+    """One drive's free run along logs, rows of all logs one after the other."""
+
+    angle: Float[np.ndarray, " row"]
+    """As the encoder counts it [rad]."""
+    load: Float[np.ndarray, " row"]
+    """Effort that the body asks of the drive [N*m]."""
+    speed: Float[np.ndarray, " row"]
+    """Of the shaft [rad/s]."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem(Fitting):
     """Drives that carry the body along the measured path of the others, to angles [rad].
@@ -73,12 +85,10 @@ class Problem(Fitting):
 
     def predicted(self, drive: int, values: Mapping[str, float]) -> Float[np.ndarray, " row"]:
         """Encoder angle [rad]."""
-        return self.simulate(drive, values)[0]
+        return self.simulate(drive, values).angle
 
-    def simulate(
-        self, drive: int, values: Mapping[str, float]
-    ) -> tuple[Float[np.ndarray, " row"], Float[np.ndarray, " row"]]:
-        """Encoder angle [rad] and load effort [N*m] of one drive along every log."""
+    def simulate(self, drive: int, values: Mapping[str, float]) -> DriveRun:
+        """One drive along every log."""
         path = self.paths[drive]
         column = self.robot.joint_names.index(self.joints[drive])
         factors = self.body.inertials(self.robot, values)
@@ -90,9 +100,9 @@ class Problem(Fitting):
         if not self.plane:
             ground = (-1e9, 0.0)
         parameters = drive_matrix([self.joints[drive]], values)[0]
-        out, loads = np.empty(len(path.time)), np.empty(len(path.time))
-        rollout(parameters, POSITION_LOOP, path, load, slope, ground, self.timestep, out, loads)
-        return out, loads
+        run = DriveRun(*np.empty((3, len(path.time))))
+        rollout(parameters, POSITION_LOOP, path, load, slope, ground, self.timestep, *run)
+        return run
 
     def taken(self, pieces: list[np.ndarray], weights: np.ndarray) -> Problem:
         """The same on these pieces of rows only, a log each, with these weights."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from hybridsim.actuators.drive import ANGLE, JOINT_ANGLE, STATES, TARGET, advance
+from hybridsim.actuators.drive import ANGLE, JOINT_ANGLE, SPEED, STATES, TARGET, advance
 from hybridsim.actuators.parameters import DELAY, ENCODER_OFFSET
 
 
@@ -64,6 +64,7 @@ def rollout(
     timestep: float,
     out: np.ndarray,
     loads: np.ndarray,
+    speeds: np.ndarray,
 ) -> None:
     """Replay every log from its first measured state; measurements are never looked at again.
 
@@ -77,6 +78,7 @@ def rollout(
         timestep: longest step [s].
         out: [row] encoder angle, written [rad].
         loads: [row] load effort, written [N*m].
+        speeds: [row] of the shaft, written [rad/s].
     """
     s = np.zeros(STATES)
     height, stiffness = ground
@@ -88,6 +90,7 @@ def rollout(
         s[TARGET] = path.measured[start]
         out[start] = path.measured[start]
         loads[start] = load[start]
+        speeds[start] = 0.0
         k = start
         for i in range(start, end - 1):
             span = path.time[i + 1] - path.time[i]
@@ -115,3 +118,4 @@ def rollout(
                 )
             out[i + 1] = s[ANGLE] + p[ENCODER_OFFSET]
             loads[i + 1] = asked
+            speeds[i + 1] = s[SPEED]

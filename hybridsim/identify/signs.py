@@ -52,7 +52,7 @@ def find_signs(
     drives = {drive.joint: d for d, drive in enumerate(robot.drives)}
     first = new_problem(robot, selection, short, timestep=timestep, plane=plane)
     loads = {
-        joint.name: np.abs(first.simulate(drives[joint.name], prior)[1]).max()
+        joint.name: np.abs(first.simulate(drives[joint.name], prior).load).max()
         for joint in robot.joints
         if joint.name in drives
     }

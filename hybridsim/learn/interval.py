@@ -59,7 +59,7 @@ def _rest(
             unseen = mean[np.isin(gathered.log, list(logs))]
             added = np.where(np.isfinite(unseen), unseen, added)
     whole = np.isfinite(chosen.left).all(axis=1)
-    features = difficulty_features(chosen.speed, chosen.error, np.nan_to_num(spread))
+    features = difficulty_features(chosen.speed, chosen.error, spread)
     return (chosen.left - added)[whole], features[whole], chosen.log[whole]
 
 
@@ -68,8 +68,11 @@ def difficulty_features(
     error: Float[np.ndarray, "row drive"],
     spread: Float[np.ndarray, "row drive"],
 ) -> Float[np.ndarray, "row drive feature"]:
-    """In the order of FEATURES: 1, speed [rad/s], command - shaft [rad], ensemble spread [rad]."""
-    return np.stack([np.ones_like(speed), np.abs(speed), np.abs(error), spread], axis=-1)
+    """In the order of FEATURES: 1, speed [rad/s], command - shaft [rad], ensemble spread [rad].
+
+    One network has no spread (NaN), and makes no moment harder than another.
+    """
+    return np.stack([np.ones_like(speed), np.abs(speed), np.abs(error), np.nan_to_num(spread)], axis=-1)
 
 
 def half_width(

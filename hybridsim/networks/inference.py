@@ -146,6 +146,15 @@ def joined(parts: Sequence[Networks]) -> Networks:
     )
 
 
+def alone(networks: Networks, group: str) -> Networks:
+    """The networks of one group."""
+    g, contract = networks.contract.groups.index(group), networks.contract
+    terms = contract.model_copy(update={"groups": (group,), "scaling": (contract.scaling[g],)})
+    return Networks(
+        terms, tuple(w[g : g + 1] for w in networks.weights), tuple(b[g : g + 1] for b in networks.biases)
+    )
+
+
 def scaled(networks: Networks, share: Float[np.ndarray, " group"]) -> Networks:
     """The networks at a share of their output; a zero last layer where that is 0."""
     keep = (share > 0).astype(np.float32)

@@ -134,9 +134,9 @@ def offline(p: np.ndarray, command: np.ndarray, h: float, row_steps: int) -> np.
         gap=flat,
         gap_rate=zero,
     )
-    out, loads = np.empty(rows), np.empty(rows)
-    rollout(p, 0, path, zero, np.full(rows, GRAVITY), (-1e9, 0.0), h, out, loads)
-    return out
+    angle, load, speed = (np.empty(rows) for _ in range(3))
+    rollout(p, 0, path, zero, np.full(rows, GRAVITY), (-1e9, 0.0), h, angle, load, speed)
+    return angle
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.0034, 0.021])

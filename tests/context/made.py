@@ -24,9 +24,9 @@ DEMO = PACKAGE / "demo"
 PERIOD = 0.02
 
 
-def reference(**changes) -> Calibration:
+def reference(text=None, **changes) -> Calibration:
     """What identification would find of the demo's arm if it found the truth; other values may be given."""
-    robot, text = load_robot(DEMO / "arm"), (DEMO / "study.toml").read_text()
+    robot, text = load_robot(DEMO / "arm"), text or (DEMO / "study.toml").read_text()
     study = parse_study(text, robot=robot.folder)
     selection = study.resolve([*offered(robot), *offered_inertials(robot), *WORLD])
     own = {p.name: p.value for p in selection.space.parameters}

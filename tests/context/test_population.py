@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hybridsim.context.population import FILE, covariance_between, read_population, write_population
+from hybridsim.context.belief import Belief
+from hybridsim.context.population import FILE, read_population, relatives, write_population
 from hybridsim.errors import FleetError
 from tests.context.made import around, population
 
@@ -68,27 +69,46 @@ def test_other_files_are_refused_in_one_line(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
-def drawn(random, units, spread, unsure, count):
-    truth = random.normal(0.0, 1.0, (units, count)) @ np.linalg.cholesky(spread).T
-    return [around(one + random.normal(0.0, unsure, count), unsure) for one in truth]
+def told_of(prior, truth, seen, random):
+    """Beliefs about units after logs that tell each entry as sharply as `seen` says."""
+    found = []
+    for one in truth:
+        heard = seen * one + np.sqrt(seen) * random.normal(0.0, 1.0, len(one))
+        precision = prior.precision + np.diag(seen)
+        pull = prior.precision @ prior.mean + heard
+        found.append(Belief(mean=np.linalg.solve(precision, pull), precision=precision))
+    return found
 
 
-@settings(max_examples=40)
-@given(seed=st.integers(0, 10**6), units=st.integers(1, 30), unsure=st.floats(0.01, 2.0))
-def test_what_few_units_say_is_positive_and_shrinks_towards_what_is_typical(seed, units, unsure):
-    random = np.random.default_rng(seed)
-    found = covariance_between(drawn(random, units, np.eye(4) * 4.0, unsure, 4))
-    assert np.isfinite(found).all() and np.allclose(found, found.T)
-    assert np.linalg.eigvalsh(found).min() > 0.0
-    if units == 1:
-        assert found == pytest.approx(np.eye(4))
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6), units=st.integers(1, 30), seen=st.floats(0.0, 1e4))
+def test_what_few_units_say_is_positive_and_shrinks_towards_what_is_typical(seed, units, seen):
+    random, prior = np.random.default_rng(seed), around([0.0] * 4, 3.0)
+    truth = random.normal(0.0, 2.0, (units, 4))
+    found = relatives(told_of(prior, truth, np.full(4, seen), random), prior)
+    assert np.isfinite(found.mean).all() and np.allclose(found.covariance, found.covariance.T)
+    assert np.linalg.eigvalsh(found.covariance).min() > 0.0
+    if seen == 0.0:
+        assert found.covariance == pytest.approx(np.eye(4)) and found.mean == pytest.approx(np.zeros(4))
 
 
-def test_many_units_say_how_far_they_are_apart():
-    random, spread = np.random.default_rng(0), np.array([[4.0, 1.6], [1.6, 1.0]])
-    many = covariance_between(drawn(random, 400, spread, 0.5, 2))
-    assert many == pytest.approx(spread, rel=0.2)
-    sizes = [abs(covariance_between(drawn(random, n, 9.0 * np.eye(2), 0.1, 2))[0, 0] - 9.0) for n in (2, 300)]
-    assert sizes[0] > sizes[1]
-    alike = covariance_between([around([1.0, 2.0], 0.1)] * 3)  # two differences say little: 4 of 6 is assumed
-    assert alike == pytest.approx(np.diag([4 / 6, 4 / 6]), rel=1e-6)
+def test_a_planted_mean_and_spread_are_found_whatever_the_prior_was():
+    random, prior = np.random.default_rng(0), around([0.0, 0.0], 0.5)
+    spread, middle = np.array([[4.0, 1.6], [1.6, 1.0]]), np.array([3.0, -2.0])
+    truth = middle + random.normal(0.0, 1.0, (400, 2)) @ np.linalg.cholesky(spread).T
+    found = relatives(told_of(prior, truth, np.array([1.0, 25.0]), random), prior)
+    assert found.mean == pytest.approx(middle, abs=0.3)  # of units that say 1.5 on average after that prior
+    assert found.covariance == pytest.approx(spread, abs=0.6)
+
+
+def test_units_that_are_alike_leave_what_is_assumed():
+    prior = around([0.0, 0.0], 1e3)
+    alike = relatives([around([1.0, 2.0], 1e-3)] * 3, prior)  # two differences of 0 beside four of 1
+    assert alike.covariance == pytest.approx(np.diag([4 / 6, 4 / 6]), rel=0.01)
+    assert alike.mean == pytest.approx([1.0, 2.0], abs=1e-3)
+
+
+def test_one_unit_is_the_mean_and_leaves_how_far_others_are_as_assumed():
+    one = relatives([around([1.0, 2.0], 1e-3)], around([0.0, 0.0], 1e3))
+    assert one.mean == pytest.approx([1.0, 2.0], abs=1e-3)
+    assert one.covariance == pytest.approx(np.eye(2), rel=0.01)

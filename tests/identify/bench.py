@@ -127,7 +127,7 @@ def recorded(
         )
         problem = problem_of(selection("delay", extra=searched), logs)
         values |= dict(links)
-    angle, _ = problem.simulate(0, values)
+    angle, _, _ = problem.simulate(0, values)
     random = np.random.default_rng(seed)
     read = angle + noise * random.normal(size=len(angle))
     first = problem.body.first

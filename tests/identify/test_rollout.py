@@ -65,7 +65,7 @@ def test_the_rollout_is_the_simulator_on_one_joint(effect):
     problem = problem_of(selection("delay"), [log])
     own = {"position_gain": 2.0, "stall_effort": 0.8, "armature": 0.004, **EFFECTS[effect]}
     values = prior(pendulum()) | {f"{PREFIX}{name}": value for name, value in own.items()}
-    angle, load = problem.simulate(0, values)
+    angle, load, _ = problem.simulate(0, values)
     (expected,) = simulated(pendulum(), values, [log])
     # Path and simulator interpolate and weigh the same body; what is left is rounding and one step's load.
     assert np.abs(angle - expected[:, 0]).max() < 1e-6
@@ -77,8 +77,8 @@ def test_the_rollout_is_the_simulator_on_one_joint(effect):
 def test_each_effect_shows(effect):
     problem = problem_of(selection("delay"), swings(1, 3.0))
     values = prior(pendulum()) | {f"{PREFIX}position_gain": 2.0}
-    plain, _ = problem.simulate(0, values)
-    changed, _ = problem.simulate(0, values | {f"{PREFIX}{k}": v for k, v in EFFECTS[effect].items()})
+    plain, _, _ = problem.simulate(0, values)
+    changed, _, _ = problem.simulate(0, values | {f"{PREFIX}{k}": v for k, v in EFFECTS[effect].items()})
     assert np.abs(changed - plain).max() > 1e-3
 
 
@@ -90,7 +90,7 @@ def test_the_rollout_is_near_the_simulator_on_an_arm():
     (free,) = simulated(arm(), values, [log])
     problem = arm_problem("", replace(log, measured=free))
     for drive in range(6):
-        angle, _ = problem.simulate(drive, values)
+        angle, _, _ = problem.simulate(drive, values)
         assert np.abs(angle - free[:, drive]).max() < 4e-3
         assert np.abs(angle - free[:, drive]).mean() < 1.5e-3
 
@@ -99,9 +99,9 @@ def test_two_logs_together_equal_each_alone():
     logs = recorded([*swings(2, 2.0), replace(swings(1, 3.0, seed=4)[0], log_id="c")])
     both = problem_of(selection(*TRUTH), logs)
     values = both.values(np.full(len(both.space), 0.4))
-    angle, load = both.simulate(0, values)
+    angle, load, _ = both.simulate(0, values)
     for k, log in enumerate(logs):
-        alone, weighed = problem_of(selection(*TRUTH), [log]).simulate(0, values)
+        alone, weighed, _ = problem_of(selection(*TRUTH), [log]).simulate(0, values)
         rows = slice(both.body.first[k], both.body.first[k + 1])
         assert (angle[rows] == alone).all()
         assert (load[rows] == weighed).all()
@@ -110,13 +110,13 @@ def test_two_logs_together_equal_each_alone():
 def test_a_rollout_looks_at_the_first_measurement_only():
     (log,) = recorded(swings(1, 2.0))
     values = problem_of(selection(*TRUTH), [log]).values(np.full(6, 0.4))
-    truth, _ = problem_of(selection(*TRUTH), [log]).simulate(0, values)
+    truth, _, _ = problem_of(selection(*TRUTH), [log]).simulate(0, values)
     other = log.measured.copy()
     other[1:] = 0.3 * np.sin(9.0 * log.time_s[1:])[:, None]
-    seen, _ = problem_of(selection(*TRUTH), [replace(log, measured=other)]).simulate(0, values)
+    seen, _, _ = problem_of(selection(*TRUTH), [replace(log, measured=other)]).simulate(0, values)
     assert seen == pytest.approx(truth, abs=1e-4)  # the body's path is measured, gravity about it is exact
     other[0] += 0.2
-    moved, _ = problem_of(selection(*TRUTH), [replace(log, measured=other)]).simulate(0, values)
+    moved, _, _ = problem_of(selection(*TRUTH), [replace(log, measured=other)]).simulate(0, values)
     assert np.abs(moved - truth).max() > 0.1
 
 
@@ -126,7 +126,7 @@ def test_a_step_response_begins_one_delay_after_the_command():
     log = log_of(time, np.where(time >= 0.5, 0.5, 0.0), np.zeros(200))
     problem = problem_of(selection("delay", position_gain=5.0), [log])
     values = problem.values(problem.space.to_vector({f"{PREFIX}delay": 0.037}))
-    angle, _ = problem.simulate(0, values)
+    angle, _, _ = problem.simulate(0, values)
     assert (angle[time <= 0.53] == 0.0).all()
     assert angle[time >= 0.55][0] > 1e-4
 

@@ -94,3 +94,9 @@ def test_what_the_network_takes_away_narrows_the_interval(gathered):
     moments = difficulty_features(own.speed, own.error, spread)
     narrow, wide = (half_width(found, arm(), moments).mean() for found in (with_network, without))
     assert narrow < 0.7 * wide
+
+
+def test_a_single_network_has_no_spread_and_an_interval_all_the_same(gathered):
+    none = np.full_like(gathered.speed, np.nan)
+    features = difficulty_features(gathered.speed, gathered.error, none)
+    assert np.isfinite(half_width(fitted(gathered), arm(), features)).all()
