@@ -33,6 +33,16 @@ def _registry(folder: Path) -> closing[Any]:
     return closing(implementation("hybridsim.fleet.registry.registry", "Registry").of(folder))
 
 
+def _standings(folder: Path) -> list[Any]:
+    """How units stand; most often without SQLAlchemy."""
+    url = implementation("hybridsim.fleet.place", "read_place")(folder).database_in(folder)
+    rows = implementation("hybridsim.fleet.registry.standing", "read_standings")(url)
+    if rows is not None:
+        return rows
+    with _registry(folder) as found:
+        return found.status()
+
+
 @app.command()
 def init(
     fleet: FleetOption,
@@ -104,8 +114,7 @@ def status(
     Example:
       hybridsim fleet status --fleet arms/
     """  # noqa: D301
-    with _registry(fleet) as found:
-        rows = found.status()
+    rows = _standings(fleet)
     if as_json:
         typer.echo(json.dumps({"schema": 1, "units": [vars(row) for row in rows]}))
         return
@@ -164,18 +173,19 @@ def history(
     serial: Annotated[str | None, typer.Option(help="Of which unit; else of all.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Which calibration was current when, and why.
+    """Which calibration was current when, and why; and when payload or site changed.
 
     \b
     Example:
       hybridsim fleet history --fleet arms/ --serial arm-12
     """  # noqa: D301
     with _registry(fleet) as found:
-        steps = found.history(serial)
+        steps, settings = found.history(serial), found.timeline.settings(serial)
     if as_json:
-        typer.echo(json.dumps({"schema": 1, "steps": [vars(step) for step in steps]}))
+        rows = {"steps": [vars(step) for step in steps], "settings": [vars(one) for one in settings]}
+        typer.echo(json.dumps({"schema": 1, **rows}))
         return
-    implementation("hybridsim.cli.fleet_tables", "show_history")(steps)
+    implementation("hybridsim.cli.fleet_tables", "show_history")(steps, settings)
 
 
 add_to(app)

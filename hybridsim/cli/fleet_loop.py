@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hybridsim.cli.again import Asked, again
 from hybridsim.cli.options import Engine, EngineOption, implementation
 from hybridsim.cli.progress import progress
 from hybridsim.errors import FleetError
@@ -25,8 +25,10 @@ def _open(folder: Path) -> closing[Any]:
     return closing(implementation("hybridsim.fleet.fleet", "Fleet").open(folder))
 
 
-def _watch(found: Any, engine: Engine, report: Any) -> Any:
-    options = implementation("hybridsim.fleet.watch", "Options")(engine=str(engine), progress=report)
+def _watch(found: Any, engine: Engine, report: Any, asked: Asked = lambda: False) -> Any:
+    options = implementation("hybridsim.fleet.watch", "Options")(
+        engine=str(engine), progress=report, ends=asked
+    )
     return implementation("hybridsim.fleet.watch", "Watch")(found, options)
 
 
@@ -102,22 +104,25 @@ def watch(
 ) -> None:
     """Take new logs in, notice what has changed, relearn it, judge, and promote what passes: one round.
 
-    May run from cron, on several machines at once, and be killed at any moment.
+    May run from cron, on several machines at once, and be killed at any moment. With --every an error, such
+    as a database that is gone for a while, costs its round; SIGTERM or Ctrl-C ends it between two steps.
 
     \b
     Example:
       hybridsim fleet watch logs/ --fleet arms/ --enrol
       hybridsim fleet watch logs/ --fleet arms/ --every 600
     """  # noqa: D301
-    while True:
+
+    def once(asked: Asked = lambda: False) -> None:
         with _open(fleet) as found, progress("fleet watch") as report:
             turned = implementation("hybridsim.fleet.watch", "take_in")(found, inbox or [], enrol=enrol)
-            watching = _watch(found, engine, report)
-            done = watching.round()
+            done = _watch(found, engine, report, asked).round()
         implementation("hybridsim.cli.fleet_tables", "show_round")(done, turned)
-        if every_s is None:
-            return
-        time.sleep(every_s)
+
+    if every_s is None:
+        once()
+    else:
+        again(once, every_s)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from hybridsim.fleet.registry.entries import Standing, Step, dated
+from hybridsim.errors import listed
+from hybridsim.fleet.registry.entries import Setting, Standing, Step, dated
 
 if TYPE_CHECKING:
     from hybridsim.fleet.gate import Verdict
@@ -47,21 +49,27 @@ def show_status(rows: Sequence[Standing], every: bool = False) -> None:
     console.print(f"{counted}; {without} without a calibration, {alarmed} with alarms")
 
 
-def show_history(steps: Sequence[Step]) -> None:
-    """A line a step, from old to new."""
+def show_history(steps: Sequence[Step], settings: Sequence[Setting] = ()) -> None:
+    """A line a step, from old to new, and one for each log from which on payload or site were others."""
     table = Table(box=None, header_style="bold")
     for name in ("when", "unit", "step", "calibration", "verdict", "why"):
         table.add_column(name)
-    for step in steps:
-        table.add_row(
-            _when(step.at_ns),
-            step.serial,
-            str(step.number),
-            ("back to " if step.back else "") + step.calibration,
-            "-" if step.verdict is None else str(step.verdict),
-            step.why,
-        )
+    rows = [(step.at_ns, _step(step)) for step in steps] + [(one.since_ns, _setting(one)) for one in settings]
+    for _, row in sorted(rows, key=lambda one: one[0]):
+        table.add_row(*map(escape, row))
     Console().print(table)
+
+
+def _step(step: Step) -> tuple[str, ...]:
+    name = ("back to " if step.back else "") + step.calibration
+    verdict = "-" if step.verdict is None else str(step.verdict)
+    return _when(step.at_ns), step.serial, str(step.number), name, verdict, step.why
+
+
+def _setting(one: Setting) -> tuple[str, ...]:
+    said = [f"{name} {value:g}" for name, value in (one.payload or {}).items()]
+    said += [f"site {one.site}"] if one.site else []
+    return _when(one.since_ns), one.serial, "", "", "", ", ".join(said) + f", from log {one.log_id} on"
 
 
 def show_verdicts(verdicts: Mapping[str, tuple[int, Verdict]]) -> None:
@@ -93,6 +101,9 @@ def show_round(done: Round, turned: Sequence[str]) -> None:
         console.print(line, style="bold", markup=False)
     if done.verdicts:
         show_verdicts(done.verdicts)
+    if few := sorted(serial for serial, (_, verdict) in done.verdicts.items() if not verdict.explains):
+        line = f"no context explains the logs of {listed(few)}: hybridsim fleet relearn --all learns anew"
+        console.print(f"{line} what units share", markup=False)
     counted = f"{done.assessed} logs replayed, {len(done.odd)} set aside, {len(done.alarms)} units changed"
     console.print(f"{counted}, {len(done.verdicts)} challengers judged, {len(done.promoted)} promoted")
 

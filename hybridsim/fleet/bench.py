@@ -14,9 +14,12 @@ from hybridsim.context.notice import Hypothesis, hypotheses_of
 from hybridsim.context.space import ContextSpace, space_of
 from hybridsim.identify.problem import Problem
 from hybridsim.log import Log, read_log
+from hybridsim.networks.inference import Networks
 from hybridsim.robot import Robot, load_robot
 from hybridsim.simulator.inputs import LogInputs, log_inputs
+from hybridsim.simulator.residual import NETWORK
 from hybridsim.simulator.signs import with_signs
+from hybridsim.study import Study, parse_study
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,23 @@ class Bench:
     replayer: Replayer
     hypotheses: Sequence[Hypothesis]
 
+    @property
+    def study(self) -> Study:
+        """The reference's, in full; what was quick about it was its own fit."""
+        where = f"calibration {self.reference.id}: study"
+        return parse_study(self.reference.record.lineage.study, where, robot=self.robot.folder)
+
+    @property
+    def drive_networks(self) -> Networks | None:
+        """The reference's, of its drives' residuals."""
+        mine = [one for one in self.reference.networks if one.contract.name == NETWORK]
+        return mine[0] if mine else None
+
+    def values(self, belief: Belief) -> dict[str, float]:
+        """Every parameter of the models for a unit that one believes this of."""
+        values, space = self.reference.values(), self.space
+        return {**values, **space.values(belief.mean)}
+
     def inputs(self, log: Log) -> LogInputs:
         """A log as replays read it."""
         return log_inputs(log, self.robot)
@@ -67,7 +87,7 @@ def logs_of(folders: Sequence[Path]) -> list[Log]:
     return [read_log(folder) for folder in folders]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)  # chosen, because units may be watched through a few older populations
 def _bench(basis: Basis) -> Bench:
     reference = Calibration.load(basis.reference)
     robot = with_signs(load_robot(basis.robot), reference.values())
@@ -76,6 +96,8 @@ def _bench(basis: Basis) -> Bench:
         robot=robot,
         reference=reference,
         space=space,
-        replayer=Replayer(robot=robot, space=space, settings=reference.record.simulation),
+        replayer=Replayer(
+            robot=robot, space=space, settings=reference.record.simulation, networks=reference.networks
+        ),
         hypotheses=hypotheses_of(space),
     )

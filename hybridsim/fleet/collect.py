@@ -206,10 +206,13 @@ def setup_of(outlook: Outlook, standing: Standing) -> Setup:
 def belief_of(outlook: Outlook, standing: Standing) -> Belief:
     """What is known of a unit today.
 
-    Its own calibration's belief, or the population's where it has none; wider where an alarm has rung for
-    what changed; sharper by what its logs since then have said, as the next relearning would use them: the
-    newest MOST_LOGS that teach. Logs that `hybridsim fleet watch` has not seen yet do not count.
+    Its own calibration's belief, or the population's where it has none of today's reference; wider where an
+    alarm has rung for what changed; sharper by what its logs since then have said, as the next relearning
+    would use them: the newest MOST_LOGS that teach. Logs that `hybridsim fleet watch` has not seen yet do not
+    count.
     """
+    if standing.context is not None and not outlook.compares(standing):
+        return outlook.population.prior()
     belief = outlook.population.prior() if standing.context is None else standing.context.belief
     if standing.alarm is not None:
         belief = loosened(belief, outlook.bench.hypotheses, [(standing.alarm.family, standing.alarm.place)])

@@ -103,7 +103,7 @@ class Fleet:
     def _take(self, folder: Path, enrol: bool) -> Taken:
         """One log, checked to the last sample."""
         log = read_log(folder)
-        entry = entry_of(log)
+        entry = entry_of(log, self.robot)
         self._require_robot(f"log {log.log_id}", log.robot)
         if enrol:
             self.registry.enrol([entry.serial])

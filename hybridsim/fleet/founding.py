@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from hybridsim.calibration import Calibration
 from hybridsim.context.belief import Belief, told
 from hybridsim.context.evidence import Evidence, Noise, evidence_of
 from hybridsim.context.noise import deviation_and_memory, wander_of
-from hybridsim.context.population import ALONE, Population, covariance_between, read_population
+from hybridsim.context.population import ALONE, Population, read_population, relatives
 from hybridsim.errors import FleetError
-from hybridsim.fleet.bench import Basis, logs_of
+from hybridsim.fleet.bench import Basis
 from hybridsim.fleet.fleet import Fleet
+from hybridsim.fleet.sharing import shared
 from hybridsim.jobs import Engine, map_jobs
+from hybridsim.log import Log, read_log
 from hybridsim.progress import NamedProgress, named
 
 MOST_LOGS = 8
 """Of a unit; chosen, because a few minutes say as much as its logs differ from each other."""
+FIRST_S, MOST_S = 90.0, 240.0
+"""Of a unit's newest logs, before its relatives are known and after [s]; chosen, because networks and spread
+hardly gain by more, and because logs of minutes are no reason to wait."""
 FEWEST = 2
 """Logs of a unit that says how much one wanders."""
 WIDE = 3.0
@@ -44,10 +50,19 @@ def refound(
         progress: called as progress(done, total, what).
     """
     name = fleet.add_calibration(reference) if reference is not None else _today(fleet)
+
+    def keep(calibration: Calibration) -> Path:
+        fleet.keep_calibration(calibration, parent=name)
+        return fleet.artefacts.folder("calibrations", calibration.id)
+
     basis = Basis(fleet.robot.folder, fleet.artefacts.folder("calibrations", name))
     units = {serial: teaching(fleet, serial) for serial in fleet.registry.units()}
     population = found(
-        basis, {serial: logs for serial, logs in units.items() if logs}, engine=engine, progress=progress
+        basis,
+        {serial: logs for serial, logs in units.items() if logs},
+        keep,
+        engine=engine,
+        progress=progress,
     )
     fleet.keep_population(population)
     return population
@@ -56,7 +71,7 @@ def refound(
 def teaching(fleet: Fleet, serial: str) -> list[Path]:
     """Logs of a unit that may teach: since it last changed, none that judges, none that nothing explained."""
     registry = fleet.registry
-    own = registry.knowledge.contexts().get(serial)
+    own = registry.knowledge.contexts([serial]).get(serial)
     odd = set() if own is None else registry.knowledge.odd(serial)
     since = 0 if own is None else own.from_ns
     return [
@@ -76,13 +91,25 @@ def _today(fleet: Fleet) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class UnitJob:
-    """A unit's logs, for a worker."""
+    """A unit's logs, for a worker.
+
+    Attributes:
+        basis: robot and reference.
+        serial: of the unit.
+        logs: folders, from old to new.
+        seconds: of the newest of them that are enough [s].
+        prior: of its context.
+        wander: from log to log; None where nothing is known.
+        start: where its context is looked for first; None for the prior's mean.
+    """
 
     basis: Basis
     serial: str
     logs: Sequence[Path]
-    prior: Belief | None
-    noise: Noise | None
+    seconds: float
+    prior: Belief
+    wander: np.ndarray | None = None
+    start: np.ndarray | None = None
 
     def __str__(self) -> str:
         return f"unit {self.serial}"
@@ -101,15 +128,17 @@ class UnitFit:
 def found(
     basis: Basis,
     units: Mapping[str, Sequence[Path]],
+    keep: Callable[[Calibration], Path],
     *,
     engine: Engine = "loky",
     progress: NamedProgress | None = None,
 ) -> Population:
-    """A population.
+    """A population: units as if unrelated, networks that they share, then each as a relative of the others.
 
     Args:
         basis: robot and reference.
         units: by serial, folders of logs that may teach.
+        keep: where a reference with shared networks is written, if they are better than the given one's.
         engine: where units are fitted.
         progress: called as progress(done, total, what).
 
@@ -118,35 +147,63 @@ def found(
     """
     if not any(len(logs) >= FEWEST for logs in units.values()):
         raise FleetError(f"{len(units)} units: none has {FEWEST} logs to learn from; expected at least one")
-    serials = sorted(units)
+    serials, bench = sorted(units), basis.bench()
+    alone = Belief(mean=np.zeros(len(bench.space)), precision=np.diag(1.0 / _wide(bench.space.found) ** 2))
 
-    def fitted(prior: Belief | None, noise: Noise | None, what: str) -> list[UnitFit]:
-        jobs = [
-            UnitJob(basis=basis, serial=s, logs=list(units[s])[-MOST_LOGS:], prior=prior, noise=noise)
-            for s in serials
-        ]
+    def fitted(jobs: Sequence[UnitJob], what: str) -> list[UnitFit]:
         return list(map_jobs(fit_unit, jobs, engine=engine, progress=named(progress, what)))
 
-    first = fitted(None, None, "units, as if unrelated")
-    draft = _population(basis, serials, first)
-    again = fitted(draft.prior(), draft.noise(), "units, as relatives")
-    return _population(basis, serials, again)
+    first = fitted(
+        [UnitJob(basis=basis, serial=s, logs=units[s], seconds=FIRST_S, prior=alone) for s in serials],
+        "units, as if unrelated",
+    )
+    beliefs = {serial: one.belief for serial, one in zip(serials, first, strict=True)}
+    better = shared(basis, units, beliefs, engine=engine, progress=progress)
+    if better is not None:
+        basis = replace(basis, reference=keep(better))
+    prior, wander = relatives(list(beliefs.values()), alone), _wander(first, len(bench.space))
+    again = fitted(
+        [
+            UnitJob(
+                basis=basis,
+                serial=s,
+                logs=units[s],
+                seconds=MOST_S,
+                prior=prior,
+                wander=wander,
+                start=beliefs[s].mean,
+            )
+            for s in serials
+        ],
+        "units, as relatives",
+    )
+    return _population(basis, serials, again, prior)
 
 
 def fit_unit(job: UnitJob) -> UnitFit:
     """One unit's context and what it leaves over."""
     bench = job.basis.bench()
-    logs = logs_of(job.logs)
-    problem = bench.problem(logs)
-    count, drives = len(bench.space), len(problem.paths)
-    noise = job.noise or Noise.guessed(drives, count)
-    prior = job.prior or Belief(mean=np.zeros(count), precision=np.diag(1.0 / _wide(bench.space.found) ** 2))
-    ids = [log.log_id for log in logs]
-    belief = told(prior, problem, bench.space, noise, ids)
-    deviation, memory = deviation_and_memory([(problem, belief.mean)], bench.space)
+    logs, space = newest(job.logs, job.seconds), bench.space
+    problem, ids = bench.problem(logs), [log.log_id for log in logs]
+    noise = Noise.guessed(len(problem.paths), len(space))
+    if job.start is not None and job.wander is not None:
+        deviation, memory = deviation_and_memory([(problem, job.start)], space)
+        noise = Noise(deviation=deviation, memory=memory, wander=job.wander)
+    belief = told(job.prior, problem, space, noise, ids, job.start)
+    deviation, memory = deviation_and_memory([(problem, belief.mean)], space)
     own = Noise(deviation=deviation, memory=memory, wander=noise.wander)
-    evidence = evidence_of(problem, bench.space, belief.mean, job.noise or own, ids)
+    evidence = evidence_of(problem, space, belief.mean, own, ids)
     return UnitFit(belief=belief, evidence=evidence, deviation=deviation, memory=memory)
+
+
+def newest(folders: Sequence[Path], seconds: float) -> list[Log]:
+    """The newest logs that are at least so long together, or all; at most MOST_LOGS, from old to new."""
+    kept: list[Log] = []
+    for folder in reversed(folders):
+        if len(kept) == MOST_LOGS or sum(one.duration_s for one in kept) >= seconds - 1.0:
+            break
+        kept.insert(0, read_log(folder))
+    return kept
 
 
 def _wide(found: np.ndarray) -> np.ndarray:
@@ -154,23 +211,29 @@ def _wide(found: np.ndarray) -> np.ndarray:
     return np.where(found, WIDE, ALONE)
 
 
-def _population(basis: Basis, serials: Sequence[str], fits: Sequence[UnitFit]) -> Population:
+def _wander(fits: Sequence[UnitFit], count: int) -> np.ndarray:
+    """From log to log of units that have several."""
+    several = {str(n): one.evidence for n, one in enumerate(fits) if len(one.evidence) >= FEWEST}
+    return wander_of(several, count)
+
+
+def _population(basis: Basis, serials: Sequence[str], fits: Sequence[UnitFit], prior: Belief) -> Population:
     bench = basis.bench()
-    several = {s: one.evidence for s, one in zip(serials, fits, strict=True) if len(one.evidence) >= FEWEST}
     misfit = np.log([max(e.misfit, 1e-12) for one in fits for e in one.evidence])
     middle = float(np.median(misfit))
     scale = max(1.4826 * float(np.median(np.abs(misfit - middle))), 0.1)
+    between = relatives([one.belief for one in fits], prior)
     return Population(
         schema=1,
         robot=bench.robot.name,
         reference=bench.reference.id,
         entries=bench.space.names,
         sizes=tuple(entry.size for entry in bench.space.entries),
-        mean=tuple(np.mean([one.belief.mean for one in fits], axis=0).tolist()),
-        covariance=tuple(map(tuple, covariance_between([one.belief for one in fits]).tolist())),
+        mean=tuple(between.mean.tolist()),
+        covariance=tuple(map(tuple, between.covariance.tolist())),
         deviation=tuple(np.median([one.deviation for one in fits], axis=0).tolist()),
         memory=tuple(np.median([one.memory for one in fits], axis=0).tolist()),
-        wander=tuple(wander_of(several, len(bench.space)).tolist()),
+        wander=tuple(_wander(fits, len(bench.space)).tolist()),
         misfit=float(np.exp(middle + MISFIT * scale)),
         units=tuple(serials),
     )

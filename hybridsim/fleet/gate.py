@@ -15,7 +15,7 @@ from hybridsim.context.belief import Belief
 from hybridsim.context.evidence import misfits
 from hybridsim.context.population import Population
 from hybridsim.fleet.bench import Basis, Bench, logs_of
-from hybridsim.fleet.events import around_events
+from hybridsim.fleet.events import around_events, stops_missed
 from hybridsim.learn.interval import difficulty_features, half_width
 from hybridsim.log import Log
 from hybridsim.replay.variants import CalibratedSimulator, replay_variant
@@ -69,6 +69,12 @@ class Verdict:
         """Against it, in words."""
         return list(self.evidence["against"])
 
+    @property
+    def explains(self) -> bool:
+        """Whether the unit's context was enough for its logs; where not, what units share is wrong."""
+        left = self.evidence.get("misfit")
+        return not left or float(np.median(left)) <= self.evidence["misfit_most"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
@@ -78,11 +84,13 @@ class Replayed:
         error: mean absolute, of every log [rad].
         coverage: share of samples in the 90 % intervals; NaN where the calibration has none.
         events: mean absolute error around stops and interventions [rad], NaN for logs without.
+        missed: stops after which the log comes to rest and the replay does not.
     """
 
     error: Float[np.ndarray, " log"]
     coverage: float
     events: Float[np.ndarray, " log"]
+    missed: int = 0
 
 
 def judge(job: GateJob) -> Verdict:
@@ -99,13 +107,16 @@ def judge(job: GateJob) -> Verdict:
         *_worse(old.error, new.error, job.tolerance, "error on held-out logs"),
         *_worse(old.events, new.events, job.tolerance, "error around stops and interventions"),
     ]
+    if new.missed > old.missed:
+        against.append(f"does not come to rest after {new.missed} stops, as the logs do; now {old.missed}")
     if (most := float(np.median(left))) > job.population.misfit:
         against.append(f"does not explain the logs: misfit {most:.2g}, at most {job.population.misfit:.2g}")
     if new.coverage < COVERAGE and not new.coverage >= old.coverage:
         against.append(f"90 % intervals hold {new.coverage:.0%}; expected at least {COVERAGE:.0%}")
     if far > FAR:
         against.append(f"lies {far:.0f} variances from the fleet; at most {FAR:.0f}")
-    return Verdict(passed=not against, evidence=_evidence(logs, old, new, left, far, against))
+    evidence = _evidence(logs, old, new, left, far, against)
+    return Verdict(passed=not against, evidence={**evidence, "misfit_most": job.population.misfit})
 
 
 def replayed(bench: Bench, folder: Path, logs: Sequence[Log]) -> Replayed:
@@ -114,18 +125,20 @@ def replayed(bench: Bench, folder: Path, logs: Sequence[Log]) -> Replayed:
     simulator = CalibratedSimulator(calibration=calibration, variant="hybrid", robot=str(bench.robot.folder))
     inputs = [bench.inputs(log) for log in logs]
     runs = replay_variant(simulator, inputs, name="hybrid", engine="serial").runs
-    error, inside, events = [], [], []
+    error, inside, events, missed = [], [], [], 0
     for log, own, run in zip(logs, inputs, runs, strict=True):
-        off = np.abs(run.at("angle", own.time_s) - own.measured)
+        angle = run.at("angle", own.time_s)
+        off = np.abs(angle - own.measured)
         error.append(float(np.nanmean(off)))
         events.append(around_events(log, own, off))
+        missed += stops_missed(log, own, angle)
         at = {name: run.at(name, own.time_s) for name in ("analytic", "speed", "spread")}
         features = difficulty_features(at["speed"], own.command - at["analytic"], at["spread"])
         half = half_width(calibration.record.intervals, bench.robot, features)
         if half is not None:
             inside.append(float(np.mean((off <= half)[np.isfinite(off)])))
     coverage = float(np.mean(inside)) if inside else float("nan")
-    return Replayed(error=np.array(error), coverage=coverage, events=np.array(events))
+    return Replayed(error=np.array(error), coverage=coverage, events=np.array(events), missed=missed)
 
 
 def _worse(old: np.ndarray, new: np.ndarray, tolerance: float, what: str) -> list[str]:
@@ -165,6 +178,7 @@ def _evidence(
         "change_interval_95": [round(x, 6) for x in interval(change)],
         "champion_events_rad": plain(old.events),
         "challenger_events_rad": plain(new.events),
+        "stops_missed": [old.missed, new.missed],
         "coverage_90": plain([old.coverage, new.coverage]),
         "misfit": plain(left),
         "distance_from_fleet": round(far, 3),

@@ -9,6 +9,7 @@ from pathlib import Path
 from hybridsim.errors import FleetError
 from hybridsim.fleet.registry.entries import LogEntry
 from hybridsim.log import Log, is_log
+from hybridsim.robot import Robot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +47,11 @@ def folders_of(stores: Sequence[Path]) -> list[Path]:
     return found
 
 
-def entry_of(log: Log) -> LogEntry:
-    """What the registry keeps of a log; one without dates begins when it says, near 1970.
+SITE = "site"  # label of a log that says where its unit was
+
+
+def entry_of(log: Log, robot: Robot) -> LogEntry:
+    """What the registry keeps of a log of a robot; one without dates begins when it says, near 1970.
 
     Raises:
         FleetError: without a sample, or without a serial.
@@ -64,4 +68,14 @@ def entry_of(log: Log) -> LogEntry:
         began_ns=first,
         ended_ns=last,
         session=log.session or "",
+        payload=_payload(log, robot),
+        site=log.labels.get(SITE),
     )
+
+
+def _payload(log: Log, robot: Robot) -> dict[str, float] | None:
+    """What the unit carried; None where the robot carries something and the log does not say what."""
+    names = [name for one in robot.payloads for name in (one.mass_constant, one.length_constant)]
+    if any(name not in log.constants for name in names):
+        return None
+    return {name: log.constant(name) for name in names}

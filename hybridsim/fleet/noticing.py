@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from hybridsim.context.belief import Belief
 from hybridsim.fleet.assess import LogJob, assess, change
 from hybridsim.fleet.outlook import Outlook, Standing
-from hybridsim.fleet.registry.knowledge import Alarm, beliefs
+from hybridsim.fleet.registry.knowledge import Alarm
 from hybridsim.fleet.registry.transaction import outrun
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.progress import Progress
@@ -22,12 +22,10 @@ def replay_new(
 ) -> dict[str, str]:
     """Evidence of logs that nobody has looked at yet: by log why nothing explains it, empty for most."""
     contexts = outlook.knowledge.contexts()
-    own = {serial: beliefs(contexts, serial, outlook.population.id) for serial in contexts}
-    whole = beliefs(contexts, "", outlook.population.id)
     jobs = [
         (standing, job)
         for standing in outlook.standings(serials)
-        for job in _new(outlook, standing, own.get(standing.serial, whole))
+        for job in _new(outlook, standing, outlook.others(standing, contexts))
     ]
     found = map_jobs(assess, [job for _, job in jobs], engine=engine, progress=progress)
     why = {}
@@ -40,13 +38,13 @@ def replay_new(
 
 def _new(outlook: Outlook, standing: Standing, others: Mapping[str, Belief]) -> Iterator[LogJob]:
     """Logs of a unit that were not looked at beside its calibration."""
-    seen = outlook.seen(standing)
-    belief = outlook.population.prior() if standing.context is None else standing.context.belief
+    seen, view = outlook.seen(standing), standing.view
+    belief = view.population.prior() if standing.context is None else standing.context.belief
     for log in standing.logs:
         if log.log_id not in seen:
             yield LogJob(
-                basis=outlook.basis,
-                population=outlook.population,
+                basis=view.basis,
+                population=view.population,
                 log=outlook.fleet.artefacts.folder("logs", log.log_id),
                 belief=belief,
                 known=standing.context is not None,
@@ -67,10 +65,10 @@ def ring(outlook: Outlook, standing: Standing, rate: float, new: Collection[str]
     """
     if standing.context is None or standing.calibration is None or standing.alarm is not None:
         return None
-    said = outlook.said(standing)
+    said, view = outlook.said(standing), standing.view
     fresh = (n for n, one in enumerate(said, start=1) if one.evidence.log_id in new)
     for count in range(next(fresh, max(len(said), 1)), len(said) + 1):
-        finding = change(outlook.bench, outlook.population, standing.context.belief, said[:count])
+        finding = change(view.bench, view.population, standing.context.belief, said[:count])
         if finding is None or finding.statistic < 1.0 / rate:
             continue
         alarm = Alarm(

@@ -1,4 +1,9 @@
-"""A fleet through one population: how each unit stands, and which of its logs count for what."""
+"""A fleet through its populations: how each unit stands, and which of its logs count for what.
+
+A unit is watched through the population that its calibration's context is of, also where there is a newer one
+whose challenger was refused: what logs say is about the calibration that the unit runs with, and pulls and
+contexts of one reference mean nothing beside another.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +11,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hybridsim.calibration import Calibration
+from hybridsim.context.belief import Belief
 from hybridsim.context.population import Population, read_population
 from hybridsim.errors import FleetError
 from hybridsim.fleet.bench import Basis, Bench
 from hybridsim.fleet.fleet import Fleet
 from hybridsim.fleet.registry.entries import LogEntry
-from hybridsim.fleet.registry.knowledge import Alarm, Context, Knowledge, Said, quiet
+from hybridsim.fleet.registry.knowledge import Alarm, Context, Knowledge, Said, beliefs, quiet
+from hybridsim.fleet.registry.timeline import FEW
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What a unit's logs are replayed by, and compared with.
+
+    Attributes:
+        population: what units have in common.
+        basis: robot and the reference that its contexts are differences from.
+    """
+
+    population: Population
+    basis: Basis
+
+    @property
+    def bench(self) -> Bench:
+        """What the basis holds, read once a process."""
+        return self.basis.bench()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +47,8 @@ class Standing:
         serial: of the unit.
         calibration: current; None where none was promoted.
         beside: that the unit's logs are replayed by: the current one, or else the population's reference.
-        context: what is believed of it; None where the calibration is not its own, or of an older population.
+        context: what is believed of it; None where the calibration is not its own.
+        view: through which its logs are seen: its context's population, or today's where it has none.
         alarm: that the calibration has rung.
         since_ns: when the unit became what it is: its alarm, or its own calibration's first log; 0 without.
         logs: from then on, from old to new.
@@ -32,6 +58,7 @@ class Standing:
     calibration: str | None
     beside: str
     context: Context | None
+    view: View
     alarm: Alarm | None
     since_ns: int
     logs: Sequence[LogEntry]
@@ -53,33 +80,65 @@ class Outlook:
             raise FleetError(
                 f"{fleet.folder}: nothing is known of its units yet; run hybridsim fleet relearn --all first"
             )
-        self.population: Population = read_population(fleet.artefacts.folder("populations", newest))
-        reference = fleet.artefacts.folder("calibrations", self.population.reference)
-        self.basis = Basis(fleet.robot.folder, reference)
-        self.bench: Bench = self.basis.bench()
+        self.view: View = self._through(newest)
+        self._views: dict[str, View] = {newest: self.view}
+        self._references = self.knowledge.references()
+        self.population, self.basis, self.bench = self.view.population, self.view.basis, self.view.bench
         self.population.require(self.bench.reference.id, self.bench.space)
+
+    def _through(self, name: str) -> View:
+        """Of a population by its id."""
+        artefacts = self.fleet.artefacts
+        population = read_population(artefacts.folder("populations", name))
+        reference = artefacts.folder("calibrations", population.reference)
+        return View(population=population, basis=Basis(self.fleet.robot.folder, reference))
 
     def standings(self, serials: Sequence[str] | None = None) -> list[Standing]:
         """Of some units, or of all."""
-        contexts = self.knowledge.contexts()
+        few = serials if serials is not None and len(serials) <= FEW else None
+        contexts = self.knowledge.contexts(few)
         units = self.fleet.registry.units() if serials is None else serials
-        return [self._standing(serial, contexts) for serial in units]
+        return [self._standing(serial, contexts.get(serial)) for serial in units]
 
-    def _standing(self, serial: str, contexts: Mapping[str, Context]) -> Standing:
+    def _standing(self, serial: str, own: Context | None) -> Standing:
         steps = self.fleet.registry.history(serial)
         current = steps[-1].calibration if steps else None
-        own = contexts.get(serial)
         alarm = None if current is None else self.knowledge.alarm(serial, current)
         since = alarm.since_ns if alarm is not None else 0 if own is None else own.from_ns
+        view = None if own is None else self._understood(own.population)
         return Standing(
             serial=serial,
             calibration=current,
             beside=current or self.population.reference,
-            context=own if own is not None and own.population == self.population.id else None,
+            context=None if view is None else own,
+            view=view or self.view,
             alarm=alarm,
             since_ns=since,
             logs=[log for log in self.fleet.registry.logs(serial) if log.began_ns >= since],
         )
+
+    def _understood(self, population: str) -> View | None:
+        """Of any population; None where today's models have other parameters than its contexts."""
+        view = self._views.get(population)
+        if view is None:
+            view = self._views[population] = self._through(population)
+        return view if view.population.entries == view.bench.space.names else None
+
+    def is_today(self, standing: Standing) -> bool:
+        """Whether what is believed of a unit is of today's population."""
+        return standing.context is not None and standing.context.population == self.population.id
+
+    def compares(self, standing: Standing) -> bool:
+        """Whether what is believed of a unit is a difference from today's reference."""
+        return (
+            standing.context is not None and standing.view.population.reference == self.population.reference
+        )
+
+    def others(self, standing: Standing, contexts: Mapping[str, Context]) -> dict[str, Belief]:
+        """About all other units, as differences from the reference that the unit's logs are replayed by."""
+        reference = standing.view.population.reference
+        alike = {name for name, its in self._references.items() if its == reference}
+        return beliefs(contexts, standing.serial, alike)
 
     def said(self, standing: Standing) -> list[Said]:
         """What the unit's logs say beside its calibration, those left out that nothing explains."""

@@ -25,7 +25,7 @@ class GateRule(BaseModel):
         false_alarms: that are put up with, per log of a unit that has not changed.
         tolerance: share by which a unit's error on held-out logs may grow.
         policy: folder of a policy, beside the file or absolute, that has to go on working; with `battery`.
-        battery: of its scenarios, as hybridsim verify takes them.
+        battery: of its scenarios; a file beside the file, or as hybridsim verify takes them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -6,7 +6,7 @@ next round of anyone goes on from what the registry has.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,10 +30,12 @@ class Options:
     Attributes:
         engine: where replays run.
         progress: called as progress(done, total, what).
+        ends: asked between steps, whether to leave the rest to a later round.
     """
 
     engine: Engine = "loky"
     progress: NamedProgress | None = None
+    ends: Callable[[], bool] = lambda: False
 
 
 @dataclass(kw_only=True)
@@ -69,13 +71,15 @@ class Watch:
 
     def round(self, serials: Sequence[str] | None = None) -> Round:
         """Notice, relearn, judge and promote for some units, or for all."""
-        done = Round()
+        done, ends = Round(), self.options.ends
         self.notice(serials, done)
-        challengers = self._challengers(serials)
-        self._judge(challengers, done)
+        challengers = [] if ends() else self._challengers(serials)
+        if not ends():
+            self._judge(challengers, done)
         for one in challengers:
-            with outrun():
-                self._promote(one, done)
+            if not ends():
+                with outrun():
+                    self._promote(one, done)
         return done
 
     def challenge(self, serials: Sequence[str] | None = None) -> dict[str, str]:
@@ -112,30 +116,32 @@ class Watch:
         return [*there.values(), *kept]
 
     def _asked(self, standing: Standing) -> RelearnJob | None:
-        """What to relearn for a unit: all where it is new, what changed where it rang, else nothing."""
-        if standing.context is not None and standing.alarm is None:
+        """What to relearn for a unit: all where it is new, what changed where it rang, else nothing.
+
+        Under a new population a unit is as if new, until it has rung: then what has not changed is still
+        known of it, where that is a difference from today's reference.
+        """
+        if self.outlook.is_today(standing) and standing.alarm is None:
             return None
         teach, judges = self.outlook.usable(standing)
         if not teach or not judges:
             return None
+        known = standing.context if standing.alarm is not None and self.outlook.compares(standing) else None
         return RelearnJob(
             basis=self.outlook.basis,
             population=self.outlook.population,
             serial=standing.serial,
             logs=[self.fleet.artefacts.folder("logs", name) for name in teach[-MOST_LOGS:]],
-            belief=None if standing.context is None else standing.context.belief,
-            causes=self._causes(standing),
-            parent=None if standing.context is None else standing.calibration,
+            belief=None if known is None else known.belief,
+            causes=[] if known is None else self._causes(standing, known),
+            parent=None if known is None else standing.calibration,
         )
 
-    def _causes(self, standing: Standing) -> list[tuple[str, str]]:
+    def _causes(self, standing: Standing, known: Context) -> list[tuple[str, str]]:
         """What rang, and what the logs since then make of it."""
-        alarm, context = standing.alarm, standing.context
-        if alarm is None or context is None:
-            return []
-        finding = change(
-            self.outlook.bench, self.outlook.population, context.belief, self.outlook.said(standing)
-        )
+        alarm, view = standing.alarm, standing.view
+        assert alarm is not None, "nothing else is relearned from what was known"
+        finding = change(view.bench, view.population, known.belief, self.outlook.said(standing))
         causes = [(alarm.family, alarm.place)]
         if finding is not None:
             causes.append((finding.hypothesis.family, finding.hypothesis.place))
@@ -212,10 +218,11 @@ class Watch:
         rule = self.fleet.gate
         if not verdict.passed or rule.policy is None or rule.battery is None:
             return verdict
+        beside = self.fleet.folder / rule.battery
         return with_battery(
             verdict,
             policy=self.fleet.folder / rule.policy,
-            battery=rule.battery,
+            battery=str(beside) if beside.is_file() else rule.battery,
             challenger=job.challenger,
             engine=self.options.engine,
             progress=self.options.progress,

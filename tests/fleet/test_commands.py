@@ -8,16 +8,21 @@ import pytest
 from hybridsim.cli import main
 from hybridsim.fleet.artefacts import Artefacts
 from hybridsim.fleet.fleet import Fleet
-from hybridsim.log import LogDraft, LogStore, Signal, read_log
+from hybridsim.log import Constant, LogDraft, LogStore, Signal, read_log
 
 START = 1_700_000_000 * 10**9
 
 
-def log(serial="u1", start=START, robot="xl330_pendulum", level=0.0):
+def log(serial="u1", start=START, robot="xl330_pendulum", level=0.0, mass=None, **labels):
     stamps = start + np.arange(100, dtype=np.int64) * 10**7
     values = level + np.linspace(0.0, 1.0, 100)[:, None]
     signal = Signal("joint_position", "rad", ("pendulum",), stamps, values)
-    return LogDraft(robot=robot, serial=serial, name="swing", signals={"joint_position": signal})
+    carried = {} if mass is None else {"payload_mass": (mass, "kg"), "payload_length": (0.1, "m")}
+    constants = {name: Constant(value=value, unit=unit) for name, (value, unit) in carried.items()}
+    signals = {"joint_position": signal}
+    return LogDraft(
+        robot=robot, serial=serial, name="swing", signals=signals, constants=constants, labels=labels
+    )
 
 
 @pytest.fixture
@@ -63,6 +68,31 @@ def test_from_logs_to_a_calibration_and_back(fleet, logs, capsys):
     assert step["calibration"] == units[0]["calibration"] and step["number"] == 1
     assert fleet_of(["rollback", "--serial", "u1"], fleet) == 1
     assert "nothing was promoted before" in capsys.readouterr().err
+
+
+def test_the_history_says_when_payload_and_site_changed(fleet, logs, capsys):
+    store, add = logs
+    days = [START + n * 86_400 * 10**9 for n in range(4)]
+    add(start=days[0], mass=0.1, site="hall [1]")
+    later = add(start=days[2], mass=0.3)
+    add(start=days[1], mass=0.1)
+    add(start=days[3])
+    assert fleet_of(["ingest", store.root, "--enrol"], fleet) == 0
+    assert fleet_of(["promote", "xl330_pendulum"], fleet) == 0
+    capsys.readouterr()
+    assert fleet_of(["history", "--serial", "u1", "--json"], fleet) == 0
+    first, second = json.loads(capsys.readouterr().out)["settings"]
+    assert (first["payload"], first["site"], first["since_ns"]) == (
+        {"payload_mass": 0.1, "payload_length": 0.1},
+        "hall [1]",
+        days[0],
+    )
+    assert (second["payload"]["payload_mass"], second["site"]) == (0.3, "hall [1]")
+    assert (second["log_id"], second["since_ns"]) == (later, days[2])
+    assert fleet_of(["history", "--serial", "u1"], fleet) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "payload_mass 0.3, payload_length 0.1, site hall [1]" in shown
+    assert shown.index("payload_mass 0.1") < shown.index("payload_mass 0.3") < shown.index("u1 1 ")
 
 
 def test_status_of_many_shows_those_that_want_looking_after(fleet, capsys):

@@ -7,9 +7,10 @@ import pytest
 
 from hybridsim.context.belief import Belief
 from hybridsim.context.individual import calibration_of
+from hybridsim.fleet import gate
 from hybridsim.fleet.bench import logs_of
-from hybridsim.fleet.events import around_events, event_times
-from hybridsim.fleet.gate import GateJob, judge
+from hybridsim.fleet.events import around_events, event_times, stops_missed
+from hybridsim.fleet.gate import GateJob, Replayed, judge
 from hybridsim.fleet.outlook import Outlook
 from hybridsim.log import LogDraft, LogStore, Signal, read_log
 from hybridsim.simulator.inputs import log_inputs
@@ -110,3 +111,51 @@ def test_the_gate_looks_at_events_by_themselves(case, tmp_path):
     assert before[0] is None and after[0] is None and 0.0 < before[1] != after[1]
     against = "error around stops and interventions"
     assert any(why.startswith(against) for why in verdict.reasons) == (after[1] / before[1] - 1.0 > 0.02)
+
+
+def stopped(store, source, at_s, name="motor_enabled", stop=0.0):
+    """A log whose robot is stopped at a moment for good, and stands still from half a second later on."""
+    log = read_log(source)
+    command, measured = log.signal("joint_position_command"), log.signal("joint_position")
+    since = (command.stamp_ns - command.stamp_ns[0]) * 1e-9
+    switch = np.where(since >= at_s, stop, 1.0 - stop)[:, None]
+    still = np.where(np.arange(len(measured.values)) * 0.02 >= at_s + 0.5)[0]
+    values = np.array(measured.values)
+    values[still] = values[still[0]]
+    signals = {**log.signals, "joint_position": replace(measured, values=values)}
+    signals[name] = Signal(name, "1", ("on",), command.stamp_ns, switch)
+    return (
+        store / LogStore(store).add(LogDraft(robot=log.robot, serial="u0", name="stop", signals=signals))[0]
+    )
+
+
+@pytest.mark.parametrize(("name", "stop"), [("motor_enabled", 0.0), ("emergency_stop", 1.0)])
+def test_after_a_stop_the_replay_rests_where_the_log_does(case, tmp_path, name, stop):
+    job, _ = case
+    log = read_log(stopped(tmp_path, job.logs[0], 3.0, name, stop))
+    inputs = log_inputs(log, job.basis.bench().robot)
+    time, same = inputs.time_s, inputs.measured
+    swings = same + 0.05 * np.sin(2 * np.pi * time)[:, None]  # moves by 0.1 rad in any half second
+    until = lambda end: np.where((time < end)[:, None], swings, same)  # noqa: E731
+    assert stops_missed(log, inputs, same) == 0
+    assert stops_missed(log, inputs, swings) == 1
+    assert stops_missed(log, inputs, until(4.4)) == 0, "it rests from 4.4 s on, which is in time"
+    assert stops_missed(log, inputs, until(4.8)) == 1
+    assert stops_missed(read_log(job.logs[0]), inputs, swings) == 0, "nobody stopped it"
+    moves = replace(inputs, measured=swings)
+    assert stops_missed(log, moves, swings) == 0, "the log itself swings on"
+
+
+def test_a_challenger_that_swings_on_after_a_stop_is_refused(case, tmp_path, monkeypatch):
+    job, _ = case
+    stop = replace(job, logs=[stopped(tmp_path, job.logs[0], 3.0)])
+    found = {job.champion: 0, tmp_path: 1}
+    replay = lambda bench, folder, logs: Replayed(  # noqa: E731
+        error=np.ones(1), coverage=0.9, events=np.ones(1), missed=found[folder]
+    )
+    monkeypatch.setattr(gate, "replayed", replay)
+    against = "does not come to rest after 1 stops, as the logs do; now 0"
+    assert against in judge(replace(stop, challenger=tmp_path)).reasons
+    assert against not in judge(stop).reasons
+    found[job.champion] = 1
+    assert against not in judge(replace(stop, challenger=tmp_path)).reasons, "no worse than what runs now"

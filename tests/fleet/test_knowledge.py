@@ -88,7 +88,8 @@ def test_contexts_are_those_of_current_calibrations(known):
     known.promote("b", "three")
     contexts = knowledge.contexts()
     assert {serial: one.calibration for serial, one in contexts.items()} == {"a": "one", "b": "three"}
-    assert list(beliefs(contexts, "a", "p1")) == ["b"] and beliefs(contexts, "a", "p2") == {}
+    assert list(knowledge.contexts(["b"])) == ["b"] and knowledge.contexts([]) == {}
+    assert list(beliefs(contexts, "a", {"p1"})) == ["b"] and beliefs(contexts, "a", {"p2"}) == {}
     known.promote("a", "two", verdict=passed(known, "a", "two"))
     assert knowledge.contexts()["a"].calibration == "two"
     known.roll_back("a")
@@ -167,6 +168,7 @@ def test_rows_of_the_first_revision_stay_and_the_fleet_goes_on(url):
             connection.execute(text(line))
     engine.dispose()
     registry = Registry.open(url)
+    assert [(log.payload, log.site) for log in registry.logs("a")] == [(None, None)] * 2
     assert [(log.log_id, log.session, log.held_out) for log in registry.logs("a")] == [
         ("l1", "", False),
         ("l2", "s", False),

@@ -9,7 +9,7 @@ from hybridsim.calibration import Calibration
 from hybridsim.errors import FleetError
 from hybridsim.fleet.registry.knowledge import Context
 from hybridsim.fleet.registry.registry import Registry
-from hybridsim.fleet.watch import Watch, take_in
+from hybridsim.fleet.watch import Round, Watch, take_in
 from tests.context.made import around
 from tests.fleet.arms import SERIAL, UNITS, changed_log, frozen, of_unit
 
@@ -162,6 +162,43 @@ def test_challengers_of_an_older_population_are_not_judged(settled):
     assert Watch(settled, SERIAL).verify(["u0"]) == {}
     with pytest.raises(FleetError, match="no unit 'u9'"):
         Watch(settled, SERIAL).round(["u9"])
+
+
+def too_slow(fleet, moved):
+    """A population, of another reference or not, sure that all are as u0 with an elbow 9 ms slower."""
+    old, contexts = Watch(fleet, SERIAL).outlook.population, fleet.registry.knowledge.contexts()
+    mean = contexts["u0"].belief.mean - contexts["u1"].belief.mean * moved
+    k = old.entries.index("drive.elbow.delay")
+    mean[k] += 9e-3 / old.sizes[k]
+    fields = {"mean": tuple(mean), "covariance": tuple(map(tuple, 4e-3 * np.eye(len(mean))))}
+    reference = contexts["u1"].calibration if moved else old.reference
+    return old.model_copy(update={**fields, "reference": reference})
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["same reference", "another reference"])
+def test_a_unit_that_keeps_its_calibration_under_a_new_population_is_watched_by_it(
+    arms, settled, tmp_path, moved
+):
+    """Its logs say the same of it as if there was no new population, and its alarm rings."""
+    knowledge, (first,) = settled.registry.knowledge, settled.registry.history("u0")
+    slow = too_slow(settled, moved)
+    settled.keep_population(slow)
+    refused = Watch(settled, SERIAL).round(["u0"])
+    assert not refused.verdicts["u0"][1].passed and refused.promoted == {} and refused.alarms == []
+    beside = arms.fleet("settled", tmp_path / "beside")
+    for fleet in (beside, settled):
+        fleet.take([arms.root / "after"])
+    noticed = Round()
+    Watch(beside, SERIAL).notice(["u0"], noticed)
+    (rung,) = noticed.alarms
+    done = Watch(settled, SERIAL).round(["u0"])
+    assert done.alarms == [rung] and (rung.calibration, rung.family) == (first.calibration, "delay")
+    said = [fleet.registry.knowledge.evidence("u0", first.calibration) for fleet in (beside, settled)]
+    assert [one.evidence.pull.tolist() for one in said[0]] == [one.evidence.pull.tolist() for one in said[1]]
+    assert knowledge.newest("u0").from_ns >= rung.since_ns, "a challenger from logs since the change alone"
+    made = Calibration.load(settled.artefacts.folder("calibrations", done.promoted["u0"]))
+    assert made.record.lineage.parent == (slow.reference if moved else first.calibration)
+    beside.close()
 
 
 def test_an_inbox_without_logs_yet_is_no_mistake(settled, tmp_path):

@@ -10,10 +10,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from hybridsim.errors import FleetError
-from hybridsim.fleet.registry.database import NEWEST
 from hybridsim.fleet.registry.entries import LogEntry
 from hybridsim.fleet.registry.migrate import MIGRATIONS
 from hybridsim.fleet.registry.registry import Registry
+from hybridsim.fleet.registry.standing import NEWEST, read_standings
 from hybridsim.fleet.registry.tables import Table, Unit
 from hybridsim.fleet.registry.transaction import transaction
 
@@ -112,6 +112,25 @@ def test_status_counts_logs_and_names_the_current_calibration(registry):
     assert (a.serial, a.logs, a.seconds, a.calibration, a.alarms) == ("a", 2, 60.0, "two", 0)
     assert a.last_ns == START + 2 * DAY + 30 * 10**9
     assert (b.serial, b.logs, b.last_ns, b.calibration, b.since_ns) == ("b", 0, None, None, None)
+
+
+def test_a_file_says_the_same_without_sqlalchemy_where_its_tables_are_of_today(tmp_path):
+    url = f"sqlite:///{tmp_path / 'registry.db'}"
+    assert read_standings(url) is None and not list(tmp_path.iterdir())
+    registry = Registry.open(url)
+    registry.enrol(["b", "a"])
+    with_calibrations(registry, "one", "two")
+    registry.add_log(entry(1))
+    registry.promote("a", "one")
+    registry.promote("a", "two", verdict=passed(registry, "a", "two"))
+    rows = registry.status()
+    assert [row.calibration for row in rows] == ["two", None] and read_standings(url) == rows
+    with registry._engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '0001'"))
+    assert read_standings(url) is None
+    registry.close()
+    (tmp_path / "registry.db").write_bytes(b"no database")
+    assert read_standings(url) is None and read_standings("postgresql+psycopg://u@h/x") is None
 
 
 def promote_all(url, names, found):

@@ -6,6 +6,7 @@ import pytest
 from hybridsim.context.evidence import Evidence
 from hybridsim.fleet.registry import timeline
 from hybridsim.fleet.registry.entries import LogEntry
+from tests.fleet.test_registry import entry
 
 
 def replayed(registry, serial, number, calibration, error):
@@ -38,3 +39,26 @@ def test_replays_come_from_old_to_new_each_by_its_first_calibration_first(regist
     assert asked.spans() == {} and asked.references() == set()
     registry.knowledge.add_population("p", "one")
     assert asked.references() == {"one"}
+
+
+def test_payload_and_site_are_known_from_each_log_on_that_says_otherwise(registry):
+    """Whatever the order in which logs come in; a log that does not say leaves them as they were."""
+    registry.enrol(["a", "b"])
+    said = {
+        4: {"payload": {"payload_mass": 0.3}},
+        1: {"payload": {"payload_mass": 0.1}, "site": "hall 1"},
+        3: {"site": "hall 2"},
+        2: {"payload": {"payload_mass": 0.1}},
+        0: {},
+    }
+    for number, given in said.items():
+        registry.add_log(entry(number, "a", **given))
+    registry.add_log(entry(5, "b", payload={}))
+    found = registry.timeline.settings("a")
+    assert [(one.log_id[-1], one.payload["payload_mass"], one.site) for one in found] == [
+        ("1", 0.1, "hall 1"),
+        ("3", 0.1, "hall 2"),
+        ("4", 0.3, "hall 2"),
+    ]
+    assert registry.timeline.settings() == found, "b carries nothing, and nobody knows where it is"
+    assert [log.payload for log in registry.logs("b")] == [{}] and registry.logs("a")[0].payload is None

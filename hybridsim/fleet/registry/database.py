@@ -8,11 +8,8 @@ from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from hybridsim.errors import FleetError
+from hybridsim.fleet.registry.standing import BUSY_S, NEWEST, REVISION
 
-BUSY_S = 30.0
-"""How long a writer waits for another one; chosen, because a transaction here takes milliseconds."""
-NEWEST = "0002"
-"""Revision of today's tables: the last file in migrations/."""
 KINDS = ("sqlite", "postgresql")
 
 
@@ -89,7 +86,7 @@ def _revision(engine: Engine) -> str | None:
     if not inspect(engine).has_table("alembic_version"):
         return None
     with engine.begin() as connection:
-        return connection.execute(text("select version_num from alembic_version")).scalar()
+        return connection.execute(text(REVISION)).scalar()
 
 
 def _why(error: DBAPIError) -> str:

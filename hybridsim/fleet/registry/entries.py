@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 FIRST_DATE_NS = 946_684_800 * 10**9
 """2000-01-01; stamps before it count from the start of something, and say no date."""
@@ -19,6 +20,9 @@ class LogEntry:
         ended_ns: last stamp, the same way.
         session: that it was recorded in.
         held_out: whether it judges and never teaches; decided when it comes in.
+        payload: constants of what the unit carried, by their names [kg, m]; empty for a robot that carries
+            nothing, None where nobody knows.
+        site: where it was; None where the log does not say.
     """
 
     log_id: str
@@ -27,6 +31,8 @@ class LogEntry:
     ended_ns: int
     session: str
     held_out: bool = False
+    payload: Mapping[str, float] | None = None
+    site: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +79,33 @@ class Step:
     back: bool = False
     why: str = ""
     at_ns: int = field(default=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a unit carried and where it was, from a log on.
+
+    Attributes:
+        serial: of the unit.
+        since_ns: beginning of that log.
+        log_id: of it.
+        payload: as in `LogEntry`.
+        site: the same.
+    """
+
+    serial: str
+    since_ns: int
+    log_id: str
+    payload: Mapping[str, float] | None
+    site: str | None
+
+    def then(self, log: Setting) -> Setting:
+        """After another log, which may not say all of it; the same one where nothing has changed."""
+        payload = self.payload if log.payload is None else log.payload
+        site = self.site if log.site is None else log.site
+        if (payload, site) == (self.payload, self.site):
+            return self
+        return replace(log, payload=payload, site=site)
 
 
 def dated(stamp_ns: int) -> bool:

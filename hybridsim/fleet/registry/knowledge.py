@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +113,12 @@ class Knowledge:
             newest = select(PopulationRow.population_id).order_by(PopulationRow.at_ns.desc()).limit(1)
             return session.scalars(newest).first()
 
+    def references(self) -> dict[str, str]:
+        """Calibration that contexts are differences from, of every population by its id."""
+        with transaction(self._engine) as session:
+            found = session.execute(select(PopulationRow.population_id, PopulationRow.reference))
+            return {row[0]: row[1] for row in found}
+
     def add_context(self, context: Context) -> None:
         """What a calibration of a unit's own comes from."""
         with transaction(self._engine) as session:
@@ -145,13 +151,21 @@ class Knowledge:
             row = session.scalars(asked).first()
             return None if row is None else _context(row)
 
-    def contexts(self) -> dict[str, Context]:
-        """Of all units whose current calibration is their own."""
+    def contexts(self, serials: Sequence[str] | None = None) -> dict[str, Context]:
+        """Of all units whose current calibration is their own, or of a few."""
+        last = select(PromotionRow.serial, func.max(PromotionRow.number).label("number"))
+        newest = last.group_by(PromotionRow.serial)
+        if serials is not None:
+            newest = newest.where(PromotionRow.serial.in_(serials))
+        now = newest.subquery()
+        asked = (
+            select(ContextRow)
+            .join(PromotionRow, PromotionRow.calibration_id == ContextRow.calibration_id)
+            .join(now, (PromotionRow.serial == now.c.serial) & (PromotionRow.number == now.c.number))
+            .where(PromotionRow.serial == ContextRow.serial)
+        )
         with transaction(self._engine) as session:
-            steps = select(PromotionRow).order_by(PromotionRow.serial, PromotionRow.number)
-            current = {step.serial: step.calibration_id for step in session.scalars(steps)}
-            rows = session.scalars(select(ContextRow).where(ContextRow.calibration_id.in_(current.values())))
-            return {row.serial: _context(row) for row in rows}
+            return {row.serial: _context(row) for row in session.scalars(asked)}
 
     def add_evidence(self, serial: str, calibration: str, evidence: Evidence, odd: str = "") -> None:
         """Of one log."""
@@ -230,12 +244,12 @@ class Knowledge:
             return None if row is None else (row.number, row.passed, row.evidence)
 
 
-def beliefs(contexts: Mapping[str, Context], but: str, population: str) -> dict[str, Belief]:
-    """Of all units but one, those of the same population."""
+def beliefs(contexts: Mapping[str, Context], but: str, populations: Collection[str]) -> dict[str, Belief]:
+    """Of all units but one, those of some populations."""
     return {
         serial: one.belief
         for serial, one in contexts.items()
-        if serial != but and one.population == population
+        if serial != but and one.population in populations
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from hybridsim.errors import FleetError, listed
@@ -15,7 +15,8 @@ from hybridsim.fleet.place import read_place
 from hybridsim.fleet.registry.database import connect
 from hybridsim.fleet.registry.entries import LogEntry, Standing, Step
 from hybridsim.fleet.registry.promotion import before, current, next_step, require_passed, step_of, steps_of
-from hybridsim.fleet.registry.tables import AlarmRow, CalibrationRow, LogRow, PromotionRow, Unit, VerdictRow
+from hybridsim.fleet.registry.standing import STANDINGS, standings
+from hybridsim.fleet.registry.tables import CalibrationRow, LogRow, PromotionRow, Unit, VerdictRow
 from hybridsim.fleet.registry.transaction import OutrunError, transaction
 
 EVERY, JUDGES = 3, 1
@@ -236,22 +237,9 @@ class Registry:
             return [step_of(row) for row in session.scalars(asked)]
 
     def status(self) -> list[Standing]:
-        """Of every unit, in four questions to the database however many there are."""
+        """Of every unit, in one question to the database however many there are."""
         with transaction(self._engine) as session:
-            lasted = func.sum(LogRow.ended_ns - LogRow.began_ns)
-            logs = select(LogRow.serial, func.count(), lasted, func.max(LogRow.ended_ns))
-            counted = {row[0]: tuple(row)[1:] for row in session.execute(logs.group_by(LogRow.serial))}
-            last = select(PromotionRow.serial, func.max(PromotionRow.number).label("number"))
-            newest = last.group_by(PromotionRow.serial).subquery()
-            asked = select(PromotionRow).join(
-                newest, (PromotionRow.serial == newest.c.serial) & (PromotionRow.number == newest.c.number)
-            )
-            now = {row.serial: row for row in session.scalars(asked)}
-            alarms = select(AlarmRow.serial, AlarmRow.calibration_id, func.count())
-            grouped = session.execute(alarms.group_by(AlarmRow.serial, AlarmRow.calibration_id))
-            rung = {(row[0], row[1]): row[2] for row in grouped}
-            serials = session.scalars(select(Unit.serial).order_by(Unit.serial))
-            return [_standing(serial, counted.get(serial), now.get(serial), rung) for serial in serials]
+            return standings([tuple(row) for row in session.execute(text(STANDINGS))])
 
 
 def require_fit(session: Session, entry: LogEntry) -> bool:
@@ -281,18 +269,3 @@ def known_calibration(session: Session, calibration: str) -> CalibrationRow:
     if found is None:
         raise FleetError(f"no calibration '{calibration}' in this fleet")
     return found
-
-
-def _standing(
-    serial: str, logs: tuple[Any, ...] | None, now: PromotionRow | None, alarms: Mapping[tuple[str, str], int]
-) -> Standing:
-    count, lasted, last = logs or (0, 0, None)
-    return Standing(
-        serial=serial,
-        logs=count,
-        seconds=int(lasted) / 1e9,
-        last_ns=last,
-        calibration=None if now is None else now.calibration_id,
-        since_ns=None if now is None else now.at_ns,
-        alarms=0 if now is None else alarms.get((serial, now.calibration_id), 0),
-    )

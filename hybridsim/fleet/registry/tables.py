@@ -24,8 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-ID, SERIAL = 64, 80
-"""Longest id and longest serial [characters]."""
+ID, SERIAL, SITE = 64, 80, 200
+"""Longest id, serial and site [characters]."""
 
 
 class Table(DeclarativeBase):
@@ -47,7 +47,7 @@ class Unit(Table):
     __tablename__ = "unit"
     serial: Mapped[str] = mapped_column(String(SERIAL), primary_key=True)
     added_ns: Mapped[int] = mapped_column(BigInteger)
-    site: Mapped[str] = mapped_column(String(200), default="")
+    site: Mapped[str] = mapped_column(String(SITE), default="")
     note: Mapped[str] = mapped_column(Text, default="")
 
 
@@ -62,6 +62,8 @@ class LogRow(Table):
     session: Mapped[str] = mapped_column(String(200))
     added_ns: Mapped[int] = mapped_column(BigInteger)
     held_out: Mapped[bool] = mapped_column(Boolean)
+    payload: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
+    site: Mapped[str | None] = mapped_column(String(SITE))
     __table_args__ = (Index(None, "serial", "began_ns"),)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from hybridsim.fleet.registry.entries import Setting
 from hybridsim.fleet.registry.tables import ContextRow, EvidenceRow, LogRow, PopulationRow, VerdictRow
 from hybridsim.fleet.registry.transaction import transaction
 
@@ -97,6 +98,21 @@ class Timeline:
         with transaction(self.engine) as session:
             return {row[0]: (row[1], row[2]) for row in session.execute(asked)}
 
+    def settings(self, serial: str | None = None) -> list[Setting]:
+        """What a unit, or each, carried and where: at first, and from each log on that says otherwise."""
+        asked = select(LogRow).order_by(LogRow.began_ns, LogRow.log_id)
+        if serial is not None:
+            asked = asked.where(LogRow.serial == serial)
+        with transaction(self.engine) as session:
+            logs = [_setting(row) for row in session.scalars(asked)]
+        found, now = [], dict[str, Setting]()
+        for log in logs:
+            before = now.get(log.serial)
+            now[log.serial] = log if before is None else before.then(log)
+            if now[log.serial] is not before:
+                found.append(now[log.serial])
+        return [one for one in found if one.payload or one.site]
+
     def references(self) -> set[str]:
         """Calibrations that any population's contexts are differences from."""
         with transaction(self.engine) as session:
@@ -106,3 +122,13 @@ class Timeline:
 def _seen(row: tuple[Any, ...]) -> Seen:
     names = tuple(Seen.__dataclass_fields__)
     return Seen(**dict(zip(names, row, strict=True)))
+
+
+def _setting(row: LogRow) -> Setting:
+    return Setting(
+        serial=row.serial,
+        since_ns=row.began_ns,
+        log_id=row.log_id,
+        payload=row.payload,
+        site=row.site,
+    )
