@@ -5,11 +5,11 @@
     .venv/bin/python -m tests.benchmarks.fleet_loop poison --out DIR
 
 SYNTHETIC: individuals of the demo's arm (hybridsim/demo/units.py), logs of 30 s, one a day. `make`
-calibrates on the first unit's logs alone, founds the fleet on all units' first twelve and promotes what
-passes. `notice` gives every unit 50 quiet logs, then in five branches one change each: friction +30 %,
-delay +5 ms, forearm's mass +10 %, position gain -15 %, a reading's bias +10 mrad. `poison` gives batches of
-three logs, each time on a copy of the registry: positions mis-scaled, joints swapped, another unit's logs,
-frozen encoders.
+calibrates on twelve logs of an individual that is none of the fleet's, founds the fleet on all units' first
+twelve and promotes what passes. `notice` gives every unit 50 quiet logs, then in five branches one change
+each: friction +30 %, delay +5 ms, forearm's mass +10 %, position gain -15 %, a reading's bias +10 mrad.
+`poison` gives batches of three logs, each time on a copy of the registry: positions mis-scaled, joints
+swapped, another unit's logs, frozen encoders.
 """
 
 import argparse
@@ -35,6 +35,7 @@ from hybridsim.log import LogStore
 from hybridsim.robot import load_robot
 
 BASE, QUIET, AFTER = 12, 50, 4
+OUTSIDE = 199
 CHANGES = {"friction": 0.3, "delay": 5e-3, "mass": 0.1, "gain": -0.15, "sensor bias": 0.01}
 JOINTS = ("shoulder", "elbow")
 
@@ -63,6 +64,7 @@ def make(out, seed, units):
     prepare(out / "demo")
     robot = out / "demo" / "arm"
     truths = [drawn_unit(seed, unit) for unit in range(units)]
+    outside = (robot, out / "outside", seed, OUTSIDE, drawn_unit(seed, OUTSIDE), range(BASE))
     jobs = [(robot, out / "base" / name_of(u), seed, u, truths[u], range(BASE)) for u in range(units)]
     jobs += [
         (robot, out / "quiet" / name_of(u), seed, u, truths[u], range(BASE, BASE + QUIET))
@@ -74,9 +76,9 @@ def make(out, seed, units):
             (robot, out / family / name_of(u), seed, u, changed(t, family, joint_of(u, family), size), days)
             for u, t in enumerate(truths)
         ]
-    list(map_jobs(recorded, jobs))
+    list(map_jobs(recorded, [outside, *jobs]))
     reference = calibrate(
-        out / "demo" / "study.toml", [out / "base" / name_of(0)], out=out / "reference", synthetic=True
+        out / "demo" / "study.toml", [out / "outside"], out=out / "reference", synthetic=True
     )
     (out / "made.json").write_text(json.dumps({"seed": seed, "units": units}))
     with closing(Fleet.init(out / "fleet", Place(schema=1, robot=str(robot.resolve())))) as fleet:

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m tests.benchmarks.fleet_status
 
-SYNTHETIC rows. `question` is the database's part, `command` all of it from the shell, Python's start
-included; medians of eleven.
+SYNTHETIC rows. `question` is the database's part, asked through SQLAlchemy; `command` all of it from the
+shell, Python's start included, where a SQLite file is asked without it; medians of eleven.
 """
 
 import subprocess

@@ -37,7 +37,7 @@ from hybridsim.log import LogStore
 from tests.benchmarks.fleet_loop import branch, name_of, recent, recorded
 
 FIRST_NEW = 200
-ROUNDS = 5
+ROUNDS, FIRST_WORN = 5, 12
 
 
 def spent():
@@ -99,39 +99,48 @@ def new(out, seed, units):
         print(f"30 s over {other}: {ratios.mean():.3f}, from {ratios.min():.3f} to {ratios.max():.3f}")
 
 
+def worn(job):
+    """Five rounds of one unit: lines to print, ratios of errors, ratios of costs."""
+    out, seed, unit = job
+    bench, _ = bench_of(out)
+    robot, lines, ratios, costs, truth = out / "demo" / "arm", [], [], [], drawn_unit(seed, unit)
+    with branch(out, f"wear{unit}") as fleet:
+        for n in range(ROUNDS):
+            for joint in ("shoulder", "elbow"):
+                truth = changed(changed(truth, "friction", joint, 0.08), "delay", joint, 1e-3)
+            store, first = out / "wear" / name_of(unit) / str(n), FIRST_WORN + 12 * n
+            shutil.rmtree(store, ignore_errors=True)
+            recorded((robot, store / "own", seed, unit, truth, range(first, first + 8)))
+            recorded((robot, store / "judge", seed, unit, truth, range(first + 8, first + 12)))
+            judge, start = logs_in(store / "judge"), spent()
+            fleet.take([store / "own"])
+            done = Watch(fleet, Options(engine="serial")).round([name_of(unit)])
+            loop_s, start = spent() - start, spent()
+            scratch = calibrate(
+                out / "demo" / "study.toml", [store / "own"], out=store / "scratch", engine="serial",
+                synthetic=True,
+            )  # fmt: skip
+            scratch_s = spent() - start
+            current = fleet.registry.history(name_of(unit))[-1].calibration
+            folder = fleet.artefacts.folder("calibrations", current)
+            errors = [error_of(bench, one, judge).mean() for one in (folder, scratch)]
+            ratios.append(errors[0] / errors[1])
+            costs.append(loop_s / scratch_s)
+            rang = [f"{a.family} of {a.place}" for a in done.alarms]
+            lines.append(
+                f"{name_of(unit)} round {n}: loop {errors[0] * 1e3:.3f} mrad in {loop_s:.0f} s,"
+                f" scratch {errors[1] * 1e3:.3f} mrad in {scratch_s:.0f} s; rang {rang},"
+                f" promoted {bool(done.promoted)}"
+            )
+    return lines, ratios, costs
+
+
 def wear(out, seed, units):
     """Errors of loop and of scratch, round by round."""
-    bench, _ = bench_of(out)
-    robot, ratios, costs = out / "demo" / "arm", [], []
-    for unit in range(units):
-        truth = drawn_unit(seed, unit)
-        with branch(out, f"wear{unit}") as fleet:
-            for n in range(ROUNDS):
-                for joint in ("shoulder", "elbow"):
-                    truth = changed(changed(truth, "friction", joint, 0.08), "delay", joint, 1e-3)
-                store = out / "wear" / name_of(unit) / str(n)
-                shutil.rmtree(store, ignore_errors=True)
-                first = 12 + 12 * n
-                recorded((robot, store / "own", seed, unit, truth, range(first, first + 8)))
-                recorded((robot, store / "judge", seed, unit, truth, range(first + 8, first + 12)))
-                judge, start = logs_in(store / "judge"), spent()
-                fleet.take([store / "own"])
-                done = Watch(fleet, Options(engine="serial")).round([name_of(unit)])
-                loop_s, start = spent() - start, spent()
-                scratch = calibrate(
-                    out / "demo" / "study.toml", [store / "own"], out=store / "scratch", engine="serial",
-                    synthetic=True,
-                )  # fmt: skip
-                scratch_s = spent() - start
-                current = fleet.registry.history(name_of(unit))[-1].calibration
-                folder = fleet.artefacts.folder("calibrations", current)
-                errors = [error_of(bench, one, judge).mean() for one in (folder, scratch)]
-                ratios.append(errors[0] / errors[1])
-                costs.append(loop_s / scratch_s)
-                rang = [f"{a.family} of {a.place}" for a in done.alarms]
-                print(f"{name_of(unit)} round {n}: loop {errors[0] * 1e3:.3f} mrad in {loop_s:.0f} s, scratch"
-                      f" {errors[1] * 1e3:.3f} mrad in {scratch_s:.0f} s; rang {rang}, promoted"
-                      f" {bool(done.promoted)}", flush=True)  # fmt: skip
+    found = list(map_jobs(worn, [(out, seed, unit) for unit in range(units)]))
+    for lines, _, _ in found:
+        print("\n".join(lines), flush=True)
+    ratios, costs = (np.concatenate([one[k] for one in found]) for k in (1, 2))
     print(f"error of the loop over scratch: {np.mean(ratios):.3f}, worst {np.max(ratios):.3f};"
           f" cost {np.mean(costs):.3f}, worst {np.max(costs):.3f}")  # fmt: skip
 
@@ -144,7 +153,7 @@ def old(out, seed, units):
     jobs = [(robot, out / "joined" / name_of(u), seed, u, drawn_unit(seed, u), range(6)) for u in joining]
     list(map_jobs(recorded, jobs))
     with branch(out, "old") as fleet:
-        names = [name_of(u) for u in range(made["units"])]
+        names = [name_of(u) for u in range(made["units"]) if fleet.registry.history(name_of(u))]
 
         def folder(name):
             current = fleet.registry.history(name)[-1].calibration
