@@ -39,14 +39,16 @@ def held_unknown(problem: Fitting, found: FitResult, progress: Progress | None =
     moved = map_jobs(
         lambda drive: _held(problem, drive, unknown, found.point), drives, engine="threads", progress=progress
     )
-    point, held = found.point.copy(), set[int]()
+    point, held, unclear = found.point.copy(), set[int](), set[int](problem.shared_entries())
     for drive, (own, entries) in zip(drives, moved, strict=True):
         mine = problem.entries_of(drive)
         point[mine] = own[mine]
         held |= entries
+        if any(stated[k].interval_95 is not None for k in entries):
+            unclear.update(mine)
     error = np.array([mean_error(problem, d, problem.values(point)) for d in drives])
     parameters = tuple(
-        _stated(problem.space.parameters[k], p, k in held, p.name in unknown)
+        _stated(problem.space.parameters[k], p, k in held, k in unclear and p.name in unknown)
         for k, p in enumerate(parameters_found(problem, point))
     )
     return replace(found, point=point, parameters=parameters, error=error)
@@ -77,7 +79,10 @@ def _held(
 
 
 def _stated(prior: Parameter, found: Parameter, held: bool, unknown: bool) -> Parameter:
-    """What is said of one: held ones have no interval, and nothing becomes known because others were held."""
+    """What is said of one: held ones have no interval, and nothing becomes known because others were held.
+
+    Unless no log feels those: then the point to which the others moved, which fits better, has the say.
+    """
     if held:
         source = f"{prior.source}; kept at its prior: the logs do not tell it"
         return prior.model_copy(update={"identifiable": False, "interval_95": None, "source": source})
