@@ -17,7 +17,7 @@ Error: the context's drop is within a factor of two of what the told log gives, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from jaxtyping import Float
 from hybridsim.calibration import Calibration
 from hybridsim.context.belief import HELD, Belief
 from hybridsim.context.evidence import Noise, Replayer, errors_of, evidence_of, slopes_of
+from hybridsim.context.latent import individual
 from hybridsim.context.motions import Motion
 from hybridsim.context.space import Point
 from hybridsim.networks.inference import Networks
@@ -146,7 +147,7 @@ class Foresight:
         """Logs with what the hybrid would measure, and the spread of its networks' members [rad]."""
         values = {**self.reference.values(), **self.replayer.space.values(point)}
         robot, settings = load_robot(self.replayer.robot.folder), self.replayer.settings
-        networks = self._networks()
+        networks = self._networks(values)
 
         def simulator(worlds: int, constants: Constants) -> HybridSim:
             return HybridSim(robot, values, settings, worlds=worlds, networks=networks, constants=constants)
@@ -165,9 +166,9 @@ class Foresight:
         information = (spread**2).sum(0) / (self.noise.deviation**2 * self.noise.memory)
         return float(np.log1p(information).sum())
 
-    def _networks(self) -> Networks | None:
-        ships = any(one.contract.name == NETWORK for one in self.reference.networks)
-        return self.reference.network(NETWORK) if ships else None
+    def _networks(self, values: Mapping[str, float]) -> Networks | None:
+        own = individual(self.reference.networks, values)
+        return next((one for one in own if one.contract.name == NETWORK), None)
 
 
 def waiting(log: LogInputs) -> tuple[LogInputs, int]:

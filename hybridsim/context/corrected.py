@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.context.latent import DIRECTION, individual
 from hybridsim.identify.problem import DriveRun, Problem
 from hybridsim.networks.features import log_features
 from hybridsim.networks.inference import Networks, alone
@@ -19,18 +20,19 @@ class CorrectedProblem(Problem):
     """The same logs, replayed by analytic drives and their residual networks.
 
     Attributes:
-        networks: one a drive, None where none ships.
+        networks: of each drive: its residual and the direction in which it differs between units.
 
     Error: the hybrid's replay to a fifth of what networks add, tests/context/test_corrected.py.
     """
 
-    networks: Sequence[Networks | None]
+    networks: Sequence[Sequence[Networks]]
 
     def predicted(self, drive: int, values: Mapping[str, float]) -> Float[np.ndarray, " row"]:
         """Encoder angle, networks included [rad]."""
-        run, network = self.simulate(drive, values), self.networks[drive]
-        if network is None:
+        run, networks = self.simulate(drive, values), individual(self.networks[drive], values)
+        if not networks:
             return run.angle
+        [network] = networks
         added = [
             self._added(network, drive, run, slice(*ends))
             for ends in zip(self.first[:-1], self.first[1:], strict=True)
@@ -60,11 +62,11 @@ class CorrectedProblem(Problem):
 
 def corrected(problem: Problem, networks: Sequence[Networks]) -> Problem:
     """A problem with a calibration's networks of its drives; itself where there is none."""
-    mine = [one for one in networks if one.contract.name == NETWORK]
+    mine = [one for one in networks if one.contract.name in (NETWORK, DIRECTION)]
     if not mine:
         return problem
     own = tuple(
-        alone(mine[0], joint) if joint in mine[0].contract.groups else None for joint in problem.joints
+        tuple(alone(one, joint) for one in mine if joint in one.contract.groups) for joint in problem.joints
     )
     fields = {name: getattr(problem, name) for name in Problem.__dataclass_fields__}
     return CorrectedProblem(**fields, networks=own)

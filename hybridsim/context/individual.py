@@ -9,6 +9,7 @@ import numpy as np
 from hybridsim import __version__
 from hybridsim.calibration import Calibration, Findings, Lineage, LoggedEvidence
 from hybridsim.context.belief import Belief
+from hybridsim.context.latent import individual
 from hybridsim.context.space import ContextSpace
 from hybridsim.log import Log
 from hybridsim.parameters import Parameter
@@ -28,7 +29,7 @@ def calibration_of(
     """The reference with a unit's context in the place of its own parameters.
 
     Args:
-        reference: whose networks, study and settings it keeps.
+        reference: whose study and settings it keeps, and whose networks but for the unit's latent numbers.
         space: of the context.
         belief: about the unit.
         serial: of the unit.
@@ -57,7 +58,7 @@ def calibration_of(
         lineage=lineage,
         gates=record.gates,
         intervals=record.intervals,
-        networks=reference.networks,
+        networks=individual(reference.networks, space.values(belief.mean)),
         delays=record.baselines.delays,
     )
     return Calibration.create(findings)
@@ -66,6 +67,7 @@ def calibration_of(
 def told_parameters(space: ContextSpace, belief: Belief) -> dict[str, Parameter]:
     """Parameters at a belief's mean, with its 95 % intervals, by the models' names."""
     values, out = space.own_values(belief.mean), {}
+    latent = {entry.parameter.name for entry in space.latent}
     for entry, deviation in zip(space.entries, belief.deviation.tolist(), strict=True):
         p, half = entry.parameter, 1.96 * deviation * entry.size
         value = values[p.name]
@@ -79,6 +81,8 @@ def told_parameters(space: ContextSpace, belief: Belief) -> dict[str, Parameter]
                 "identifiable": ends[1] - ends[0] < WIDE * (p.high - p.low),
             }
         )
+        if p.name in latent:
+            continue
         if entry.found:
             members = space.selection.members[p.name]
             out |= {name: told.model_copy(update={"name": name}) for name in members}

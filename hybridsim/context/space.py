@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 
 from hybridsim.calibration import Calibration
 from hybridsim.context.families import OWN, Family, family_of, typical_change
+from hybridsim.context.latent import latents_of
 from hybridsim.errors import FleetError
 from hybridsim.parameters import Parameter, ParameterSpace
 from hybridsim.robot import Robot
@@ -80,18 +81,28 @@ class ContextSpace:
         return out
 
     def values(self, point: Point) -> dict[str, float]:
-        """Every parameter of the models at a context [their units]."""
-        return self.selection.expand(self.own_values(point))
+        """Every parameter of the models, and each joint's latent number, at a context [their units]."""
+        own = self.own_values(point)
+        return self.selection.expand(own) | {e.parameter.name: own[e.parameter.name] for e in self.latent}
+
+    @property
+    def latent(self) -> list[Entry]:
+        """What no parameter of the models is."""
+        return [entry for entry in self.entries if entry.parameter.name not in self.selection.members]
 
     def point(self, values: Mapping[str, float]) -> Point:
         """The context of a calibration's values, the shared ones from their first member."""
         members = self.selection.members
-        found = [(values[members[e.parameter.name][0]] - e.parameter.value) / e.size for e in self.entries]
+        own = [members.get(e.parameter.name, (e.parameter.name,))[0] for e in self.entries]
+        found = [
+            (values.get(name, e.parameter.value) - e.parameter.value) / e.size
+            for name, e in zip(own, self.entries, strict=True)
+        ]
         return np.array(found)
 
 
 def space_of(reference: Calibration, robot: Robot) -> ContextSpace:
-    """What its study identified, and what stands for each family at a joint where it identified nothing.
+    """What its study identified, what stands for each family where it identified nothing, and latents.
 
     Raises:
         FleetError: the calibration is not one of drives that are replayed from commands.
@@ -114,13 +125,17 @@ def space_of(reference: Calibration, robot: Robot) -> ContextSpace:
     selection = study.resolve([own[name].model_copy(update=_plain(own[name])) for name in own])
     entries = [_entry(p, selection.members[p.name], own, robot, True) for p in selection.space.parameters]
     entries += _stand_ins(entries, own, robot)
+    latent = [
+        Entry(parameter=p, family=None, joint=joint, place=joint, size=1.0, found=True)
+        for joint, p in latents_of(reference.networks)
+    ]
     space = ParameterSpace(entry.parameter for entry in entries)
     added = {e.parameter.name: (e.parameter.name,) for e in entries if not e.found}
     offered = tuple(p.model_copy(update={"value": own[p.name].value}) for p in selection.offered)
     selection = replace(
         selection, offered=offered, space=space, members={**selection.members, **added}, prior_sigma={}
     )
-    return ContextSpace(entries=tuple(entries), selection=selection)
+    return ContextSpace(entries=(*entries, *latent), selection=selection)
 
 
 def _plain(p: Parameter) -> dict[str, object]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from hybridsim.calibration import Calibration
 from hybridsim.context.belief import Belief, told
-from hybridsim.context.evidence import Evidence, Noise, evidence_of
+from hybridsim.context.evidence import GUESS, Evidence, Noise, evidence_of
 from hybridsim.context.noise import deviation_and_memory, wander_of
 from hybridsim.context.population import ALONE, Population, read_population, relatives
+from hybridsim.context.space import ContextSpace
 from hybridsim.errors import FleetError
 from hybridsim.fleet.bench import Basis
 from hybridsim.fleet.fleet import Fleet
@@ -158,10 +159,13 @@ def found(
         "units, as if unrelated",
     )
     beliefs = {serial: one.belief for serial, one in zip(serials, first, strict=True)}
+    prior, wander = relatives(list(beliefs.values()), alone), _wander(first, len(bench.space))
     better = shared(basis, units, beliefs, engine=engine, progress=progress)
     if better is not None:
-        basis = replace(basis, reference=keep(better))
-    prior, wander = relatives(list(beliefs.values()), alone), _wander(first, len(bench.space))
+        old, basis = bench.space, replace(basis, reference=keep(better))
+        bench = basis.bench()
+        prior, wander = _moved(prior, old, bench.space), _moved_wander(wander, old, bench.space)
+        beliefs = {serial: _moved(belief, old, bench.space) for serial, belief in beliefs.items()}
     again = fitted(
         [
             UnitJob(
@@ -178,6 +182,20 @@ def found(
         "units, as relatives",
     )
     return _population(basis, serials, again, prior)
+
+
+def _moved(belief: Belief, old: ContextSpace, new: ContextSpace) -> Belief:
+    """A belief about contexts of another reference: what its networks call latent is yet to be found."""
+    count = len(old) - len(old.latent)
+    mean, covariance = np.zeros(len(new)), np.eye(len(new))
+    mean[:count], covariance[:count, :count] = belief.mean[:count], belief.covariance[:count, :count]
+    return Belief(mean=mean, precision=np.linalg.inv(covariance))
+
+
+def _moved_wander(wander: np.ndarray, old: ContextSpace, new: ContextSpace) -> np.ndarray:
+    """The same for wander from log to log."""
+    count = len(old) - len(old.latent)
+    return np.concatenate([wander[:count], np.full(len(new.latent), GUESS[2])])
 
 
 def fit_unit(job: UnitJob) -> UnitFit:

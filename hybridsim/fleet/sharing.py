@@ -1,4 +1,7 @@
-"""Networks that all units share: learned from every unit's free runs, each under its own context."""
+"""Networks that all units share: learned from every unit's free runs, each under its own context.
+
+Beside them the direction in which units differ from what they share (hybridsim/context/latent.py).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ from hybridsim.calibrate.gates import gates
 from hybridsim.calibrate.steps import IdentifiedSimulator
 from hybridsim.calibration import Calibration, Findings, Lineage, LoggedEvidence
 from hybridsim.context.belief import Belief
+from hybridsim.context.latent import direction_of
 from hybridsim.fleet.bench import Basis, Bench, logs_of
+from hybridsim.fleet.differing import direction
 from hybridsim.jobs import Engine, map_jobs
 from hybridsim.learn.interval import fit_intervals
 from hybridsim.learn.residual import Gathered, Learned, gather, learn_residual, of_logs, spec_of
@@ -56,9 +61,10 @@ def shared(
     engine: Engine = "loky",
     progress: NamedProgress | None = None,
 ) -> Calibration | None:
-    """The reference with networks that learned from all units; None where they are not better than its own.
+    """The reference with networks that learned from all units, and a direction in which units differ.
 
-    Judged on units that did not teach, by the errors of free runs.
+    Each is kept where it is better on units that did not teach, by the errors of free runs; None where
+    neither is. A direction that the reference carries stays as long as its networks do.
 
     Args:
         basis: robot and reference.
@@ -71,22 +77,30 @@ def shared(
     learn = bench.study.learn.model_copy(update={"folds": 1})
     if len(units) < FEWEST or not learn.enabled:
         return None
-    serials, spec = (
-        sorted(units),
-        spec_of(bench.robot, learn, bench.replayer.settings.physics_timestep_s),
-    )
+    serials = sorted(units)
+    spec = spec_of(bench.robot, learn, bench.replayer.settings.physics_timestep_s)
     kept = {serial: _spread(units[serial], max(1, MOST // len(units))) for serial in serials}
     jobs = [RunJob(basis=basis, serial=s, logs=kept[s], belief=beliefs[s], spec=spec) for s in serials]
     told = named(progress, "free runs of all units")
-    gathered, sides = _together([*map_jobs(free_runs, jobs, engine=engine, progress=told)], kept)
-    training, judges = sides
+    gathered, numbers = _together([*map_jobs(free_runs, jobs, engine=engine, progress=told)], kept)
+    judges = numbers[JUDGES - 1 :: JUDGES]
+    teachers = [logs for n, logs in enumerate(numbers) if n % JUDGES != JUDGES - 1]
+    sides = [log for logs in teachers for log in logs], [log for logs in judges for log in logs]
     seed = bench.reference.record.lineage.seed
     told = named(progress, "learning shared networks")
-    learned = learn_residual(spec, gathered, training, judges, learn, seed, told)
-    if learned.networks is None or not _better(bench, of_logs(gathered, judges), learned.networks, seed):
+    learned = learn_residual(spec, gathered, *sides, learn, seed, told)
+    new = learned.networks
+    better = new is not None and _better(bench, of_logs(gathered, sides[1]), new, seed)
+    networks = new if better else bench.drive_networks
+    if networks is None or networks.contract.feature_names != spec.feature_names:
+        return None
+    kept_way = not better and direction_of(bench.reference.networks) is not None
+    way = None if kept_way else direction(networks, gathered, teachers, judges, seed)
+    if not better and way is None:
         return None
     logs = [log for serial in serials for log in logs_of(kept[serial])]
-    return _reference(bench, learned, gathered, sides, logs)
+    ship = (networks,) if way is None else (networks, way)
+    return _reference(bench, learned if better else None, ship, gathered, sides, logs)
 
 
 def _spread(logs: Sequence[Path], count: int) -> list[Path]:
@@ -109,17 +123,17 @@ def free_runs(job: RunJob) -> Gathered:
 
 def _together(
     parts: Sequence[Gathered], kept: Mapping[str, Sequence[Path]]
-) -> tuple[Gathered, tuple[list[int], list[int]]]:
-    """All units' rows with logs numbered through, and the numbers of logs that teach and that judge."""
-    sides: tuple[list[int], list[int]] = ([], [])
+) -> tuple[Gathered, list[list[int]]]:
+    """All units' rows with logs numbered through, and the numbers of each unit's."""
+    numbers: list[list[int]] = []
     columns: dict[str, list[np.ndarray]] = {name: [] for name in Gathered.__dataclass_fields__}
     first = 0
-    for n, (part, own) in enumerate(zip(parts, kept.values(), strict=True)):
+    for part, own in zip(parts, kept.values(), strict=True):
         for name, found in columns.items():
             found.append(getattr(part, name) + (first if name == "log" else 0))
-        sides[n % JUDGES == JUDGES - 1].extend(range(first, first + len(own)))
+        numbers.append(list(range(first, first + len(own))))
         first += len(own)
-    return Gathered(**{name: np.concatenate(found) for name, found in columns.items()}), sides
+    return Gathered(**{name: np.concatenate(found) for name, found in columns.items()}), numbers
 
 
 def _better(bench: Bench, judged: Gathered, networks: Networks, seed: int) -> bool:
@@ -138,13 +152,14 @@ def _better(bench: Bench, judged: Gathered, networks: Networks, seed: int) -> bo
 
 def _reference(
     bench: Bench,
-    learned: Learned,
+    learned: Learned | None,
+    networks: tuple[Networks, ...],
     gathered: Gathered,
     sides: tuple[list[int], list[int]],
     logs: Sequence[Log],
 ) -> Calibration:
-    """The reference with other networks, and intervals for them."""
-    old, networks = bench.reference.record, learned.networks
+    """The reference with these networks; where they are new, with verdicts on them and intervals for them."""
+    old = bench.reference.record
     own = {log.log_id: log for log in old.lineage.logs}
     for n, log in enumerate(logs):
         split = "train" if n in sides[0] else "validation"
@@ -167,9 +182,11 @@ def _reference(
         simulation=old.simulation,
         parameters=list(old.parameters.values()),
         lineage=lineage,
-        gates={**old.gates, **gates(bench.robot, learned)},
-        intervals={**old.intervals, **fit_intervals(bench.robot, gathered, networks, *sides)},
-        networks=() if networks is None else (networks,),
+        gates=old.gates if learned is None else {**old.gates, **gates(bench.robot, learned)},
+        intervals=old.intervals
+        if learned is None
+        else {**old.intervals, **fit_intervals(bench.robot, gathered, networks[0], *sides)},
+        networks=networks,
         delays=old.baselines.delays,
     )
     return Calibration.create(findings)

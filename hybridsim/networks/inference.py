@@ -129,6 +129,34 @@ def initial_layers(
     return tuple(weights), tuple(biases)
 
 
+def added(networks: Networks, direction: Networks, amount: Float[np.ndarray, " group"]) -> Networks:
+    """The networks with so much of the last layer of others, which have the same hidden ones."""
+    share = amount.astype(np.float32)
+    weights = networks.weights[-1] + share[:, None, None, None] * direction.weights[-1]
+    biases = networks.biases[-1] + share[:, None, None] * direction.biases[-1]
+    return replace(
+        networks, weights=(*networks.weights[:-1], weights), biases=(*networks.biases[:-1], biases)
+    )
+
+
+def hidden(
+    networks: Networks, features: Float[np.ndarray, "row group feature"]
+) -> tuple[Float32[np.ndarray, "group member row narrow"], Float32[np.ndarray, "row group"]]:
+    """What the last hidden layers say, and how far rows lie within what was seen in training (1, or less).
+
+    Error: with the last layer and the bound they give what `evaluate` does, tests/networks/test_inference.py.
+    """
+    s = networks.contract.scaling_arrays()
+    value = features.astype(np.float32)
+    outside = np.clip(np.maximum(s.low - value, value - s.high) / s.fade, 0.0, 1.0)
+    gate = np.prod(1.0 - outside**2 * (3.0 - 2.0 * outside), axis=2)
+    layer = np.moveaxis((value - s.center) / s.scale, 1, 0)[:, None]
+    for weight, bias in zip(networks.weights[:-1], networks.biases[:-1], strict=True):
+        raw = layer @ weight + bias[:, :, None]
+        layer = raw / (1.0 + np.abs(raw))
+    return layer, gate
+
+
 def _locked(tensor: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
     copy = np.array(tensor, np.float32, order="C")
     copy.flags.writeable = False

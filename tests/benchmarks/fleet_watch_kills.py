@@ -3,7 +3,7 @@
     .venv/bin/python -m tests.benchmarks.fleet_watch_kills --fleet DIR [--kills 200] [--units 2]
 
 SYNTHETIC: the fleet of tests.benchmarks.fleet_loop. Each time units get the logs of a change in an inbox;
-two watchers of it are killed at a random moment of the seconds that a whole round takes, again and again,
+two watchers of it are killed at a random moment of what a whole round takes, again and again,
 until one has ended by itself. Then every log that was in the inbox has to be in the registry once and
 whole, every unit's history without a gap, with nothing in it twice, and what an undisturbed round
 promotes has to be current.
@@ -22,6 +22,9 @@ import numpy as np
 from hybridsim.fleet.fleet import Fleet
 from hybridsim.log import read_log
 from tests.benchmarks.fleet_loop import CHANGES, branch, name_of
+
+LIVES = (0.3, 1.1)
+"""Of an undisturbed round, after which watchers are killed; before, they only import."""
 
 
 def watcher(folder, inbox):
@@ -66,7 +69,7 @@ def disturbed(out, name, inbox, units, kills, seconds, random):
     done = 0
     while done < kills:
         pair = [watcher(folder, inbox) for _ in range(2)]
-        time.sleep(random.uniform(0.0, 2.0 * seconds))
+        time.sleep(random.uniform(*LIVES) * seconds)
         over = [one.poll() is not None for one in pair]
         for one, was in zip(pair, over, strict=True):
             one.kill()

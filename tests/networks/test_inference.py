@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hybridsim.errors import CalibrationError
-from hybridsim.networks.inference import Networks, untrained
+from hybridsim.networks.inference import Networks, hidden, untrained
 from tests.networks.planted import contract, random_features, random_networks
 
 
@@ -37,6 +37,18 @@ def test_equals_a_torch_forward(hidden):
         np.testing.assert_allclose(got, wanted, atol=1e-6 * 0.2)  # of the bound, 0.2
     assert np.isnan(unknown).all()
     assert np.abs(mean).max() > 0.01
+
+
+def test_hidden_layers_with_the_last_one_give_the_output():
+    networks = random_networks(ensemble=3)
+    features = random_features(networks, rows=200, spread=2.0)
+    layer, gate = hidden(networks, features)
+    raw = (layer @ networks.weights[-1] + networks.biases[-1][:, :, None])[..., 0]
+    s = networks.contract.scaling_arrays()
+    y = np.moveaxis(raw, 2, 0) * s.output_scale[:, None]
+    y = gate[:, :, None] * y / np.sqrt(1 + (y / s.bound[:, None]) ** 2)
+    assert 0.1 < np.mean(gate == 1.0) < 0.9
+    np.testing.assert_allclose(y.mean(-1), networks.evaluate(features)[0], atol=1e-6 * 0.2)
 
 
 def test_untrained_networks_add_exactly_nothing():
