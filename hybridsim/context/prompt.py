@@ -92,4 +92,5 @@ def _inferred(
     prior = Belief(mean=np.zeros(len(space)), precision=np.eye(len(space)) / ALONE**2)
     first = told(prior, problem, space, noise, ids)
     deviation, memory = deviation_and_memory([(problem, first.mean)], space)
-    return told(prior, problem, space, Noise(deviation=deviation, memory=memory, wander=noise.wander), ids)
+    noise = Noise(deviation=deviation, memory=memory, wander=noise.wander)
+    return told(prior, problem, space, noise, ids, start=first.mean)

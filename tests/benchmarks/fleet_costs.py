@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hybridsim.context.belief import Belief
 from hybridsim.errors import FleetError, HybridSimError
 from hybridsim.fleet.assess import LogJob, assess
 from hybridsim.fleet.fleet import Fleet
@@ -168,7 +169,11 @@ class Costs:
         """What each other unit adds to a log's job: seconds to send and to ask, and bytes."""
         some = self.log_jobs()[0]
         pool = [one.context.belief for one in self.known]
-        crowd = {f"other-{n}": replace(pool[n % len(pool)]) for n in range(MANY)}
+        own = [pool[n % len(pool)] for n in range(MANY)]  # copies, because pickle sends an array once
+        crowd = {
+            f"other-{n}": Belief(mean=one.mean.copy(), precision=one.precision.copy())
+            for n, one in enumerate(own)
+        }
         near = replace(some, others=dict(list(crowd.items())[:1]))
         full = replace(some, others=crowd)
         sent = lambda job: assess(pickle.loads(pickle.dumps(job)))  # noqa: E731, S301

@@ -33,9 +33,9 @@ GAIN = """
 [[parameter]]
 name = "drive.pendulum.position_gain"
 unit = "1/rad"
-low = 0.05
-high = 4.0
-value = 0.575
+low = 0.0003
+high = 0.012
+value = 0.0015
 scale = "log"
 """
 
