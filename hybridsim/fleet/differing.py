@@ -18,6 +18,7 @@ RIDGE = 1e-2
 """Of the features' mean square; chosen, because a unit's rows say the same many times over."""
 ROUNDS = 20
 """Of directions and units' amounts in turn; chosen, because they settle within ten."""
+TINY = 1e-30
 EVERY = 3
 """Rows of which one is looked at; chosen, because what is left over changes slowly."""
 
@@ -79,8 +80,8 @@ def _linear(networks: Networks, left: Leftover) -> tuple[Float[np.ndarray, "grou
 def _sums(networks: Networks, left: Leftover) -> tuple[np.ndarray, np.ndarray]:
     """Mean squares of a unit's basis, and its products with what is left over, of every group."""
     basis, rest = _linear(networks, left)
-    rows = basis.shape[1]
-    return np.einsum("grw,grv->gwv", basis, basis) / rows, np.einsum("grw,gr->gw", basis, rest) / rows
+    turned, rows = np.swapaxes(basis, 1, 2), basis.shape[1]
+    return turned @ basis / rows, (turned @ rest[:, :, None])[:, :, 0] / rows
 
 
 def _common(
@@ -88,7 +89,7 @@ def _common(
 ) -> Float[np.ndarray, " weight"]:
     """The layer of which units' amounts, of mean square 1, explain most."""
     count = squares.shape[1]
-    ridge = RIDGE * float(np.trace(squares.mean(0))) / count * np.eye(count)
+    ridge = (RIDGE * float(np.trace(squares.mean(0))) / count + TINY) * np.eye(count)
     each = np.linalg.solve(squares + ridge, products[:, :, None])[:, :, 0]
     root = np.linalg.cholesky(squares.mean(0) + ridge)
     _, _, ways = np.linalg.svd((each - each.mean(0)) @ root, full_matrices=False)
@@ -104,7 +105,7 @@ def _common(
 def _amounts(squares: np.ndarray, products: np.ndarray, layer: np.ndarray) -> Float[np.ndarray, " unit"]:
     """That explain most of each unit's leftovers."""
     felt = np.einsum("w,uwv,v->u", layer, squares, layer)
-    return products @ layer / np.maximum(felt, 1e-30)
+    return products @ layer / np.maximum(felt, TINY)
 
 
 def _layer(networks: Networks, layers: Float[np.ndarray, "group weight"]) -> Networks:

@@ -98,7 +98,10 @@ def judge(job: GateJob) -> Verdict:
     bench = job.basis.bench()
     logs = logs_of(list(job.logs)[-MOST_LOGS:])
     if not logs:
-        return Verdict(passed=False, evidence={"against": ["no held-out log to judge by"], "logs": []})
+        return Verdict(
+            passed=False,
+            evidence={"against": ["no held-out log that taught neither calibration"], "logs": []},
+        )
     old, new = (replayed(bench, folder, logs) for folder in (job.champion, job.challenger))
     left = misfits(bench.problem(logs), bench.space, job.belief.mean, job.population.noise())
     away = job.belief.mean - np.array(job.population.mean)

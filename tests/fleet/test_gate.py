@@ -51,7 +51,7 @@ def case(arms, tmp_path_factory):
 def test_without_logs_nothing_passes(case):
     job, _ = case
     verdict = judge(replace(job, logs=[]))
-    assert not verdict.passed and verdict.reasons == ["no held-out log to judge by"]
+    assert not verdict.passed and verdict.reasons == ["no held-out log that taught neither calibration"]
 
 
 def test_what_is_no_worse_passes_and_what_is_worse_does_not(case):

@@ -131,7 +131,9 @@ def test_watching_a_wrong_folder_ends_at_once(tmp_path, capsys):
 def test_a_round_says_whose_logs_no_context_explains(capsys, left, told):
     """Median 3 of at most 2 is what units share; median 1.5 is not."""
     evidence = {"against": ["x"], "misfit": left, "misfit_most": 2.0}
-    known = Verdict(passed=False, evidence={"against": ["no held-out log to judge by"], "logs": []})
+    known = Verdict(
+        passed=False, evidence={"against": ["no held-out log that taught neither calibration"], "logs": []}
+    )
     verdicts = {"u1": (3, Verdict(passed=False, evidence=evidence)), "u2": (4, known)}
     show_round(watch.Round(verdicts=verdicts), [])
     said = "".join(capsys.readouterr().out.split())
