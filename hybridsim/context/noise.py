@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from hybridsim.context.evidence import Evidence, errors_of
+from hybridsim.context.evidence import GUESS, Evidence, errors_of
 from hybridsim.context.space import ContextSpace, Point
 from hybridsim.identify.problem import Problem
 
@@ -49,9 +49,11 @@ def wander_of(evidence: Mapping[str, Sequence[Evidence]], count: int) -> Float[n
     """Variance of each entry from log to log of a unit, by expectation maximisation; units' own means apart.
 
     Args:
-        evidence: of each unit's quiet logs at its own context, without wander.
+        evidence: of each unit's quiet logs at its own context, without wander; without any it is guessed.
         count: of entries.
     """
+    if not evidence:
+        return np.full(count, GUESS[2])
     wander = np.full(count, 0.05)
     for _ in range(ROUNDS):
         total, logs = np.zeros(count), 0

@@ -134,6 +134,7 @@ def test_wander_from_log_to_log_is_found():
             logs.append(evidence(information @ context + noise, information))
         units[str(unit)] = logs
     assert wander_of(units, 3) == pytest.approx(truth, rel=0.4)
+    assert (wander_of({}, 3) == 0.05**2).all()
 
 
 def test_errors_are_zero_where_nothing_was_measured(arm):

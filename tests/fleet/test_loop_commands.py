@@ -10,7 +10,7 @@ import pytest
 from hybridsim.cli import main
 from hybridsim.cli.fleet_tables import show_round
 from hybridsim.errors import FleetError
-from hybridsim.fleet import watch
+from hybridsim.fleet import founding, watch
 from hybridsim.fleet.bench import Basis
 from hybridsim.fleet.fleet import Fleet
 from hybridsim.fleet.founding import found
@@ -89,8 +89,9 @@ def nobody_keeps(calibration):
     pytest.fail(f"kept {calibration.id}")
 
 
-def test_one_unit_is_a_population_that_assumes_the_rest(arms):
-    """Its own context is the mean; how far others are from it is assumed."""
+def test_one_unit_is_a_population_that_assumes_the_rest(arms, monkeypatch):
+    """Its own context is the mean; how far others are from it is assumed, from one long log first."""
+    monkeypatch.setattr(founding, "FIRST_S", 5.0)
     basis = Basis(DEMO / "arm", next(path for path in (arms.root / "reference").iterdir()))
     population = found(basis, {"u0": of_unit(arms.root / "later", "u0")}, nobody_keeps, engine="serial")
     assert population.units == ("u0",)
