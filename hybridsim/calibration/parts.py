@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
@@ -50,6 +51,12 @@ class Lineage(Part):
     quick: bool = False
     study: Annotated[str, Field(max_length=1_000_000)]
     study_sha256: Sha256
+
+    def of_child(self, parent: str, logs: Iterable[LoggedEvidence], code_version: str) -> Lineage:
+        """Of a calibration by the same study and seed that started from another one, its parent."""
+        own = {name: getattr(self, name) for name in ("seed", "quick", "study", "study_sha256")}
+        ordered = tuple(sorted(logs, key=lambda log: log.log_id))
+        return Lineage(logs=ordered, parent=parent, code_version=code_version, **own)
 
     @property
     def fitted_on(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hybridsim import __version__
-from hybridsim.calibration import Calibration, Findings, Lineage, LoggedEvidence
+from hybridsim.calibration import Calibration, Findings, LoggedEvidence
 from hybridsim.context.belief import Belief
 from hybridsim.context.latent import individual
 from hybridsim.context.space import ContextSpace
@@ -37,18 +37,11 @@ def calibration_of(
         parent: the unit's calibration before; None for the reference.
     """
     record, own = reference.record, told_parameters(space, belief)
-    lineage = Lineage(
-        logs=tuple(
-            LoggedEvidence(log_id=log.log_id, sha256=log.header.content_sha256, name=log.name, split="train")
-            for log in sorted(logs, key=lambda log: log.log_id)
-        ),
-        parent=parent or reference.id,
-        code_version=__version__,
-        seed=record.lineage.seed,
-        quick=record.lineage.quick,
-        study=record.lineage.study,
-        study_sha256=record.lineage.study_sha256,
-    )
+    told = [
+        LoggedEvidence(log_id=log.log_id, sha256=log.header.content_sha256, name=log.name, split="train")
+        for log in logs
+    ]
+    lineage = record.lineage.of_child(parent or reference.id, told, __version__)
     findings = Findings(
         robot=record.robot,
         serial=serial,

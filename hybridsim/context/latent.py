@@ -22,25 +22,23 @@ MOST = 4.0
 
 
 def direction_of(networks: Sequence[Networks]) -> Networks | None:
-    """The direction that a calibration carries.
-
-    Raises:
-        CalibrationError: one without a residual network of the same joints and hidden layers.
-    """
-    by_name = {one.contract.name: one for one in networks}
-    direction = by_name.get(DIRECTION)
-    if direction is not None and (NETWORK not in by_name or _hidden(by_name[NETWORK]) != _hidden(direction)):
-        raise CalibrationError(
-            f"network '{DIRECTION}': expected the joints and hidden layers of '{NETWORK}'; calibrate anew"
-        )
-    return direction
+    """The direction that a calibration carries."""
+    return next((one for one in networks if one.contract.name == DIRECTION), None)
 
 
 def latents_of(networks: Sequence[Networks]) -> list[tuple[str, Parameter]]:
-    """Each joint that has a latent number, and that number as a parameter; 0 is the shared network."""
+    """Each joint that has a latent number, and that number as a parameter; 0 is the shared network.
+
+    Raises:
+        CalibrationError: a direction without a residual network of the same joints and hidden layers.
+    """
     direction = direction_of(networks)
     if direction is None:
         return []
+    if _hidden(direction) not in [_hidden(one) for one in networks if one.contract.name == NETWORK]:
+        raise CalibrationError(
+            f"network '{DIRECTION}': expected the joints and hidden layers of '{NETWORK}'; calibrate anew"
+        )
     return [
         (joint, _latent(joint))
         for joint, weights in zip(direction.contract.groups, direction.weights[-1], strict=True)

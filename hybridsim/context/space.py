@@ -92,13 +92,9 @@ class ContextSpace:
 
     def point(self, values: Mapping[str, float]) -> Point:
         """The context of a calibration's values, the shared ones from their first member."""
-        members = self.selection.members
-        own = [members.get(e.parameter.name, (e.parameter.name,))[0] for e in self.entries]
-        found = [
-            (values.get(name, e.parameter.value) - e.parameter.value) / e.size
-            for name, e in zip(own, self.entries, strict=True)
-        ]
-        return np.array(found)
+        own = {e.parameter.name: values.get(e.parameter.name, e.parameter.value) for e in self.latent}
+        own |= {name: values[members[0]] for name, members in self.selection.members.items()}
+        return np.array([(own[e.parameter.name] - e.parameter.value) / e.size for e in self.entries])
 
 
 def space_of(reference: Calibration, robot: Robot) -> ContextSpace:

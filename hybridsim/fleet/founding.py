@@ -25,8 +25,8 @@ from hybridsim.progress import NamedProgress, named
 MOST_LOGS = 8
 """Of a unit; chosen, because a few minutes say as much as its logs differ from each other."""
 FIRST_S, MOST_S = 90.0, 240.0
-"""Of a unit's newest logs, before its relatives are known and after [s]; chosen, because networks and spread
-hardly gain by more, and because logs of minutes are no reason to wait."""
+"""Of a unit's newest logs, before its relatives are known and after [s]; chosen, so that
+founding takes minutes."""
 FEWEST = 2
 """Logs of a unit that says how much one wanders."""
 WIDE = 3.0

@@ -14,7 +14,7 @@ import numpy as np
 from hybridsim import __version__
 from hybridsim.calibrate.gates import gates
 from hybridsim.calibrate.steps import IdentifiedSimulator
-from hybridsim.calibration import Calibration, Findings, Lineage, LoggedEvidence
+from hybridsim.calibration import Calibration, Findings, LoggedEvidence
 from hybridsim.context.belief import Belief
 from hybridsim.context.latent import direction_of
 from hybridsim.fleet.bench import Basis, Bench, logs_of
@@ -166,15 +166,7 @@ def _reference(
         own[log.log_id] = LoggedEvidence(
             log_id=log.log_id, sha256=log.header.content_sha256, name=log.name, split=split
         )
-    lineage = Lineage(
-        logs=tuple(own[name] for name in sorted(own)),
-        parent=bench.reference.id,
-        code_version=__version__,
-        seed=old.lineage.seed,
-        quick=old.lineage.quick,
-        study=old.lineage.study,
-        study_sha256=old.lineage.study_sha256,
-    )
+    lineage = old.lineage.of_child(bench.reference.id, own.values(), __version__)
     findings = Findings(
         robot=old.robot,
         serial=old.serial,
