@@ -29,6 +29,7 @@ def map_jobs(
     engine: Engine = "loky",
     workers: int | None = None,
     progress: Progress | None = None,
+    keep: Callable[[Item, Result], object] | None = None,
 ) -> list[Result]:
     """Apply a function to every item and return the results in the items' order, whatever finishes first.
 
@@ -40,9 +41,11 @@ def map_jobs(
             `hybridsim[cluster]`.
         workers: how many at once; None means one a core. One worker runs in this process.
         progress: called in this process as progress(done, total) after each result.
+        keep: called in this process as keep(item, result) after each result, in the items' order, so that who
+            is killed later loses none of those.
 
     Raises:
-        HybridSimError: an item's own error, its name put in front; no partial results.
+        HybridSimError: an item's own error, its name put in front; no partial results but what was kept.
         JobError: unknown engine, missing package, or a worker that died.
     """
     work = list(items)
@@ -61,6 +64,8 @@ def map_jobs(
         stream = _joblib(function, work, at_once)
     results = []
     for result in stream:
+        if keep is not None:
+            keep(work[len(results)], result)
         results.append(result)
         if progress is not None:
             progress(len(results), len(work))

@@ -50,11 +50,11 @@ class Recording:
 @pytest.mark.parametrize("engine", ["serial", "threads", "loky"])
 def test_results_keep_the_order_of_items(engine):
     # The first item finishes last on two workers.
-    seen = []
-    results = map_jobs(
-        slow_first_square, range(6), engine=engine, workers=2, progress=lambda *pair: seen.append(pair)
-    )
+    seen, kept = [], []
+    told, keep = (lambda *pair: seen.append(pair)), (lambda *pair: kept.append(pair))
+    results = map_jobs(slow_first_square, range(6), engine=engine, workers=2, progress=told, keep=keep)
     assert results == [0, 1, 4, 9, 16, 25]
+    assert kept == list(enumerate(results))
     assert seen == [(done, 6) for done in range(1, 7)]
 
 
@@ -100,6 +100,13 @@ def test_an_interrupted_block_kills_the_job_alongside_at_once(tmp_path):
         raise KeyboardInterrupt
     with pytest.raises(ProcessLookupError):  # or this test would have taken ten minutes
         os.kill(int(path.read_text()), 0)
+
+
+def test_what_was_done_before_an_error_is_kept():
+    kept = []
+    with pytest.raises(LogError, match="3: signal 'joint_position'"):
+        map_jobs(refuse_three, range(6), engine="serial", keep=lambda *pair: kept.append(pair))
+    assert kept == [(0, 0), (1, 1), (2, 2)]
 
 
 def test_no_items_is_no_work():

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.linalg import solve
 
-from hybridsim.context.evidence import Noise, errors_of, evidence_of, losses, slopes_of
+from hybridsim.context.evidence import Evidence, Noise, errors_of, evidence_of, losses, slopes_of
 from hybridsim.context.space import ContextSpace, Point
 from hybridsim.identify.problem import Problem
 
@@ -77,6 +77,19 @@ def told(
         if step > FAR:
             slope = slopes_of(problem, space, point, free)
     return Belief(mean=point, precision=0.5 * (precision + precision.T))
+
+
+def told_without_each(prior: Belief, mean: Point, said: Sequence[Evidence]) -> list[Point]:
+    """Contexts that all logs but one tell, one after the other, by a step from what all of them tell.
+
+    Args:
+        prior: before any of them.
+        mean: after all of them.
+        said: by each of them there, wander taken off.
+    """
+    precision = prior.precision + sum(one.information for one in said)
+    pull = prior.precision @ (prior.mean - mean) + sum(one.pull for one in said)
+    return [mean + solve(precision - one.information, pull - one.pull, assume_a="pos") for one in said]
 
 
 def _moved(

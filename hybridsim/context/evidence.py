@@ -112,6 +112,16 @@ def errors_of(problem: Problem, space: ContextSpace, point: Point) -> Float[np.n
     return np.stack(map_jobs(lambda d: problem.errors(d, values), list(drives), engine="threads"), 1)
 
 
+def errors_apart(
+    problem: Problem, space: ContextSpace, points: Sequence[Point]
+) -> Float[np.ndarray, "row drive"]:
+    """The same with a context for each log [rad]."""
+    out = np.empty_like(problem.measured)
+    for n, (start, end) in enumerate(zip(problem.first[:-1], problem.first[1:], strict=True)):
+        out[start:end] = errors_of(problem, space, points[n])[start:end]
+    return out
+
+
 def slopes_of(
     problem: Problem,
     space: ContextSpace,
@@ -173,11 +183,18 @@ def losses(error: Float[np.ndarray, "row drive"], noise: Noise) -> Float[np.ndar
 
 def misfits(problem: Problem, space: ContextSpace, point: Point, noise: Noise) -> Float[np.ndarray, " log"]:
     """Of every log at a context: mean square of its errors over what is usual, the worst drive's."""
-    soft = softened(errors_of(problem, space, point), noise) ** 2
+    return misfits_of(problem, errors_of(problem, space, point), noise).max(axis=1)
+
+
+def misfits_of(
+    problem: Problem, error: Float[np.ndarray, "row drive"], noise: Noise
+) -> Float[np.ndarray, "log drive"]:
+    """The same of errors that are known [rad], drive by drive."""
+    soft = softened(error, noise) ** 2
     seen = np.isfinite(problem.measured)
     starts = problem.first[:-1]
     total, counted = np.add.reduceat(soft, starts), np.add.reduceat(seen.astype(float), starts)
-    return (total / np.maximum(counted, 1.0)).max(axis=1)
+    return total / np.maximum(counted, 1.0)
 
 
 def evidence_of(

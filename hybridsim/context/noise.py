@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from hybridsim.context.evidence import GUESS, Evidence, errors_of
-from hybridsim.context.space import ContextSpace, Point
+from hybridsim.context.evidence import GUESS, Evidence
 from hybridsim.identify.problem import Problem
 
 LONGEST = 2.0
@@ -17,17 +16,15 @@ ROUNDS = 30
 
 
 def deviation_and_memory(
-    problems: Sequence[tuple[Problem, Point]], space: ContextSpace
+    problem: Problem, error: Float[np.ndarray, "row drive"]
 ) -> tuple[Float[np.ndarray, " drive"], Float[np.ndarray, " drive"]]:
-    """Of errors of units at their own contexts: standard deviation, and samples that say as much as one."""
-    squares, memory = [], []
-    for problem, point in problems:
-        error, seen = errors_of(problem, space, point), np.isfinite(problem.measured)
-        for start, end in zip(problem.first[:-1], problem.first[1:], strict=True):
-            own = error[start:end]
-            period = float(np.median(np.diff(problem.paths[0].time[start:end])))
-            squares.append((own**2).sum(0) / np.maximum(seen[start:end].sum(0), 1))
-            memory.append([_memory(column, round(LONGEST / period)) for column in own.T])
+    """Of the errors of a unit's logs [rad]: standard deviation, and samples that say as much as one."""
+    squares, memory, seen = [], [], np.isfinite(problem.measured)
+    for start, end in zip(problem.first[:-1], problem.first[1:], strict=True):
+        own = error[start:end]
+        period = float(np.median(np.diff(problem.paths[0].time[start:end])))
+        squares.append((own**2).sum(0) / np.maximum(seen[start:end].sum(0), 1))
+        memory.append([_memory(column, round(LONGEST / period)) for column in own.T])
     return np.sqrt(np.median(squares, axis=0)), np.median(memory, axis=0)
 
 

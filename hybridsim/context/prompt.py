@@ -9,7 +9,7 @@ import numpy as np
 
 from hybridsim.calibration import Calibration
 from hybridsim.context.belief import Belief, told
-from hybridsim.context.evidence import Noise, Replayer
+from hybridsim.context.evidence import Noise, Replayer, errors_of
 from hybridsim.context.individual import calibration_of
 from hybridsim.context.noise import deviation_and_memory
 from hybridsim.context.population import ALONE, Population
@@ -91,6 +91,6 @@ def _inferred(
     noise = Noise.guessed(len(problem.paths), len(space))
     prior = Belief(mean=np.zeros(len(space)), precision=np.eye(len(space)) / ALONE**2)
     first = told(prior, problem, space, noise, ids)
-    deviation, memory = deviation_and_memory([(problem, first.mean)], space)
+    deviation, memory = deviation_and_memory(problem, errors_of(problem, space, first.mean))
     noise = Noise(deviation=deviation, memory=memory, wander=noise.wander)
     return told(prior, problem, space, noise, ids, start=first.mean)

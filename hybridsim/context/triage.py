@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
+from jaxtyping import Float
 from scipy.stats import chi2
 
 from hybridsim.context.belief import Belief
@@ -25,29 +28,68 @@ ALIKE = 0.25
 """Of its distance from its own unit, at which a log is another's; chosen."""
 
 
-def stranger(
-    evidence: Evidence,
-    unit: Belief,
-    hypotheses: Sequence[Hypothesis],
-    others: Mapping[str, Belief],
-) -> str:
-    """Whose log it looks like, where another unit explains it far better than any change; or empty.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Company:
+    """Units whose contexts are differences from one reference.
+
+    Attributes:
+        beliefs: about each of them.
+    """
+
+    beliefs: Mapping[str, Belief]
+
+    @cached_property
+    def means(self) -> Float[np.ndarray, "unit entry"]:
+        """Of their contexts."""
+        return np.stack([one.mean for one in self.beliefs.values()])
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Where each of them is in `means`."""
+        return {serial: row for row, serial in enumerate(self.beliefs)}
+
+    def but(self, serial: str) -> dict[str, Belief]:
+        """About the others."""
+        return {name: one for name, one in self.beliefs.items() if name != serial}
+
+
+def better_than_any_change(
+    evidence: Evidence, unit: Belief, hypotheses: Sequence[Hypothesis]
+) -> float | None:
+    """How much likelier another unit has to be than this one for a log to be taken for the other's.
 
     Args:
         evidence: of the log at its unit's context, wander taken off.
         unit: what is believed of its unit.
         hypotheses: what may change.
-        others: what is believed of the fleet's other units.
+
+    Returns:
+        The logarithm of the ratio; None where no context at all is so much likelier, as for most logs.
     """
-    if not others:
-        return ""
     covariances = unit.covariance + np.stack([np.zeros_like(unit.precision), *(h.spread for h in hypotheses)])
     changed = float(log_ratios(covariances, evidence.pull, evidence.information).max())
-    away = np.stack([other.mean for other in others.values()]) - unit.mean
-    bent = np.einsum("ue,ef,uf->u", away, evidence.information, away)
-    likely = away @ evidence.pull - 0.5 * bent
+    best = np.linalg.lstsq(evidence.information, evidence.pull)[0]
+    return changed + SURE if 0.5 * float(evidence.pull @ best) > changed + SURE else None
+
+
+def stranger(evidence: Evidence, serial: str, unit: Belief, least: float, company: Company) -> str:
+    """Whose log it looks like, where another unit explains it far better than any change; or empty.
+
+    Args:
+        evidence: of the log at its unit's context, wander taken off.
+        serial: of its unit.
+        unit: what is believed of its unit.
+        least: from `better_than_any_change`.
+        company: the fleet's units.
+    """
+    if not company.beliefs:
+        return ""
+    away = company.means - unit.mean
+    likely = away @ evidence.pull - 0.5 * ((away @ evidence.information) * away).sum(1)
+    if serial in company.rows:
+        likely[company.rows[serial]] = -np.inf
     best = int(likely.argmax())
-    return list(others)[best] if likely[best] > changed + SURE else ""
+    return list(company.beliefs)[best] if likely[best] > least else ""
 
 
 def loosened(belief: Belief, hypotheses: Sequence[Hypothesis], causes: Collection[tuple[str, str]]) -> Belief:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,10 @@ from hybridsim.context.belief import Belief, told
 from hybridsim.context.evidence import Evidence, evidence_of, misfits
 from hybridsim.context.notice import Finding, noticed
 from hybridsim.context.population import Population
-from hybridsim.context.triage import oddity, stranger
+from hybridsim.context.triage import Company, better_than_any_change, oddity, stranger
 from hybridsim.errors import HybridSimError
 from hybridsim.fleet.bench import Basis, Bench, logs_of
 from hybridsim.fleet.registry.knowledge import Said, quiet
-from hybridsim.identify.problem import Problem
-from hybridsim.log import Log
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,53 +25,80 @@ class LogJob:
     Attributes:
         basis: robot and reference.
         population: what units have in common.
+        serial: of its unit.
         log: its folder.
         belief: about its unit, whose mean the replay has.
         known: whether that belief is the unit's own, so that a log can be none of it.
-        others: beliefs about the other units.
     """
 
     basis: Basis
     population: Population
+    serial: str
     log: Path
     belief: Belief
     known: bool
-    others: Mapping[str, Belief]
 
     def __str__(self) -> str:
         return f"log {self.log.name}"
 
 
-def assess(job: LogJob) -> tuple[Evidence, str]:
-    """What a log says at its unit's context, and why nothing explains it where that is so."""
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a log by itself says, before anybody asks about other units.
+
+    Attributes:
+        evidence: at its unit's context.
+        least: how much likelier another unit has to be for it to be the other's; None where none can be.
+        why: no unit of this robot does that; empty for most.
+        alone: what the log says without its unit, where the unit's context does not explain it.
+    """
+
+    evidence: Evidence
+    least: float | None = None
+    why: str = ""
+    alone: Belief | None = None
+
+
+def assess(job: LogJob) -> Look:
+    """What a log says at its unit's context, and whether any context of this robot explains it."""
     bench, noise = job.basis.bench(), job.population.noise()
     try:
         log = logs_of([job.log])[0]
         problem = bench.problem([log])
     except HybridSimError as error:
-        return _nothing(job, bench), f"cannot be replayed: {error}"
+        return Look(evidence=_nothing(job, bench), why=f"cannot be replayed: {error}")
     [evidence] = evidence_of(problem, bench.space, job.belief.mean, noise, [log.log_id])
-    if not job.known:
-        return evidence, _odd(job, bench, problem, log)
-    usual = evidence.wandered(noise.wander)
-    if whose := stranger(usual, job.belief, bench.hypotheses, job.others):
-        return evidence, f"looks like unit '{whose}'"
+    least = None
+    if job.known:
+        least = better_than_any_change(evidence.wandered(noise.wander), job.belief, bench.hypotheses)
     if evidence.misfit <= job.population.misfit:
-        return evidence, ""
-    return evidence, _odd(job, bench, problem, log)
-
-
-def _odd(job: LogJob, bench: Bench, problem: Problem, log: Log) -> str:
-    """Whether some context of this robot explains the log, and whether its unit can have come to it."""
-    noise, prior = job.population.noise(), job.population.prior()
+        return Look(evidence=evidence, least=least)
+    prior = job.population.prior()
     wide = Belief(mean=prior.mean, precision=prior.precision / 4.0)
     alone = told(wide, problem, bench.space, noise, [log.log_id])
     [left] = misfits(problem, bench.space, alone.mean, noise)
-    if left > job.population.misfit:
-        return f"no unit of this robot does that: misfit {left:.2g}, at most {job.population.misfit:.2g}"
-    if not job.known:
-        return ""
-    return oddity(alone, job.belief, noise.wander, bench.hypotheses, job.others)
+    if left <= job.population.misfit:
+        return Look(evidence=evidence, least=least, alone=alone)
+    why = f"no unit of this robot does that: misfit {left:.2g}, at most {job.population.misfit:.2g}"
+    return Look(evidence=evidence, least=least, why=why)
+
+
+def odd(job: LogJob, look: Look, company: Callable[[], Company]) -> str:
+    """Why a log's unit cannot have come to it; empty for most.
+
+    Args:
+        job: that was done.
+        look: what came of it.
+        company: the fleet's units, seen as the log's own is; asked for where a log may be another's.
+    """
+    noise, hypotheses = job.population.noise(), job.basis.bench().hypotheses
+    if look.least is not None:
+        usual = look.evidence.wandered(noise.wander)
+        if whose := stranger(usual, job.serial, job.belief, look.least, company()):
+            return f"looks like unit '{whose}'"
+    if look.why or look.alone is None or not job.known:
+        return look.why
+    return oddity(look.alone, job.belief, noise.wander, hypotheses, company().but(job.serial))
 
 
 def _nothing(job: LogJob, bench: Bench) -> Evidence:

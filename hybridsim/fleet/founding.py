@@ -7,10 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from hybridsim.calibration import Calibration
-from hybridsim.context.belief import Belief, told
-from hybridsim.context.evidence import GUESS, Evidence, Noise, evidence_of
+from hybridsim.context.belief import Belief, told, told_without_each
+from hybridsim.context.evidence import (
+    GUESS,
+    Evidence,
+    Noise,
+    errors_apart,
+    errors_of,
+    evidence_of,
+    misfits_of,
+    slopes_of,
+)
 from hybridsim.context.noise import deviation_and_memory, wander_of
 from hybridsim.context.population import ALONE, Population, read_population, relatives
 from hybridsim.context.space import ContextSpace
@@ -31,8 +41,11 @@ FEWEST = 2
 """Logs of a unit that says how much one wanders."""
 WIDE = 3.0
 """Standard deviation that units are looked for in at first [typical differences]."""
-MISFIT = 4.0
+MISFIT = 3.0
 """Standard deviations of the logarithm by which a quiet log may fit worse than usual."""
+MOST_MISFIT = 6.0
+"""That a quiet log may have however short logs are; chosen, because errors so large that they count by their
+size have 9."""
 
 
 def refound(
@@ -118,12 +131,21 @@ class UnitJob:
 
 @dataclass(frozen=True, kw_only=True)
 class UnitFit:
-    """What a worker made of them."""
+    """What a worker made of them.
+
+    Attributes:
+        belief: about the context.
+        evidence: of each log at its mean.
+        deviation: of errors at what the other logs tell, or at its mean where there is but one log [rad].
+        memory: of the same.
+        misfit: mean squares of the same over the deviation's, log by log and drive by drive.
+    """
 
     belief: Belief
     evidence: Sequence[Evidence]
-    deviation: np.ndarray
-    memory: np.ndarray
+    deviation: Float[np.ndarray, " drive"]
+    memory: Float[np.ndarray, " drive"]
+    misfit: Float[np.ndarray, "log drive"]
 
 
 def found(
@@ -199,19 +221,30 @@ def _moved_wander(wander: np.ndarray, old: ContextSpace, new: ContextSpace) -> n
 
 
 def fit_unit(job: UnitJob) -> UnitFit:
-    """One unit's context and what it leaves over."""
+    """One unit's context, and how far replays of each log are off at what the others tell."""
     bench = job.basis.bench()
     logs, space = newest(job.logs, job.seconds), bench.space
     problem, ids = bench.problem(logs), [log.log_id for log in logs]
     noise = Noise.guessed(len(problem.paths), len(space))
     if job.start is not None and job.wander is not None:
-        deviation, memory = deviation_and_memory([(problem, job.start)], space)
+        deviation, memory = deviation_and_memory(problem, errors_of(problem, space, job.start))
         noise = Noise(deviation=deviation, memory=memory, wander=job.wander)
     belief = told(job.prior, problem, space, noise, ids, job.start)
-    deviation, memory = deviation_and_memory([(problem, belief.mean)], space)
+    error = errors_of(problem, space, belief.mean)
+    slope = slopes_of(problem, space, belief.mean, range(len(space)), error)
+    if len(logs) >= FEWEST:
+        evidence = evidence_of(problem, space, belief.mean, noise, ids, slope=slope)
+        usual = [one.wandered(noise.wander) for one in evidence]
+        error = errors_apart(problem, space, told_without_each(job.prior, belief.mean, usual))
+    deviation, memory = deviation_and_memory(problem, error)
     own = Noise(deviation=deviation, memory=memory, wander=noise.wander)
-    evidence = evidence_of(problem, space, belief.mean, own, ids)
-    return UnitFit(belief=belief, evidence=evidence, deviation=deviation, memory=memory)
+    return UnitFit(
+        belief=belief,
+        evidence=evidence_of(problem, space, belief.mean, own, ids, slope=slope),
+        deviation=deviation,
+        memory=memory,
+        misfit=misfits_of(problem, error, own),
+    )
 
 
 def newest(folders: Sequence[Path], seconds: float) -> list[Log]:
@@ -236,10 +269,8 @@ def _wander(fits: Sequence[UnitFit], count: int) -> np.ndarray:
 
 
 def _population(basis: Basis, serials: Sequence[str], fits: Sequence[UnitFit], prior: Belief) -> Population:
-    bench = basis.bench()
-    misfit = np.log([max(e.misfit, 1e-12) for one in fits for e in one.evidence])
-    middle = float(np.median(misfit))
-    scale = max(1.4826 * float(np.median(np.abs(misfit - middle))), 0.1)
+    bench, several = basis.bench(), [one for one in fits if len(one.evidence) >= FEWEST]
+    deviation = np.median([one.deviation for one in several], axis=0)
     between = relatives([one.belief for one in fits], prior)
     return Population(
         schema=1,
@@ -249,9 +280,18 @@ def _population(basis: Basis, serials: Sequence[str], fits: Sequence[UnitFit], p
         sizes=tuple(entry.size for entry in bench.space.entries),
         mean=tuple(between.mean.tolist()),
         covariance=tuple(map(tuple, between.covariance.tolist())),
-        deviation=tuple(np.median([one.deviation for one in fits], axis=0).tolist()),
-        memory=tuple(np.median([one.memory for one in fits], axis=0).tolist()),
+        deviation=tuple(deviation.tolist()),
+        memory=tuple(np.median([one.memory for one in several], axis=0).tolist()),
         wander=tuple(_wander(fits, len(bench.space)).tolist()),
-        misfit=float(np.exp(middle + MISFIT * scale)),
+        misfit=_largest_misfit(several, deviation),
         units=tuple(serials),
     )
+
+
+def _largest_misfit(fits: Sequence[UnitFit], deviation: np.ndarray) -> float:
+    """That a quiet log has, in what is usual of all units."""
+    worst = np.concatenate([(one.misfit * (one.deviation / deviation) ** 2).max(axis=1) for one in fits])
+    logarithm = np.log(np.maximum(worst, 1e-12))
+    middle = float(np.median(logarithm))
+    scale = max(1.4826 * float(np.median(np.abs(logarithm - middle))), 0.1)
+    return min(float(np.exp(middle + MISFIT * scale)), MOST_MISFIT)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 
-from hybridsim.context.belief import Belief
-from hybridsim.fleet.assess import LogJob, assess, change
+from hybridsim.fleet.assess import LogJob, Look, assess, change, odd
 from hybridsim.fleet.outlook import Outlook, Standing
 from hybridsim.fleet.registry.knowledge import Alarm
 from hybridsim.fleet.registry.transaction import outrun
@@ -21,22 +21,21 @@ def replay_new(
     progress: Progress | None = None,
 ) -> dict[str, str]:
     """Evidence of logs that nobody has looked at yet: by log why nothing explains it, empty for most."""
-    contexts = outlook.knowledge.contexts()
-    jobs = [
-        (standing, job)
-        for standing in outlook.standings(serials)
-        for job in _new(outlook, standing, outlook.others(standing, contexts))
-    ]
-    found = map_jobs(assess, [job for _, job in jobs], engine=engine, progress=progress)
-    why = {}
-    for (standing, job), (evidence, odd) in zip(jobs, found, strict=True):
+    standings = {one.serial: one for one in outlook.standings(serials)}
+    company, why = cache(outlook.company), {}
+
+    def keep(job: LogJob, look: Look) -> None:
+        standing, name = standings[job.serial], job.log.name
+        why[name] = odd(job, look, lambda: company(job.population.reference))
         with outrun():
-            outlook.knowledge.add_evidence(standing.serial, standing.beside, evidence, odd)
-        why[job.log.name] = odd
+            outlook.knowledge.add_evidence(standing.serial, standing.beside, look.evidence, why[name])
+
+    jobs = [job for standing in standings.values() for job in _new(outlook, standing)]
+    map_jobs(assess, jobs, engine=engine, progress=progress, keep=keep)
     return why
 
 
-def _new(outlook: Outlook, standing: Standing, others: Mapping[str, Belief]) -> Iterator[LogJob]:
+def _new(outlook: Outlook, standing: Standing) -> Iterator[LogJob]:
     """Logs of a unit that were not looked at beside its calibration."""
     seen, view = outlook.seen(standing), standing.view
     belief = view.population.prior() if standing.context is None else standing.context.belief
@@ -45,10 +44,10 @@ def _new(outlook: Outlook, standing: Standing, others: Mapping[str, Belief]) -> 
             yield LogJob(
                 basis=view.basis,
                 population=view.population,
+                serial=standing.serial,
                 log=outlook.fleet.artefacts.folder("logs", log.log_id),
                 belief=belief,
                 known=standing.context is not None,
-                others=others,
             )
 
 

@@ -7,17 +7,17 @@ contexts of one reference mean nothing beside another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hybridsim.calibration import Calibration
-from hybridsim.context.belief import Belief
 from hybridsim.context.population import Population, read_population
+from hybridsim.context.triage import Company
 from hybridsim.errors import FleetError
 from hybridsim.fleet.bench import Basis, Bench
 from hybridsim.fleet.fleet import Fleet
 from hybridsim.fleet.registry.entries import LogEntry
-from hybridsim.fleet.registry.knowledge import Alarm, Context, Knowledge, Said, beliefs, quiet
+from hybridsim.fleet.registry.knowledge import Alarm, Context, Knowledge, Said, quiet
 from hybridsim.fleet.registry.timeline import FEW
 
 
@@ -134,11 +134,11 @@ class Outlook:
             standing.context is not None and standing.view.population.reference == self.population.reference
         )
 
-    def others(self, standing: Standing, contexts: Mapping[str, Context]) -> dict[str, Belief]:
-        """About all other units, as differences from the reference that the unit's logs are replayed by."""
-        reference = standing.view.population.reference
+    def company(self, reference: str) -> Company:
+        """All units whose contexts are differences from a reference."""
         alike = {name for name, its in self._references.items() if its == reference}
-        return beliefs(contexts, standing.serial, alike)
+        contexts = self.knowledge.contexts().items()
+        return Company(beliefs={serial: one.belief for serial, one in contexts if one.population in alike})
 
     def said(self, standing: Standing) -> list[Said]:
         """What the unit's logs say beside its calibration, those left out that nothing explains."""

@@ -110,9 +110,9 @@ class Watch:
         asked = [job for one in self.outlook.standings(serials) if (job := self._asked(one)) is not None]
         there = {job.serial: known for job in asked if (known := self._made(job)) is not None}
         waiting = [job for job in asked if job.serial not in there]
-        told = self._told("relearning units")
-        made = map_jobs(relearn, waiting, engine=self.options.engine, progress=told)
-        kept = [self._keep(job, one) for job, one in zip(waiting, made, strict=True)]
+        told, kept = self._told("relearning units"), []
+        keep = lambda job, one: kept.append(self._keep(job, one))  # noqa: E731
+        map_jobs(relearn, waiting, engine=self.options.engine, progress=told, keep=keep)
         return [*there.values(), *kept]
 
     def _asked(self, standing: Standing) -> RelearnJob | None:
@@ -175,18 +175,30 @@ class Watch:
     def _judge(self, contexts: Sequence[Context], done: Round) -> None:
         """A verdict for each beside today's champion, unless it has one."""
         jobs = [job for one in contexts if (job := self._gate_of(one)) is not None]
-        found = map_jobs(judge, jobs, engine=self.options.engine, progress=self._told("judging challengers"))
-        for job, first in zip(jobs, found, strict=True):
-            name, verdict = job.challenger.name, self._battery(job, first)
-            with outrun():
-                number = self.fleet.registry.add_verdict(
-                    job.serial,
-                    name,
-                    passed=verdict.passed,
-                    evidence=verdict.evidence,
-                    beside=job.champion.name,
-                )
-                done.verdicts[job.serial] = (number, verdict)
+        tried = []
+
+        def keep(job: GateJob, first: Verdict) -> None:
+            if first.passed and self._has_battery:
+                tried.append((job, first))
+            else:
+                self._decide(job, first, done)
+
+        told = self._told("judging challengers")
+        map_jobs(judge, jobs, engine=self.options.engine, progress=told, keep=keep)
+        for job, first in tried:
+            self._decide(job, self._battery(job, first), done)
+
+    def _decide(self, job: GateJob, verdict: Verdict, done: Round) -> None:
+        """Write a verdict down."""
+        with outrun():
+            number = self.fleet.registry.add_verdict(
+                job.serial,
+                job.challenger.name,
+                passed=verdict.passed,
+                evidence=verdict.evidence,
+                beside=job.champion.name,
+            )
+            done.verdicts[job.serial] = (number, verdict)
 
     def _gate_of(self, challenger: Context) -> GateJob | None:
         """What judges a challenger; None where it is judged already."""
@@ -213,11 +225,14 @@ class Watch:
             tolerance=self.fleet.gate.tolerance,
         )
 
+    @property
+    def _has_battery(self) -> bool:
+        return self.fleet.gate.policy is not None and self.fleet.gate.battery is not None
+
     def _battery(self, job: GateJob, verdict: Verdict) -> Verdict:
         """With what the fleet's battery of scenarios says, where a challenger has passed so far."""
         rule = self.fleet.gate
-        if not verdict.passed or rule.policy is None or rule.battery is None:
-            return verdict
+        assert rule.policy is not None and rule.battery is not None, "asked only of a fleet that has one"
         beside = self.fleet.folder / rule.battery
         return with_battery(
             verdict,

@@ -6,12 +6,11 @@ Works on a copy of the fleet's SQLite registry; its logs and calibrations are re
 not touched. Bytes are of files, and of tables' rows with their indices (sqlite's dbstat, without free space
 in pages). Processor seconds are of this process and its children (getrusage), the mean over `--sample` units
 or logs, kernels compiled before. What a million units need follows from these alone: rows and challengers
-per log are those of DIR, one log a unit and day, one round a day. What a log's job carries and asks of all
-other units grows with the square of the units, and is given by itself.
+per log are those of DIR, one log a unit and day, one round a day. Whether a log is another unit's is asked
+of all of them where it may be, which grows with the square of the units, and is given by itself.
 """
 
 import argparse
-import pickle
 import resource
 import sqlite3
 import tempfile
@@ -21,21 +20,22 @@ from pathlib import Path
 
 import numpy as np
 
-from hybridsim.context.belief import Belief
+from hybridsim.context.triage import Company
 from hybridsim.errors import FleetError, HybridSimError
-from hybridsim.fleet.assess import LogJob, assess
+from hybridsim.fleet.assess import LogJob, assess, odd
 from hybridsim.fleet.fleet import Fleet
 from hybridsim.fleet.gate import GateJob, judge
 from hybridsim.fleet.noticing import ring
 from hybridsim.fleet.outlook import Outlook
 from hybridsim.fleet.place import Place, read_place, write_place
-from hybridsim.fleet.registry.knowledge import beliefs
 from hybridsim.fleet.registry.standing import HEAD
 from hybridsim.fleet.relearn import MOST_LOGS, RelearnJob, relearn
 
 TABLES = ("unit", "log", "calibration", "verdict", "promotion", "context", "evidence", "alarm")
-MANY = 1000
-"""Other units that a log's job is given, to see what each of them costs."""
+MANY = 100_000
+"""Other units that a log is asked about, to see what each of them costs."""
+SOME = 10
+"""Newest logs of each sampled unit, to see how many may be another's."""
 LOOKS = 3
 """Times that a round reads how all units stand."""
 PARALLEL = 0.8
@@ -123,7 +123,6 @@ class Costs:
         if not self.known:
             raise FleetError(f"{fleet.folder}: no unit has a calibration of its own of today's population")
         self.basis, self.population = self.outlook.basis, self.outlook.population
-        self.contexts = self.outlook.knowledge.contexts()
 
     def all(self):
         """By name."""
@@ -150,15 +149,14 @@ class Costs:
                 assert len(taken) == len(logs) and not turned
                 return (spent() - start) / len(logs)
 
-    def log_jobs(self):
+    def log_jobs(self, logs=1):
         return [
             LogJob(
-                basis=self.basis, population=self.population, log=self.log(one.logs[-1].log_id),
+                basis=self.basis, population=self.population, serial=one.serial, log=self.log(log.log_id),
                 belief=one.context.belief, known=True,
-                others=beliefs(self.contexts, one.serial, self.population.id),
             )
             for one in self.known
-            if one.logs
+            for log in one.logs[-logs:]
         ]  # fmt: skip
 
     def assess(self):
@@ -166,19 +164,16 @@ class Costs:
         return mean_s(assess, self.log_jobs())
 
     def others(self):
-        """What each other unit adds to a log's job: seconds to send and to ask, and bytes."""
-        some = self.log_jobs()[0]
+        """Share of logs that may be another unit's, and seconds that each other unit adds to one of those."""
+        jobs = self.log_jobs(SOME)
+        looks = [assess(job) for job in jobs]
+        asks = np.mean([look.least is not None for look in looks])
         pool = [one.context.belief for one in self.known]
-        own = [pool[n % len(pool)] for n in range(MANY)]  # copies, because pickle sends an array once
-        crowd = {
-            f"other-{n}": Belief(mean=one.mean.copy(), precision=one.precision.copy())
-            for n, one in enumerate(own)
-        }
-        near = replace(some, others=dict(list(crowd.items())[:1]))
-        full = replace(some, others=crowd)
-        sent = lambda job: assess(pickle.loads(pickle.dumps(job)))  # noqa: E731, S301
-        more = len(pickle.dumps(full)) - len(pickle.dumps(near))
-        return max(mean_s(sent, [full] * 4) - mean_s(sent, [near] * 4), 0.0) / MANY, more / MANY
+        crowd = Company(beliefs={f"other-{n}": pool[n % len(pool)] for n in range(MANY)})
+        asked = [
+            (job, replace(look, least=np.inf, alone=None)) for job, look in zip(jobs, looks, strict=True)
+        ]
+        return float(asks), mean_s(lambda one: odd(*one, lambda: crowd), asked) / MANY
 
     def look(self):
         """What a round asks of the registry for a unit that has nothing new."""
@@ -251,7 +246,7 @@ def on_paper(units, found, seconds, per_other):
             ("compute a day", f"{hours:,.0f}", "core hours"),
             (f"cores, at {PARALLEL:.0%} of their time", f"{np.ceil(hours / 24 / PARALLEL):,.0f}", "cores"),
             (
-                "each log asks all other units: adds a day",
+                "whether logs are other units': adds a day",
                 f"{units**2 * per_other / 3600:,.0f}",
                 "core hours",
             ),
@@ -277,10 +272,10 @@ def main() -> None:
         for what, work in costs.all().items():
             measured[what] = work()
             show("", [(what, f"{measured[what]:.4f}", "processor s")])
-        per_other, more = costs.others()
-    sent = [("each other unit, in a log's job", f"{more:,.0f}", "bytes")]
-    show("", [*sent, ("each other unit, sent and asked", f"{1e6 * per_other:.1f}", "processor us")])
-    on_paper(given.units_on_paper, found, measured, per_other)
+        asks, per_other = costs.others()
+    may = ("logs that may be another unit's", f"{asks:.3f}", "of all")
+    show("", [may, ("each other unit asked about one of those", f"{1e6 * per_other:.3f}", "processor us")])
+    on_paper(given.units_on_paper, found, measured, asks * per_other)
 
 
 def shown(found):

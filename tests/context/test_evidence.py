@@ -116,7 +116,7 @@ def test_the_size_and_the_memory_of_noise_are_found(arm, share, missing):
     if missing:
         for start in problem.first[:-1]:
             problem.measured[start + 400 : start + 1000] = np.nan
-    deviation, memory = deviation_and_memory([(problem, np.zeros(len(arm.space)))], arm.space)
+    deviation, memory = deviation_and_memory(problem, errors_of(problem, arm.space, np.zeros(len(arm.space))))
     assert deviation == pytest.approx([3e-3, 3e-3], rel=0.1)
     assert memory == pytest.approx([(1 + share) / (1 - share)] * 2, rel=0.4)
 

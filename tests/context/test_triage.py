@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from hybridsim.context.notice import hypotheses_of
-from hybridsim.context.triage import distance, oddity
+from hybridsim.context.evidence import Evidence
+from hybridsim.context.notice import hypotheses_of, log_ratios
+from hybridsim.context.triage import SURE, Company, better_than_any_change, distance, oddity, stranger
 from tests.context.made import around
 
 
@@ -49,3 +50,42 @@ def test_distances_count_what_both_know():
     """(3 - 0)^2 / (1 + 0.25 + 0.75) in the one entry that differs."""
     away = distance(around([3.0, 1.0], 1.0), around([0.0, 1.0], 0.5), np.diag([0.75, 0.0]))
     assert away == pytest.approx(9.0 / 2.0)
+
+
+def seen(arm, unit, true, sharp, random):
+    """Of a log whose unit is as given, replayed at what is believed of another one."""
+    count = len(arm.space)
+    root = random.normal(size=(count, count)) * sharp / np.sqrt(count)
+    information = root.T @ root
+    pull = information @ (true - unit.mean) + root.T @ random.standard_normal(count)
+    return Evidence(log_id="x", pull=pull, information=information, misfit=1.0, error=np.zeros(2))
+
+
+def test_a_strangers_log_is_named_and_a_units_own_rarely_asks_about_strangers(arm):
+    count, random, hypotheses = len(arm.space), np.random.default_rng(1), hypotheses_of(arm.space)
+    others = {f"u{n}": around(random.normal(0.0, 2.0, count), 0.1) for n in range(50)}
+    own, company = around(random.normal(0.0, 2.0, count), 0.1), Company(beliefs=others)
+    for serial, one in others.items():
+        log = seen(arm, own, one.mean, 10.0, random)
+        least = better_than_any_change(log, own, hypotheses)
+        assert least is not None and stranger(log, "u", own, least, company) == serial
+        assert stranger(log, serial, own, least, company) != serial
+        assert stranger(log, "u", own, least, Company(beliefs={})) == ""
+    logs = [seen(arm, own, own.mean, 3.0, random) for _ in range(200)]
+    assert sum(better_than_any_change(log, own, hypotheses) is not None for log in logs) < 50
+
+
+def test_no_context_is_likelier_than_it_was_said_that_one_can_be(arm):
+    """Where better_than_any_change says None, no unit anywhere would have been named."""
+    count, random, hypotheses = len(arm.space), np.random.default_rng(2), hypotheses_of(arm.space)
+    own, none = around(np.zeros(count), 0.1), 0
+    for _ in range(200):
+        log = seen(arm, own, random.normal(0.0, 0.3, count), 3.0, random)
+        everywhere = {str(n): around(random.normal(0.0, 1.5, count), 0.1) for n in range(50)}
+        everywhere["best"] = around(np.linalg.lstsq(log.information, log.pull)[0], 0.1)
+        if better_than_any_change(log, own, hypotheses) is None:
+            none += 1
+            spread = own.covariance + np.stack([0.0 * own.covariance, *(h.spread for h in hypotheses)])
+            changed = float(log_ratios(spread, log.pull, log.information).max())
+            assert stranger(log, "u", own, changed + SURE, Company(beliefs=everywhere)) == ""
+    assert 0 < none < 200

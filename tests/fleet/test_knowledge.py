@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from hybridsim.context.evidence import Evidence
 from hybridsim.errors import FleetError
 from hybridsim.fleet.registry.database import connect
-from hybridsim.fleet.registry.knowledge import Alarm, Context, beliefs
+from hybridsim.fleet.registry.knowledge import Alarm, Context
 from hybridsim.fleet.registry.migrate import MIGRATIONS
 from hybridsim.fleet.registry.packed import packed, packed_matrix, unpacked, unpacked_matrix
 from hybridsim.fleet.registry.registry import Registry
@@ -89,7 +89,6 @@ def test_contexts_are_those_of_current_calibrations(known):
     contexts = knowledge.contexts()
     assert {serial: one.calibration for serial, one in contexts.items()} == {"a": "one", "b": "three"}
     assert list(knowledge.contexts(["b"])) == ["b"] and knowledge.contexts([]) == {}
-    assert list(beliefs(contexts, "a", {"p1"})) == ["b"] and beliefs(contexts, "a", {"p2"}) == {}
     known.promote("a", "two", verdict=passed(known, "a", "two"))
     assert knowledge.contexts()["a"].calibration == "two"
     known.roll_back("a")

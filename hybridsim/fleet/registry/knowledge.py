@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -242,15 +242,6 @@ class Knowledge:
         with transaction(self._engine) as session:
             row = session.scalars(asked).first()
             return None if row is None else (row.number, row.passed, row.evidence)
-
-
-def beliefs(contexts: Mapping[str, Context], but: str, populations: Collection[str]) -> dict[str, Belief]:
-    """Of all units but one, those of some populations."""
-    return {
-        serial: one.belief
-        for serial, one in contexts.items()
-        if serial != but and one.population in populations
-    }
 
 
 def quiet(said: Sequence[Said]) -> list[Said]:
