@@ -8,6 +8,7 @@ import tomli_w
 from hybridsim.errors import RobotError
 from hybridsim.ingest.inspect import inspect_path
 from hybridsim.robot import Quantity, load_robot, problems
+from hybridsim.robot import load as robot_loading
 
 ROBOTS = ("so101", "anymal_c", "cube", "xl330_pendulum", "sts3250_pendulum")
 
@@ -257,6 +258,7 @@ def test_the_missing_package_comes_with_its_remedy(monkeypatch):
     def none(name):
         raise importlib.metadata.PackageNotFoundError(name)
 
+    robot_loading._package_robots.cache_clear()  # where it was found before
     monkeypatch.setattr(importlib.metadata, "files", none)
     with pytest.raises(
         RobotError, match=r"example-robot-data, not installed; .*pip install 'hybridsim\[robots\]'"

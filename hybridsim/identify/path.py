@@ -16,7 +16,7 @@ from hybridsim.physics.chain import chain_of, parameters_of, topological
 from hybridsim.physics.edits import with_inertial
 from hybridsim.physics.ground import REACH, ground_gap
 from hybridsim.physics.hulls import with_hulls
-from hybridsim.physics.model import RigidModel
+from hybridsim.physics.model import Link, RigidModel
 from hybridsim.robot import Robot
 from hybridsim.simulator.body import COM, bare_body, body_of
 from hybridsim.simulator.inputs import LogInputs
@@ -31,7 +31,7 @@ class BodyPath:
 
     Attributes:
         first: row at which each log starts, and the end.
-        links: identified links; four columns each: mass, mass times centre of mass.
+        links: identified ones as the URDF has them; four columns each: mass, mass times centre of mass.
         load: effort against gravity at the measured angle, per joint and column; the last column is the rest.
         slope: the same a quarter turn of the joint further, which is its rate with the joint.
         inertia: diagonal of the mass matrix, per joint and part: each identified link's at the URDF's mass,
@@ -43,27 +43,27 @@ class BodyPath:
     """
 
     first: np.ndarray
-    links: tuple[str, ...]
+    links: tuple[Link, ...]
     load: Sequence[Float[np.ndarray, "_ column"]]
     slope: Sequence[Float[np.ndarray, "_ column"]]
     inertia: Sequence[Float[np.ndarray, "_ part"]]
     gap: Float[np.ndarray, " _"]
     gap_rate: Float[np.ndarray, "_ joint"]
 
-    def inertials(self, robot: Robot, values: Mapping[str, float]) -> Float[np.ndarray, " column"]:
+    def inertials(self, values: Mapping[str, float]) -> Float[np.ndarray, " column"]:
         """The columns' factors: inertials of the identified links, and 1 for the rest."""
         found = []
-        for name in self.links:
-            link = bare_body(robot).link(name)
-            mass = values.get(f"link.{name}.mass", link.mass)
-            com = [values.get(f"link.{name}.{a}", float(c)) for a, c in zip(COM, link.com, strict=True)]
+        for link in self.links:
+            mass = values.get(f"link.{link.name}.mass", link.mass)
+            axes = zip(COM, link.com, strict=True)
+            com = [values.get(f"link.{link.name}.{axis}", float(c)) for axis, c in axes]
             found += [mass, *(mass * np.array(com))]
         return np.array([*found, 1.0])
 
-    def mass_ratios(self, robot: Robot, values: Mapping[str, float]) -> Float[np.ndarray, " part"]:
+    def mass_ratios(self, values: Mapping[str, float]) -> Float[np.ndarray, " part"]:
         """Masses of the identified links over the URDF's, as their inertias scale, and 1 for the rest."""
-        masses = {name: bare_body(robot).link(name).mass for name in self.links}
-        return np.array([*(values.get(f"link.{name}.mass", m) / m for name, m in masses.items()), 1.0])
+        ratios = [values.get(f"link.{link.name}.mass", link.mass) / link.mass for link in self.links]
+        return np.array([*ratios, 1.0])
 
 
 def filled(measured: Float[np.ndarray, "time drive"]) -> Float[np.ndarray, "time drive"]:
@@ -100,7 +100,7 @@ def body_path(
             load[:, rows], slope[:, rows], inertia[:, rows], gap[rows], gap_rate[rows] = part
     return BodyPath(
         first=first,
-        links=links,
+        links=tuple(bare_body(robot).link(name) for name in links),
         load=list(load),
         slope=list(slope),
         inertia=list(inertia),

@@ -91,10 +91,10 @@ class Problem(Fitting):
         """One drive along every log."""
         path = self.paths[drive]
         column = self.robot.joint_names.index(self.joints[drive])
-        factors = self.body.inertials(self.robot, values)
+        factors = self.body.inertials(values)
         load, slope = self.body.load[column] @ factors, self.body.slope[column] @ factors
         if self.body.links:
-            ratios = self.body.mass_ratios(self.robot, values)
+            ratios = self.body.mass_ratios(values)
             path = path._replace(inertia=self.body.inertia[column] @ ratios)
         ground = (values["world.plane_height"], values["world.plane_stiffness"])
         if not self.plane:

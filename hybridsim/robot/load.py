@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from functools import cache
 from pathlib import Path
 
 from hybridsim.errors import RobotError, listed
@@ -46,8 +47,9 @@ def find_urdf(robot: Robot) -> Path:
     return path
 
 
+@cache
 def _package_robots() -> Path:
-    """The folder of robots in the installed `example-robot-data` package."""
+    """The folder of robots in the installed `example-robot-data` package; its list of files is long."""
     remedy = "install it with: pip install 'hybridsim[robots]'"
     try:
         files = importlib.metadata.files("example-robot-data") or []

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hybridsim.context.belief import HELD, told
-from hybridsim.context.evidence import evidence_of
+from hybridsim.context.belief import HELD, told, told_without_each
+from hybridsim.context.evidence import errors_apart, errors_of, evidence_of
 from tests.context.made import around, linear, noise_of
 from tests.context.test_evidence import coloured
 
@@ -73,6 +73,23 @@ def test_units_that_wander_are_known_no_better_than_they_are(arm):
         blind.append(told(prior, problem, space, noise_of(space), IDS[:3]))
     assert surprise(beliefs, contexts) == pytest.approx(1.0, abs=0.3)
     assert surprise(blind, contexts) > 1.5
+
+
+def test_what_the_other_logs_tell_is_what_they_tell_by_themselves(arm):
+    """Beside fits in which the log was not measured; errors there are larger than where it taught."""
+    random, prior, space = np.random.default_rng(3), around(np.zeros(len(arm.space))), arm.space
+    truth, noise = random.normal(0.0, 0.3, len(space)), noise_of(space)
+    problem = linear(arm, truth, random, 4e-3, 4, 0.4)
+    mean = told(prior, problem, space, noise, IDS).mean
+    said = evidence_of(problem, space, mean, noise, IDS)
+    points = told_without_each(prior, mean, said)
+    for n, point in enumerate(points):
+        measured = problem.measured.copy()
+        measured[problem.first[n] : problem.first[n + 1]] = np.nan
+        others = replace(problem, measured=measured)
+        assert point == pytest.approx(told(prior, others, space, noise, IDS).mean, abs=0.1)
+    own, drawn = (np.std(errors_of(problem, space, one)) for one in (mean, truth))
+    assert own < 0.98 * drawn < 0.98**2 * np.std(errors_apart(problem, space, points))
 
 
 def test_each_further_log_makes_it_surer(arm):

@@ -75,12 +75,12 @@ def test_columns_times_inertials_are_the_load_of_those_inertials():
     searched = [Parameter(name=name, value=0.1, unit="1", low=-1, high=1) for name in linked]
     path = body_path(robot, [log], searched, False)
     effort, inertia = bias_and_inertia(robot, log.measured, values)
-    factors = path.inertials(robot, values)
+    factors = path.inertials(values)
     assert np.stack([load @ factors for load in path.load], 1) == pytest.approx(effort, abs=1e-10)
     # A mass alone scales its link's inertia exactly; a moved centre of mass is not followed there.
     masses = {name: value for name, value in values.items() if name.endswith("mass")}
     _, inertia = bias_and_inertia(robot, log.measured, masses)
-    ratios = path.mass_ratios(robot, masses)
+    ratios = path.mass_ratios(masses)
     assert np.stack([part @ ratios for part in path.inertia], 1) == pytest.approx(inertia, rel=1e-9)
 
 
@@ -93,8 +93,8 @@ def test_a_payload_on_an_identified_link_is_not_lost():
     effort, inertia = bias_and_inertia(robot, log.measured, values, log.constants)
     # By hand, standing out level: 0.4 kg * 9.81 m/s^2 * 0.1 m = 0.392 N*m.
     assert effort[:, 0] == pytest.approx(0.3924 * np.sin(log.measured[:, 0]), rel=2e-3, abs=1e-9)
-    assert path.load[0] @ path.inertials(robot, values) == pytest.approx(effort[:, 0], abs=1e-12)
-    assert path.inertia[0] @ path.mass_ratios(robot, values) == pytest.approx(inertia[:, 0], rel=1e-9)
+    assert path.load[0] @ path.inertials(values) == pytest.approx(effort[:, 0], abs=1e-12)
+    assert path.inertia[0] @ path.mass_ratios(values) == pytest.approx(inertia[:, 0], rel=1e-9)
 
 
 def test_logs_of_different_payloads_do_not_mix():
