@@ -4,7 +4,8 @@ Every log gives evidence about how far its unit is from the context that is beli
 hypothesis (a family at a joint, or at all joints) and each moment since when, the evidence has a likelihood
 ratio against "nothing changed", where the unit is as far from its context as the belief says that it may be.
 Their sum over moments is the Shiryaev-Roberts statistic, whose mean after n quiet logs is n, so that an alarm
-at 1/rate comes on average not before 1/rate quiet logs.
+at 1/rate comes on average not before 1/rate quiet logs. The newest log alone has no say in it: by where its
+drives stick and slip it may look like no other.
 
 Source: Pollak 1985, "Optimal detection of a change in distribution"; mixtures as in Shin, Ramdas and Rinaldo
 2022, "E-detectors".
@@ -29,6 +30,8 @@ TOGETHER = 0.7
 """Share of friction's variance that its parameters have in common; chosen, because wear scales all of it."""
 WINDOW = 30
 """Logs back to which a change is looked for; chosen, because what has lasted longer has rung before."""
+WITNESSES = 2
+"""Logs that an alarm wants at least; chosen, because one in a thousand quiet ones looks changed."""
 LARGEST = 600.0  # of a logarithm whose exponential is still a number
 
 
@@ -54,7 +57,7 @@ class Finding:
     """What the newest log makes of a unit.
 
     Attributes:
-        statistic: Shiryaev-Roberts', to be compared with 1/rate.
+        statistic: Shiryaev-Roberts', to be compared with 1/rate; 0 below WITNESSES logs.
         since: number of the log at which the change most likely came, of those given.
         likelihoods: of every family, adding up to 1.
         hypothesis: the most likely one of the most likely family.
@@ -127,7 +130,7 @@ def noticed(hypotheses: Sequence[Hypothesis], covariance: Matrix, evidence: Sequ
     best = max(by_family, key=lambda family: by_family[family])
     likely = max(range(len(hypotheses)), key=lambda n: (hypotheses[n].family == best, share[:, n].sum()))
     return Finding(
-        statistic=float(np.exp(np.minimum(ratio, LARGEST)).sum() / len(hypotheses)),
+        statistic=float(np.exp(np.minimum(ratio[WITNESSES - 1 :], LARGEST)).sum() / len(hypotheses)),
         since=len(evidence) - 1 - int(share[:, likely].argmax()),
         likelihoods=by_family,
         hypothesis=hypotheses[likely],

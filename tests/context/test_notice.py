@@ -74,11 +74,22 @@ def test_a_change_is_found_with_its_kind_and_its_moment(which):
     said = life(random, 16, sharpness=80.0, shift=shift, at=9)
     found = [noticed(EACH, BELIEF, said[:count]) for count in range(1, 17)]
     rung = next(n for n, one in enumerate(found) if one.statistic >= 1.0 / RATE)
-    assert 9 <= rung <= 10 and found[rung].since == 9
+    assert 9 <= rung <= 10 and 9 <= found[rung].since <= rung
     for one in found[rung:]:
         assert one.hypothesis is EACH[which] and one.since >= 9 and one.likelihoods[FAMILIES[which]] > 0.8
     later = noticed(EACH, BELIEF, said[9:] * 7)  # of which only the newest are looked at
     assert 0 < later.since < 49 and np.isfinite(later.statistic)
+
+
+def test_one_log_that_looks_like_no_other_rings_no_alarm():
+    """A second one like it does; quiet ones after it do not. All logs tell as much of their contexts."""
+    sharp, zero = 80.0 * np.eye(COUNT), np.zeros(COUNT)
+    at = lambda x: Evidence(log_id="x", pull=sharp @ x, information=sharp, misfit=1.0, error=np.zeros(2))  # noqa: E731
+    quiet, odd = at(zero), at(1.2 * np.eye(COUNT)[2])
+    statistic = lambda *logs: noticed(EACH, BELIEF, logs).statistic  # noqa: E731
+    assert statistic(odd) == 0.0
+    assert max(statistic(*[quiet] * 6, odd, *[quiet] * n) for n in (1, 2, 3)) < 1.0 / RATE
+    assert statistic(*[quiet] * 6, odd, odd) > 1.0 / RATE
 
 
 def test_friction_of_a_joint_changes_together(arm):
