@@ -92,6 +92,12 @@ def told_without_each(prior: Belief, mean: Point, said: Sequence[Evidence]) -> l
     return [mean + solve(precision - one.information, pull - one.pull, assume_a="pos") for one in said]
 
 
+def taken(prior: Belief, said: Sequence[Evidence]) -> float:
+    """Numbers of a context that logs and not the prior have decided, from 0 to all of them."""
+    heard = sum(one.information for one in said)
+    return float(np.trace(solve(prior.precision + heard, heard, assume_a="pos")))
+
+
 def _moved(
     prior: Belief,
     problem: Problem,

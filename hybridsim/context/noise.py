@@ -13,6 +13,8 @@ from hybridsim.identify.problem import Problem
 LONGEST = 2.0
 """Up to which errors' memory is looked for [s]."""
 ROUNDS = 30
+LEFT = 0.25
+"""Share of independent samples that a fit leaves at least; chosen, because below it nothing is known."""
 
 
 def deviation_and_memory(
@@ -26,6 +28,24 @@ def deviation_and_memory(
         squares.append((own**2).sum(0) / np.maximum(seen[start:end].sum(0), 1))
         memory.append([_memory(column, round(LONGEST / period)) for column in own.T])
     return np.sqrt(np.median(squares, axis=0)), np.median(memory, axis=0)
+
+
+def unbiased(
+    problem: Problem,
+    deviation: Float[np.ndarray, " drive"],
+    memory: Float[np.ndarray, " drive"],
+    taken: float,
+) -> Float[np.ndarray, " drive"]:
+    """Deviation of errors that a context was fitted to, for logs that it was not fitted to [rad].
+
+    Args:
+        problem: the logs.
+        deviation: of their errors [rad].
+        memory: of the same.
+        taken: numbers that the logs have decided.
+    """
+    independent = float((np.isfinite(problem.measured).sum(0) / memory).sum())
+    return deviation * np.sqrt(1.0 / max(1.0 - taken / independent, LEFT))
 
 
 def _memory(error: np.ndarray, longest: int) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.calibration import Calibration
-from hybridsim.context.belief import Belief, told, told_without_each
+from hybridsim.context.belief import Belief, taken, told, told_without_each
 from hybridsim.context.evidence import (
     GUESS,
     Evidence,
@@ -21,7 +21,7 @@ from hybridsim.context.evidence import (
     misfits_of,
     slopes_of,
 )
-from hybridsim.context.noise import deviation_and_memory, wander_of
+from hybridsim.context.noise import deviation_and_memory, unbiased, wander_of
 from hybridsim.context.population import ALONE, Population, read_population, relatives
 from hybridsim.context.space import ContextSpace
 from hybridsim.errors import FleetError
@@ -136,9 +136,9 @@ class UnitFit:
     Attributes:
         belief: about the context.
         evidence: of each log at its mean.
-        deviation: of errors at what the other logs tell, or at its mean where there is but one log [rad].
+        deviation: of errors at its mean, as logs would have them that it was not fitted to [rad].
         memory: of the same.
-        misfit: mean squares of the same over the deviation's, log by log and drive by drive.
+        misfit: of each log and drive at what the other logs tell: mean square over the deviation's.
     """
 
     belief: Belief
@@ -232,12 +232,13 @@ def fit_unit(job: UnitJob) -> UnitFit:
     belief = told(job.prior, problem, space, noise, ids, job.start)
     error = errors_of(problem, space, belief.mean)
     slope = slopes_of(problem, space, belief.mean, range(len(space)), error)
-    if len(logs) >= FEWEST:
-        evidence = evidence_of(problem, space, belief.mean, noise, ids, slope=slope)
-        usual = [one.wandered(noise.wander) for one in evidence]
-        error = errors_apart(problem, space, told_without_each(job.prior, belief.mean, usual))
+    evidence = evidence_of(problem, space, belief.mean, noise, ids, slope=slope)
+    usual = [one.wandered(noise.wander) for one in evidence]
     deviation, memory = deviation_and_memory(problem, error)
+    deviation = unbiased(problem, deviation, memory, taken(job.prior, usual))
     own = Noise(deviation=deviation, memory=memory, wander=noise.wander)
+    if len(logs) >= FEWEST:
+        error = errors_apart(problem, space, told_without_each(job.prior, belief.mean, usual))
     return UnitFit(
         belief=belief,
         evidence=evidence_of(problem, space, belief.mean, own, ids, slope=slope),
@@ -270,7 +271,7 @@ def _wander(fits: Sequence[UnitFit], count: int) -> np.ndarray:
 
 def _population(basis: Basis, serials: Sequence[str], fits: Sequence[UnitFit], prior: Belief) -> Population:
     bench, several = basis.bench(), [one for one in fits if len(one.evidence) >= FEWEST]
-    deviation = np.median([one.deviation for one in several], axis=0)
+    deviation = np.median([one.deviation for one in fits], axis=0)
     between = relatives([one.belief for one in fits], prior)
     return Population(
         schema=1,
@@ -281,7 +282,7 @@ def _population(basis: Basis, serials: Sequence[str], fits: Sequence[UnitFit], p
         mean=tuple(between.mean.tolist()),
         covariance=tuple(map(tuple, between.covariance.tolist())),
         deviation=tuple(deviation.tolist()),
-        memory=tuple(np.median([one.memory for one in several], axis=0).tolist()),
+        memory=tuple(np.median([one.memory for one in fits], axis=0).tolist()),
         wander=tuple(_wander(fits, len(bench.space)).tolist()),
         misfit=_largest_misfit(several, deviation),
         units=tuple(serials),
