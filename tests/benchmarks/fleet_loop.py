@@ -1,15 +1,16 @@
 """The fleet's loop on a stand-in fleet whose truth is known: what it notices, names, learns and refuses.
 
     .venv/bin/python -m tests.benchmarks.fleet_loop make   --out DIR [--seed 5] [--units 20]
+    .venv/bin/python -m tests.benchmarks.fleet_loop found  --out DIR
     .venv/bin/python -m tests.benchmarks.fleet_loop notice --out DIR
     .venv/bin/python -m tests.benchmarks.fleet_loop poison --out DIR
 
 SYNTHETIC: individuals of the demo's arm (hybridsim/demo/units.py), logs of 30 s, one a day. `make`
 calibrates on twelve logs of an individual that is none of the fleet's, founds the fleet on all units' first
-twelve and promotes what passes. `notice` gives every unit 50 quiet logs, then in five branches one change
-each: friction +30 %, delay +5 ms, forearm's mass +10 %, position gain -15 %, a reading's bias +10 mrad.
-`poison` gives batches of three logs, each time on a copy of the registry: positions mis-scaled, joints
-swapped, another unit's logs, frozen encoders.
+twelve and promotes what passes; `found` does the last two again with what was made before. `notice` gives
+every unit 50 quiet logs, then in five branches one change each: friction +30 %, delay +5 ms, forearm's mass
++10 %, position gain -15 %, a reading's bias +10 mrad. `poison` gives batches of three logs, each time on a
+copy of the registry: positions mis-scaled, joints swapped, another unit's logs, frozen encoders.
 """
 
 import argparse
@@ -77,11 +78,17 @@ def make(out, seed, units):
             for u, t in enumerate(truths)
         ]
     list(map_jobs(recorded, [outside, *jobs]))
-    reference = calibrate(
-        out / "demo" / "study.toml", [out / "outside"], out=out / "reference", synthetic=True
-    )
+    calibrate(out / "demo" / "study.toml", [out / "outside"], out=out / "reference", synthetic=True)
     (out / "made.json").write_text(json.dumps({"seed": seed, "units": units}))
-    with closing(Fleet.init(out / "fleet", Place(schema=1, robot=str(robot.resolve())))) as fleet:
+    found(out, units)
+
+
+def found(out, units):
+    """A fleet of what was made, in the place of an earlier one."""
+    shutil.rmtree(out / "fleet", ignore_errors=True)
+    [reference] = (path for path in (out / "reference").iterdir() if path.is_dir())
+    robot = (out / "demo" / "arm").resolve()
+    with closing(Fleet.init(out / "fleet", Place(schema=1, robot=str(robot)))) as fleet:
         fleet.take([out / "base" / name_of(u) for u in range(units)], enrol=True)
         refound(fleet, str(reference))
         done = Watch(fleet, Options()).round()
@@ -227,7 +234,7 @@ def poison(out, seed, units, batches):
 def main():
     """As asked."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["make", "notice", "poison"])
+    parser.add_argument("what", choices=["make", "found", "notice", "poison"])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--units", type=int, default=20)
@@ -237,7 +244,9 @@ def main():
         make(words.out, words.seed, words.units)
         return
     made = json.loads((words.out / "made.json").read_text())
-    if words.what == "notice":
+    if words.what == "found":
+        found(words.out, made["units"])
+    elif words.what == "notice":
         notice(words.out, made["units"])
     else:
         poison(words.out, made["seed"], made["units"], words.batches)
