@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hybridsim.context.belief import HELD, told, told_without_each
+from hybridsim.context.belief import HELD, taken, told, told_without_each
 from hybridsim.context.evidence import errors_apart, errors_of, evidence_of
+from hybridsim.context.noise import unbiased
 from tests.context.made import around, linear, noise_of
 from tests.context.test_evidence import coloured
 
@@ -88,8 +89,12 @@ def test_what_the_other_logs_tell_is_what_they_tell_by_themselves(arm):
         measured[problem.first[n] : problem.first[n + 1]] = np.nan
         others = replace(problem, measured=measured)
         assert point == pytest.approx(told(prior, others, space, noise, IDS).mean, abs=0.1)
-    own, drawn = (np.std(errors_of(problem, space, one)) for one in (mean, truth))
-    assert own < 0.98 * drawn < 0.98**2 * np.std(errors_apart(problem, space, points))
+    size = lambda error: np.sqrt((error**2).mean(0))  # noqa: E731
+    own, drawn = (size(errors_of(problem, space, one)) for one in (mean, truth))
+    apart = size(errors_apart(problem, space, points))
+    assert own.mean() < 0.98 * drawn.mean() < 0.98**2 * apart.mean()
+    found = unbiased(problem, own, np.ones(2), taken(prior, said))
+    assert found.mean() == pytest.approx(drawn.mean(), rel=0.02)
 
 
 def test_each_further_log_makes_it_surer(arm):
