@@ -112,3 +112,14 @@ def test_one_unit_is_the_mean_and_leaves_how_far_others_are_as_assumed():
     one = relatives([around([1.0, 2.0], 1e-3)], around([0.0, 0.0], 1e3))
     assert one.mean == pytest.approx([1.0, 2.0], abs=1e-3)
     assert one.covariance == pytest.approx(np.eye(2), rel=0.01)
+
+
+def test_what_the_logs_of_one_unit_hardly_tell_stays_near_what_was_believed():
+    """They ask for 90 typical changes of the second entry, softly: 0.01 of information beside 1/9 before."""
+    prior = around(np.zeros(2), 3.0)
+    information = np.diag([100.0, 0.01])
+    precision = prior.precision + information
+    mean = np.linalg.solve(precision, information @ [2.0, 90.0])
+    found = relatives([Belief(mean=mean, precision=precision)], prior)
+    assert mean == pytest.approx([2.0, 7.4], abs=0.1)
+    assert found.mean[0] == pytest.approx(1.8, abs=0.3) and 0.0 < found.mean[1] < 9.0
