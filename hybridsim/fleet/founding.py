@@ -138,7 +138,7 @@ class UnitFit:
         evidence: of each log at its mean.
         deviation: of errors at its mean, as logs would have them that it was not fitted to [rad].
         memory: of the same.
-        misfit: of each log and drive at what the other logs tell: mean square over the deviation's.
+        misfit: of each log and drive at what the others tell, if any: mean square over the deviation's.
     """
 
     belief: Belief
@@ -284,7 +284,7 @@ def _population(basis: Basis, serials: Sequence[str], fits: Sequence[UnitFit], p
         deviation=tuple(deviation.tolist()),
         memory=tuple(np.median([one.memory for one in fits], axis=0).tolist()),
         wander=tuple(_wander(fits, len(bench.space)).tolist()),
-        misfit=_largest_misfit(several, deviation),
+        misfit=_largest_misfit(several or fits, deviation),
         units=tuple(serials),
     )
 

@@ -89,9 +89,11 @@ def nobody_keeps(calibration):
     pytest.fail(f"kept {calibration.id}")
 
 
-def test_one_unit_is_a_population_that_assumes_the_rest(arms, monkeypatch):
-    """Its own context is the mean; how far others are from it is assumed, from one long log first."""
+@pytest.mark.parametrize("most", [founding.MOST_S, 5.0])
+def test_one_unit_is_a_population_that_assumes_the_rest(arms, monkeypatch, most):
+    """Its own context is the mean; how far others are is assumed; from one long log first, or always."""
     monkeypatch.setattr(founding, "FIRST_S", 5.0)
+    monkeypatch.setattr(founding, "MOST_S", most)
     basis = Basis(DEMO / "arm", next(path for path in (arms.root / "reference").iterdir()))
     population = found(basis, {"u0": of_unit(arms.root / "later", "u0")}, nobody_keeps, engine="serial")
     assert population.units == ("u0",)
