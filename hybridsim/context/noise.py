@@ -63,11 +63,13 @@ def _memory(error: np.ndarray, longest: int) -> float:
 
 
 def wander_of(evidence: Mapping[str, Sequence[Evidence]], count: int) -> Float[np.ndarray, " entry"]:
-    """Variance of each entry from log to log of a unit, by expectation maximisation; units' own means apart.
+    """Variance of each entry from log to log of a unit, by restricted maximum likelihood: units' means apart.
 
     Args:
         evidence: of each unit's quiet logs at its own context, without wander; without any it is guessed.
         count: of entries.
+
+    Error: finds planted ones to a quarter, also of units with two logs, tests/context/test_evidence.py.
     """
     if not evidence:
         return np.full(count, GUESS[2])
@@ -78,12 +80,12 @@ def wander_of(evidence: Mapping[str, Sequence[Evidence]], count: int) -> Float[n
             precision = np.diag(1.0 / np.maximum(wander, 1e-8))
             inverses = [np.linalg.inv(one.information + precision) for one in own]
             seen = [one.wandered(wander) for one in own]
-            mean = np.linalg.solve(
-                sum(one.information for one in seen) + 1e-2 * np.eye(count), sum(one.pull for one in seen)
-            )
+            unsure = np.linalg.inv(sum(one.information for one in seen) + 1e-2 * np.eye(count))
+            mean = unsure @ sum(one.pull for one in seen)
             for one, inverse in zip(own, inverses, strict=True):
-                away = inverse @ (one.pull - one.information @ mean)
-                total += away**2 + np.diagonal(inverse)
+                follows = inverse @ one.information
+                away = inverse @ one.pull - follows @ mean
+                total += away**2 + np.diagonal(inverse + follows @ unsure @ follows.T)
                 logs += 1
         wander = total / logs
     return wander

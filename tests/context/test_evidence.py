@@ -121,19 +121,19 @@ def test_the_size_and_the_memory_of_noise_are_found(arm, share, missing):
     assert memory == pytest.approx([(1 + share) / (1 - share)] * 2, rel=0.4)
 
 
-def test_wander_from_log_to_log_is_found():
+@pytest.mark.parametrize("logs", [2, 6])
+def test_wander_from_log_to_log_is_found(logs):
     random, truth = np.random.default_rng(6), np.array([0.01, 0.09, 0.25])
     units = {}
-    for unit in range(12):
+    for unit in range(120):
         own = random.normal(0.0, 1.0, 3)
-        logs = []
-        for _ in range(6):
+        units[str(unit)] = []
+        for _ in range(logs):
             information = sharp(random, 3, 200.0)
             context = own + random.normal(0.0, np.sqrt(truth))
             noise = np.linalg.cholesky(information) @ random.normal(0.0, 1.0, 3)
-            logs.append(evidence(information @ context + noise, information))
-        units[str(unit)] = logs
-    assert wander_of(units, 3) == pytest.approx(truth, rel=0.4)
+            units[str(unit)].append(evidence(information @ context + noise, information))
+    assert wander_of(units, 3) == pytest.approx(truth, rel=0.25)
     assert (wander_of({}, 3) == 0.05**2).all()
 
 
