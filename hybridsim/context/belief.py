@@ -92,10 +92,10 @@ def told_without_each(prior: Belief, mean: Point, said: Sequence[Evidence]) -> l
     return [mean + solve(precision - one.information, pull - one.pull, assume_a="pos") for one in said]
 
 
-def taken(prior: Belief, said: Sequence[Evidence]) -> float:
+def taken(prior: Belief, belief: Belief) -> float:
     """Numbers of a context that logs and not the prior have decided, from 0 to all of them."""
-    heard = sum(one.information for one in said)
-    return float(np.trace(solve(prior.precision + heard, heard, assume_a="pos")))
+    heard = belief.precision - prior.precision
+    return float(np.trace(solve(belief.precision, heard, assume_a="pos")))
 
 
 def _moved(

@@ -235,7 +235,7 @@ def fit_unit(job: UnitJob) -> UnitFit:
     evidence = evidence_of(problem, space, belief.mean, noise, ids, slope=slope)
     usual = [one.wandered(noise.wander) for one in evidence]
     deviation, memory = deviation_and_memory(problem, error)
-    deviation = unbiased(problem, deviation, memory, taken(job.prior, usual))
+    deviation = unbiased(problem, deviation, memory, taken(job.prior, belief))
     own = Noise(deviation=deviation, memory=memory, wander=noise.wander)
     if len(logs) >= FEWEST:
         error = errors_apart(problem, space, told_without_each(job.prior, belief.mean, usual))

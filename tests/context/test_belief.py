@@ -81,7 +81,8 @@ def test_what_the_other_logs_tell_is_what_they_tell_by_themselves(arm):
     random, prior, space = np.random.default_rng(3), around(np.zeros(len(arm.space))), arm.space
     truth, noise = random.normal(0.0, 0.3, len(space)), noise_of(space)
     problem = linear(arm, truth, random, 4e-3, 4, 0.4)
-    mean = told(prior, problem, space, noise, IDS).mean
+    belief = told(prior, problem, space, noise, IDS)
+    mean = belief.mean
     said = evidence_of(problem, space, mean, noise, IDS)
     points = told_without_each(prior, mean, said)
     for n, point in enumerate(points):
@@ -93,7 +94,7 @@ def test_what_the_other_logs_tell_is_what_they_tell_by_themselves(arm):
     own, drawn = (size(errors_of(problem, space, one)) for one in (mean, truth))
     apart = size(errors_apart(problem, space, points))
     assert own.mean() < 0.98 * drawn.mean() < 0.98**2 * apart.mean()
-    found = unbiased(problem, own, np.ones(2), taken(prior, said))
+    found = unbiased(problem, own, np.ones(2), taken(prior, belief))
     assert found.mean() == pytest.approx(drawn.mean(), rel=0.02)
 
 
