@@ -19,6 +19,8 @@ SMALL = 0.05
 """Largest step that ends them [typical changes]."""
 HELD = 0.01
 """Standard deviation of what is held where it is [typical changes]."""
+TRIES = 5
+"""To take a step, each time a shorter one."""
 FAR = 0.5
 """Largest step after which slopes are taken anew [typical changes]; they cost most."""
 
@@ -45,6 +47,11 @@ class Belief:
         """Standard deviation of every entry [typical changes]."""
         return np.sqrt(np.diagonal(self.covariance))
 
+    def cost(self, point: Point) -> float:
+        """Squared distance of a context [standard deviations]."""
+        away = point - self.mean
+        return float(away @ self.precision @ away)
+
     def widened(self, variance: Point) -> Belief:
         """Where the unit may have changed since, each entry by itself."""
         return Belief(mean=self.mean, precision=np.linalg.inv(self.covariance + np.diag(variance)))
@@ -58,25 +65,58 @@ def told(
     ids: Sequence[str],
     start: Point | None = None,
 ) -> Belief:
-    """The belief after the logs of a problem, by damped Gauss-Newton from `start`, or the prior's mean."""
+    """The belief after the logs of a problem, by damped Gauss-Newton from `start`, or the prior's mean.
+
+    A step is taken where replays get better, or no worse than their slopes said: logs that wander are weighed
+    less than their replays alone, so that a step towards the prior may well cost some of their fit.
+    """
     free = np.flatnonzero(prior.deviation > HELD).tolist()
+    low, high = space.bounds()
+
+    def heard(point: Point) -> tuple[float, list[Evidence]]:
+        """Twice the negative logarithm of the posterior without wander, up to a constant, and evidence."""
+        error, away = errors_of(problem, space, point), point - prior.mean
+        lost = float((losses(error, noise) / noise.memory).sum())
+        said = evidence_of(problem, space, point, noise, ids, slope=slope, error=error)
+        return lost + float(away @ prior.precision @ away), said
+
     point, damping = (prior.mean if start is None else start).copy(), 0.0
-    here = _cost(prior, problem, space, noise, point)
     slope = slopes_of(problem, space, point, free)
-    precision = prior.precision
+    here, said = heard(point)
     for _ in range(STEPS):
-        found = [
-            one.wandered(noise.wander) for one in evidence_of(problem, space, point, noise, ids, slope=slope)
-        ]
-        precision = prior.precision + sum(one.information for one in found)
-        pull = sum(one.pull for one in found) + prior.precision @ (prior.mean - point)
-        moved, there, damping = _moved(prior, problem, space, noise, (point, here, pull, precision, damping))
-        step, point, here = float(np.abs(moved - point).max()), moved, there
+        whole = followed(prior, point, said)
+        usual = followed(prior, point, [one.wandered(noise.wander) for one in said])
+        moved, then = point, (here, said)
+        for _ in range(TRIES):
+            damped = usual.precision + damping * np.diag(np.diagonal(usual.precision))
+            pull = usual.precision @ (usual.mean - point)
+            moved = np.clip(point + solve(damped, pull, assume_a="pos"), low, high)
+            then, rise = heard(moved), whole.cost(moved) - whole.cost(point)
+            if then[0] <= here + max(rise, 0.0) + 1e-9:
+                damping /= 4
+                break
+            moved, then, damping = point, (here, said), max(4 * damping, 0.1)
+        step, point, (here, said) = float(np.abs(moved - point).max()), moved, then
         if step < SMALL:
             break
         if step > FAR:
             slope = slopes_of(problem, space, point, free)
+            here, said = heard(point)
+    precision = followed(prior, point, [one.wandered(noise.wander) for one in said]).precision
     return Belief(mean=point, precision=0.5 * (precision + precision.T))
+
+
+def followed(prior: Belief, point: Point, said: Sequence[Evidence]) -> Belief:
+    """The belief that evidence leads to, by one step from where it was given.
+
+    Args:
+        prior: before any of it.
+        point: where.
+        said: there, wander taken off.
+    """
+    precision = prior.precision + sum(one.information for one in said)
+    pull = prior.precision @ (prior.mean - point) + sum(one.pull for one in said)
+    return Belief(mean=point + solve(precision, pull, assume_a="pos"), precision=precision)
 
 
 def told_without_each(prior: Belief, mean: Point, said: Sequence[Evidence]) -> list[Point]:
@@ -87,39 +127,10 @@ def told_without_each(prior: Belief, mean: Point, said: Sequence[Evidence]) -> l
         mean: after all of them.
         said: by each of them there, wander taken off.
     """
-    precision = prior.precision + sum(one.information for one in said)
-    pull = prior.precision @ (prior.mean - mean) + sum(one.pull for one in said)
-    return [mean + solve(precision - one.information, pull - one.pull, assume_a="pos") for one in said]
+    return [followed(prior, mean, [*said[:n], *said[n + 1 :]]).mean for n in range(len(said))]
 
 
 def taken(prior: Belief, belief: Belief) -> float:
     """Numbers of a context that logs and not the prior have decided, from 0 to all of them."""
     heard = belief.precision - prior.precision
     return float(np.trace(solve(belief.precision, heard, assume_a="pos")))
-
-
-def _moved(
-    prior: Belief,
-    problem: Problem,
-    space: ContextSpace,
-    noise: Noise,
-    state: tuple[Point, float, Point, np.ndarray, float],
-) -> tuple[Point, float, float]:
-    """A step that does not make the cost larger, its cost, and the damping that it took; else no step."""
-    low, high = space.bounds()
-    point, here, pull, precision, damping = state
-    for _ in range(5):
-        damped = precision + damping * np.diag(np.diagonal(precision))
-        moved = np.clip(point + solve(damped, pull, assume_a="pos"), low, high)
-        there = _cost(prior, problem, space, noise, moved)
-        if there <= here + 1e-9:
-            return moved, there, damping / 4
-        damping = max(4 * damping, 0.1)
-    return point, here, damping
-
-
-def _cost(prior: Belief, problem: Problem, space: ContextSpace, noise: Noise, point: Point) -> float:
-    """Twice the negative logarithm of the posterior, without wander, up to a constant."""
-    lost = losses(errors_of(problem, space, point), noise)
-    away = point - prior.mean
-    return float((lost / noise.memory).sum() + away @ prior.precision @ away)

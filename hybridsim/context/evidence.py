@@ -205,9 +205,11 @@ def evidence_of(
     ids: Sequence[str],
     *,
     slope: Float[np.ndarray, "row drive entry"] | None = None,
+    error: Float[np.ndarray, "row drive"] | None = None,
 ) -> list[Evidence]:
-    """What each log of a problem says at a context; slopes from close by may be given."""
-    error = errors_of(problem, space, point)
+    """What each log of a problem says at a context; slopes from close by, and errors there, may be given."""
+    if error is None:
+        error = errors_of(problem, space, point)
     if slope is None:
         slope = slopes_of(problem, space, point, range(len(space)), error)
     soft = softened(error, noise)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybridsim.calibration import Calibration
-from hybridsim.context.belief import Belief, taken, told, told_without_each
+from hybridsim.context.belief import Belief, followed, taken, told, told_without_each
 from hybridsim.context.evidence import (
     GUESS,
     Evidence,
@@ -181,7 +181,8 @@ def found(
         "units, as if unrelated",
     )
     beliefs = {serial: one.belief for serial, one in zip(serials, first, strict=True)}
-    prior, wander = relatives(list(beliefs.values()), alone), _wander(first, len(bench.space))
+    wander = _wander(first, len(bench.space))
+    prior = relatives(_followed(first, alone, wander), alone)
     better = shared(basis, units, beliefs, engine=engine, progress=progress)
     if better is not None:
         old, basis = bench.space, replace(basis, reference=keep(better))
@@ -225,11 +226,12 @@ def fit_unit(job: UnitJob) -> UnitFit:
     bench = job.basis.bench()
     logs, space = newest(job.logs, job.seconds), bench.space
     problem, ids = bench.problem(logs), [log.log_id for log in logs]
-    noise = Noise.guessed(len(problem.paths), len(space))
-    if job.start is not None and job.wander is not None:
-        deviation, memory = deviation_and_memory(problem, errors_of(problem, space, job.start))
-        noise = Noise(deviation=deviation, memory=memory, wander=job.wander)
-    belief = told(job.prior, problem, space, noise, ids, job.start)
+    guess = Noise.guessed(len(problem.paths), len(space))
+    start = told(job.prior, problem, space, guess, ids).mean if job.start is None else job.start
+    deviation, memory = deviation_and_memory(problem, errors_of(problem, space, start))
+    wander = guess.wander if job.wander is None else job.wander
+    noise = Noise(deviation=deviation, memory=memory, wander=wander)
+    belief = told(job.prior, problem, space, noise, ids, start)
     error = errors_of(problem, space, belief.mean)
     slope = slopes_of(problem, space, belief.mean, range(len(space)), error)
     evidence = evidence_of(problem, space, belief.mean, noise, ids, slope=slope)
@@ -269,10 +271,21 @@ def _wander(fits: Sequence[UnitFit], count: int) -> np.ndarray:
     return wander_of(several, count)
 
 
+def _followed(fits: Sequence[UnitFit], prior: Belief, wander: np.ndarray) -> list[Belief]:
+    """What units' logs lead to from a prior, so that what they said is what is more in it than the prior.
+
+    A fit that ended early, or at a bound, is no such belief: its mean is not what its precision weighs.
+    """
+    return [
+        followed(prior, one.belief.mean, [each.wandered(wander) for each in one.evidence]) for one in fits
+    ]
+
+
 def _population(basis: Basis, serials: Sequence[str], fits: Sequence[UnitFit], prior: Belief) -> Population:
     bench, several = basis.bench(), [one for one in fits if len(one.evidence) >= FEWEST]
     deviation = np.median([one.deviation for one in fits], axis=0)
-    between = relatives([one.belief for one in fits], prior)
+    wander = _wander(fits, len(bench.space))
+    between = relatives(_followed(fits, prior, wander), prior)
     return Population(
         schema=1,
         robot=bench.robot.name,
@@ -283,7 +296,7 @@ def _population(basis: Basis, serials: Sequence[str], fits: Sequence[UnitFit], p
         covariance=tuple(map(tuple, between.covariance.tolist())),
         deviation=tuple(deviation.tolist()),
         memory=tuple(np.median([one.memory for one in fits], axis=0).tolist()),
-        wander=tuple(_wander(fits, len(bench.space)).tolist()),
+        wander=tuple(wander.tolist()),
         misfit=_largest_misfit(several or fits, deviation),
         units=tuple(serials),
     )

@@ -170,7 +170,7 @@ def too_slow(fleet, moved):
     mean = contexts["u0"].belief.mean - contexts["u1"].belief.mean * moved
     k = old.entries.index("drive.elbow.delay")
     mean[k] += 9e-3 / old.sizes[k]
-    fields = {"mean": tuple(mean), "covariance": tuple(map(tuple, 4e-3 * np.eye(len(mean))))}
+    fields = {"mean": tuple(mean), "covariance": tuple(map(tuple, 1e-2 * np.eye(len(mean))))}
     reference = contexts["u1"].calibration if moved else old.reference
     return old.model_copy(update={**fields, "reference": reference})
 
