@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -145,6 +146,8 @@ def untimed(scores: str | bytes) -> dict[str, Any]:
 @contextmanager
 def disk_with_room_for(size: int) -> Iterator[None]:
     """Files of this process can grow to so many bytes and no more; start no worker processes meanwhile."""
+    if (ray := sys.modules.get("ray")) is not None:
+        ray.shutdown()  # its own log is a file of this process, and it says on stderr where that cannot grow
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
