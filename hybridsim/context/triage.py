@@ -16,8 +16,8 @@ from hybridsim.context.evidence import Evidence
 from hybridsim.context.notice import Hypothesis, log_ratios
 
 CAUSES = 2
-"""Families that may have changed at once, at a joint or link each, or one at all; chosen, because a fall
-bends a joint and moves what is carried."""
+"""Families that may have changed at once, each at a joint or link or at all; chosen, because a fall bends a
+joint and moves what is carried, and because wear comes to all joints on the day that firmware does."""
 LARGE = 9.0
 """Variance of a change over its typical one; chosen, because a change of three times the usual is rare."""
 BEYOND = 1e-4
@@ -138,10 +138,8 @@ def oddity(
     nearest = min(apart, key=lambda serial: apart[serial], default=None)
     if nearest is not None and apart[nearest] <= min(limit, ALIKE * own):
         return f"looks like unit '{nearest}'"
-    single = [h.spread for h in hypotheses if h.place]
-    pairs = [sum(some) for some in combinations(single, min(CAUSES, len(single)))]
-    causes = [*pairs, *(h.spread for h in hypotheses if not h.place)]
-    explained = min(distance(log, unit, spread + LARGE * cause) for cause in causes)
+    together = combinations([h.spread for h in hypotheses], min(CAUSES, len(hypotheses)))
+    explained = min(distance(log, unit, spread + LARGE * sum(causes)) for causes in together)
     if explained > limit:
         return f"too much changed at once: {explained:.0f} of at most {limit:.0f} after {CAUSES} causes"
     return ""

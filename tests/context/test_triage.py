@@ -41,6 +41,8 @@ def test_one_change_and_two_are_explained_and_all_at_once_is_not(case, arm):
     assert said(own + moved) == ""
     moved[arm.space.names.index("link.forearm.mass")] = -4.0
     assert said(own + moved) == ""
+    worn = [entry.family in ("friction", "delay") for entry in arm.space.entries]  # of both drives
+    assert said(own + 4.0 * np.array(worn)) == ""
     assert said(own + 4.0 * np.where(np.arange(len(own)) % 2, 1.0, -1.0)).startswith(
         "too much changed at once: "
     )
