@@ -75,7 +75,7 @@ def assess(job: LogJob) -> Look:
         return Look(evidence=evidence, least=least)
     prior = job.population.prior()
     wide = Belief(mean=prior.mean, precision=prior.precision / 4.0)
-    alone = told(wide, problem, bench.space, noise, [log.log_id])
+    alone = told(wide, problem, bench.space, noise, [log.log_id], start=job.belief.mean)
     [left] = misfits(problem, bench.space, alone.mean, noise)
     if left <= job.population.misfit:
         return Look(evidence=evidence, least=least, alone=alone)
