@@ -1,19 +1,25 @@
 """Contexts on a real motor: each position gain of the XL330 bench as a unit that no calibration has seen.
 
-    .venv/bin/python -m tests.benchmarks.fleet_real [--quick] [--told]
+    .venv/bin/python -m tests.benchmarks.fleet_real [--quick] [--told | --loop]
 
 For each of the three gains in $HYBRIDSIM_DATA/servo_pendulum: calibrate on the other two gains' six logs;
 for each of its own three logs, prompt that calibration with the other two (12 s, no population:
 three units are no fleet) and replay the third. Beside it the unprompted calibration (the fleet's mean)
 and a calibration on the two logs alone. Nothing is told the gain: every log says 400, the study looks for
 one gain, and the context has to find its unit's; with --told, logs say their gain as they were recorded, and
-the context is left with the rest. Mean absolute error of the hybrid [mrad]; real data, one motor.
+the context is left with the rest. With --loop, the three are a fleet that the commands of a user know:
+ingest, calibrate on two gains' logs, fleet init, ingest, relearn --all and watch, each gain in turn the new
+unit, which is taught by two of its logs and judged on the third beside the reference; the other two have
+taught the reference, and nothing judges them. Mean absolute error of the hybrid [mrad]; real data, one motor.
 """
 
 import argparse
 import json
 import os
+import subprocess
+import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +27,16 @@ import numpy as np
 from hybridsim.calibrate import calibrate
 from hybridsim.calibration import Calibration
 from hybridsim.context.prompt import prompt
+from hybridsim.fleet.fleet import Fleet
 from hybridsim.ingest.open import open_logs
 from hybridsim.jobs import map_jobs
+from hybridsim.log import LogStore
 from hybridsim.replay.variants import CalibratedSimulator, replay_variant
 from hybridsim.robot import load_robot
 from hybridsim.simulator.inputs import log_inputs
 
 DATA = Path(os.environ.get("HYBRIDSIM_DATA", "../shared/data")) / "servo_pendulum"
+SERIAL = ("--engine", "serial")
 ROBOT, STUDY = "xl330_pendulum", Path("calibration/xl330_pendulum/study.toml")
 GAIN = """
 [[parameter]]
@@ -69,6 +78,36 @@ def of_gain(job):
         return rows
 
 
+def looped(job):
+    """One gain as a fleet's new unit: the gate's verdict, and the error of its teaching logs' calibration."""
+    gain, units, study, quick = job
+    robot, serials = load_robot(ROBOT), {other: f"gain-{other:g}" for other in units}
+    with tempfile.TemporaryDirectory() as scratch:
+        store, folder, alone = (Path(scratch) / name for name in ("logs", "fleet", "alone"))
+        for other, paths in units.items():
+            must("ingest", *paths, "--robot", ROBOT, "--serial", serials[other], "--store", store, *SERIAL)
+        rest = [path for other, paths in units.items() if other != gain for path in paths]
+        reference = calibrate(study, rest, out=Path(scratch) / "rest", quick=quick, engine="serial")
+        must("fleet", "init", "--fleet", folder, "--robot", ROBOT)
+        must("fleet", "ingest", store, "--fleet", folder, "--enrol")
+        must("fleet", "relearn", "--all", "--reference", reference, "--fleet", folder, *SERIAL)
+        must("fleet", "watch", "--fleet", folder, *SERIAL)
+        with closing(Fleet.open(folder)) as fleet:
+            logs = fleet.registry.logs(serials[gain])
+            verdicts = [one for one in fleet.registry.timeline.verdicts() if one.serial == serials[gain]]
+        teach = [store / log.log_id for log in logs if not log.held_out]
+        own = Calibration.load(calibrate(study, teach, out=alone, quick=quick, engine="serial"))
+        judges = [LogStore(store).load(name) for name in verdicts[-1].evidence["logs"]]
+        return gain, verdicts[-1], np.mean([error_of(own, log, robot) for log in judges])
+
+
+def must(*words):
+    """Run a command of hybridsim's; what it says is kept for the case that it fails."""
+    command = [Path(sys.executable).with_name("hybridsim"), *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (words, done.stderr)
+
+
 def blind(paths, folder):
     """Copies of recordings that all say a gain of 400, and a study that looks for it."""
     for path in paths:
@@ -84,12 +123,27 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--told", action="store_true")
+    parser.add_argument("--loop", action="store_true")
     words = parser.parse_args()
     paths = sorted(DATA.glob("2026-*.json"))  # the XL330's
     gains = np.array([json.loads(path.read_text(encoding="utf-8"))["kp"] for path in paths])
     everything = []
     with tempfile.TemporaryDirectory() as scratch:
         read, study = (paths, STUDY) if words.told else blind(paths, Path(scratch))
+        if words.loop:
+            by_gain = {float(g): [read[k] for k in np.flatnonzero(gains == g)] for g in np.unique(gains)}
+            for gain, verdict, own in map_jobs(
+                looped, [(gain, by_gain, study, words.quick) for gain in by_gain]
+            ):
+                champion, challenger = (
+                    1e3 * np.mean(verdict.evidence[f"{who}_error_rad"]) for who in ("champion", "challenger")
+                )
+                print(
+                    f"gain {gain:g}: reference {champion:.1f} mrad, challenger {challenger:.1f},"
+                    f" its teaching logs alone {own:.1f};"
+                    f" {'promoted' if verdict.passed else verdict.evidence['against']}"
+                )
+            return
         units = [np.flatnonzero(gains == gain) for gain in np.unique(gains)]
         jobs = [
             ([read[k] for k in own], [read[k] for k in range(len(read)) if k not in own], study, words.quick)
