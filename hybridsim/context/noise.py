@@ -12,6 +12,11 @@ from hybridsim.identify.problem import Problem
 
 LONGEST = 2.0
 """Up to which errors' memory is looked for [s]."""
+MOVES = 0.02
+"""Of a drive in a log, from which on its errors say how far replays are off [rad]; chosen, because a parked
+joint's reading flickers by a count or two, of a few milliradians."""
+LEAST = 1e-5
+"""Deviation at least [rad]; chosen, because no encoder of a joint resolves it."""
 ROUNDS = 30
 LEFT = 0.25
 """Share of independent samples that a fit leaves at least; chosen, because below it nothing is known."""
@@ -20,14 +25,27 @@ LEFT = 0.25
 def deviation_and_memory(
     problem: Problem, error: Float[np.ndarray, "row drive"]
 ) -> tuple[Float[np.ndarray, " drive"], Float[np.ndarray, " drive"]]:
-    """Of the errors of a unit's logs [rad]: standard deviation, and samples that say as much as one."""
+    """Of the errors of a unit's logs [rad]: standard deviation, and samples that say as much as one.
+
+    Of each drive those logs count in which it moves, without any they are guessed: the errors of a joint that
+    is parked say nothing about one that moves, and may all be 0.
+    """
     squares, memory, seen = [], [], np.isfinite(problem.measured)
     for start, end in zip(problem.first[:-1], problem.first[1:], strict=True):
-        own = error[start:end]
+        own, where = error[start:end], problem.measured[start:end]
         period = float(np.median(np.diff(problem.paths[0].time[start:end])))
-        squares.append((own**2).sum(0) / np.maximum(seen[start:end].sum(0), 1))
-        memory.append([_memory(column, round(LONGEST / period)) for column in own.T])
-    return np.sqrt(np.median(squares, axis=0)), np.median(memory, axis=0)
+        moves = np.fmax.reduce(where) - np.fmin.reduce(where) >= MOVES
+        squares.append(np.where(moves, (own**2).sum(0) / np.maximum(seen[start:end].sum(0), 1), np.nan))
+        lags = [_memory(column, round(LONGEST / period)) for column in own.T]
+        memory.append(np.where(moves, lags, np.nan))
+    deviation = np.sqrt(_median(squares, GUESS[0] ** 2))
+    return np.maximum(deviation, LEAST), _median(memory, GUESS[1])
+
+
+def _median(values: Sequence[Float[np.ndarray, " drive"]], without: float) -> Float[np.ndarray, " drive"]:
+    """Over logs, those that say nothing left out; `without` where none says anything."""
+    columns = [column[np.isfinite(column)] for column in np.transpose(values)]
+    return np.array([np.median(column) if len(column) else without for column in columns])
 
 
 def unbiased(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridsim.context.evidence import BEND, Evidence, errors_of, evidence_of, misfits, slopes_of
+from hybridsim.context.evidence import BEND, GUESS, Evidence, errors_of, evidence_of, misfits, slopes_of
 from hybridsim.context.noise import deviation_and_memory, wander_of
 from tests.context.made import linear, noise_of
 
@@ -112,13 +112,30 @@ def test_the_size_and_the_memory_of_noise_are_found(arm, share, missing):
     """Neighbours that have 0.8 in common: (1 + 0.8) / (1 - 0.8) = 9 samples say as much as one."""
     random = np.random.default_rng(5)
     problem = linear(arm, np.zeros(len(arm.space)), random, logs=3, seconds=30.0)
-    problem.measured[:] = 3e-3 * coloured(random, problem.measured.shape, share)
+    error = 3e-3 * coloured(random, problem.measured.shape, share)
+    problem.measured[:] = np.linspace(0.0, 1.0, len(error))[:, None]
     if missing:
         for start in problem.first[:-1]:
             problem.measured[start + 400 : start + 1000] = np.nan
-    deviation, memory = deviation_and_memory(problem, errors_of(problem, arm.space, np.zeros(len(arm.space))))
+            error[start + 400 : start + 1000] = 0.0  # as errors_of has it
+    deviation, memory = deviation_and_memory(problem, error)
     assert deviation == pytest.approx([3e-3, 3e-3], rel=0.1)
     assert memory == pytest.approx([(1 + share) / (1 - share)] * 2, rel=0.4)
+
+
+def test_logs_in_which_a_joint_is_parked_say_nothing_about_the_noise_of_its_replays(arm):
+    """One joint moves in one of three logs, and its reading is the command in the others; the other in none."""
+    random = np.random.default_rng(6)
+    problem = linear(arm, np.zeros(len(arm.space)), random, logs=3, seconds=30.0)
+    error = 3e-3 * coloured(random, problem.measured.shape, 0.8)
+    problem.measured[:] = 0.3 + 1e-3 * random.integers(0, 3, error.shape)
+    last = slice(problem.first[2], problem.first[3])
+    problem.measured[last, 0] = np.linspace(0.0, 1.0, last.stop - last.start)
+    error[: last.start] = 0.0
+    error[:, 1] = 0.0
+    deviation, memory = deviation_and_memory(problem, error)
+    assert deviation == pytest.approx([3e-3, GUESS[0]], rel=0.1)
+    assert memory == pytest.approx([9.0, GUESS[1]], rel=0.4)
 
 
 @pytest.mark.parametrize("logs", [2, 6])
