@@ -124,7 +124,7 @@ def test_the_size_and_the_memory_of_noise_are_found(arm, share, missing):
 
 
 def test_logs_in_which_a_joint_is_parked_say_nothing_about_the_noise_of_its_replays(arm):
-    """One joint moves in one of three logs, its reading is the command in the others; the other never moves."""
+    """One joint moves in one of three logs, in the others it reads its command; the other never moves."""
     random = np.random.default_rng(6)
     problem = linear(arm, np.zeros(len(arm.space)), random, logs=3, seconds=30.0)
     error = 3e-3 * coloured(random, problem.measured.shape, 0.8)
