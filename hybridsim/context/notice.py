@@ -2,10 +2,10 @@
 
 Every log gives evidence about how far its unit is from the context that is believed of it. For each
 hypothesis (a family at a joint, or at all joints) and each moment since when, the evidence has a likelihood
-ratio against "nothing changed", where the unit is as far from its context as the belief says that it may be.
-Their sum over moments is the Shiryaev-Roberts statistic, whose mean after n quiet logs is n, so that an alarm
-at 1/rate comes on average not before 1/rate quiet logs. The newest log alone has no say in it: by where its
-drives stick and slip it may look like no other.
+ratio against "nothing changed", where the unit is as far from its context as the belief says that it may be
+after the logs before that moment. Their sum over moments is the Shiryaev-Roberts statistic, whose mean after
+n quiet logs is n, so that an alarm at 1/rate comes on average not before 1/rate quiet logs. No log alone
+rings: by where its drives stick and slip it may look like no other, so the rest has to speak for it too.
 
 Source: Pollak 1985, "Optimal detection of a change in distribution"; mixtures as in Shin, Ramdas and Rinaldo
 2022, "E-detectors".
@@ -32,6 +32,9 @@ WINDOW = 30
 """Logs back to which a change is looked for; chosen, because what has lasted longer has rung before."""
 WITNESSES = 2
 """Logs that an alarm wants at least; chosen, because one in a thousand quiet ones looks changed."""
+SUSPECT = 2.0
+"""Logarithm of the likelihood ratio from which on logs speak for a change: of a log alone, from which the
+unit's context is not learned then, and of all of an alarm's but the loudest; chosen."""
 LARGEST = 600.0  # of a logarithm whose exponential is still a number
 
 
@@ -57,7 +60,7 @@ class Finding:
     """What the newest log makes of a unit.
 
     Attributes:
-        statistic: Shiryaev-Roberts', to be compared with 1/rate; 0 below WITNESSES logs.
+        statistic: Shiryaev-Roberts', to be compared with 1/rate; 0 where one log alone makes it.
         since: number of the log at which the change most likely came, of those given.
         likelihoods: of every family, adding up to 1.
         hypothesis: the most likely one of the most likely family.
@@ -108,30 +111,112 @@ def log_ratios(
     return 0.5 * np.linalg.solve(inner, (covariances @ pull)[:, :, None])[:, :, 0] @ pull - 0.5 * size
 
 
-def noticed(hypotheses: Sequence[Hypothesis], covariance: Matrix, evidence: Sequence[Evidence]) -> Finding:
-    """What the logs of a unit since its calibration say, the newest last.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Expected:
+    """How far a unit may be from its calibration's context, before a log.
+
+    Attributes:
+        covariance: of its context [typical changes squared].
+        shift: of its mean from the calibration's [typical changes].
+    """
+
+    covariance: Matrix
+    shift: Float[np.ndarray, " entry"]
+
+
+def expectations(
+    hypotheses: Sequence[Hypothesis], covariance: Matrix, evidence: Sequence[Evidence]
+) -> list[Expected]:
+    """What is believed before each of a unit's logs, as told by those before it that look unchanged.
 
     Args:
         hypotheses: what may have changed.
         covariance: of the belief that the calibration comes from.
-        evidence: of every log, wander taken off.
+        evidence: of every log at the calibration's context, wander taken off; from old to new.
     """
-    recent = list(evidence)[-WINDOW:]
-    pulls = np.cumsum([one.pull for one in reversed(recent)], axis=0)
-    information = np.cumsum([one.information for one in reversed(recent)], axis=0)
-    spreads = covariance + np.stack([np.zeros_like(covariance), *(one.spread for one in hypotheses)])
-    found = np.stack([log_ratios(spreads, *both) for both in zip(pulls, information, strict=True)])
+    precision, pull = np.linalg.inv(covariance), np.zeros(len(covariance))
+    spreads = _spreads(hypotheses)
+    now, out = Expected(covariance=covariance, shift=pull), []
+    for one in evidence:
+        out.append(now)
+        away = one.pull - one.information @ now.shift
+        ratio = log_ratios(now.covariance + spreads, away, one.information)
+        if ratio[1:].max() - ratio[0] > SUSPECT:
+            continue
+        precision, pull = precision + one.information, pull + one.pull
+        inverse = np.linalg.inv(precision)
+        now = Expected(covariance=0.5 * (inverse + inverse.T), shift=inverse @ pull)
+    return out
+
+
+def noticed(
+    hypotheses: Sequence[Hypothesis],
+    expected: Sequence[Expected],
+    evidence: Sequence[Evidence],
+    settled: int = 0,
+) -> Finding | None:
+    """What the logs of a unit since its calibration say, the newest last.
+
+    Args:
+        hypotheses: what may have changed.
+        expected: before each of the logs.
+        evidence: of every log, wander taken off.
+        settled: logs from the beginning that are no younger than those that the calibration comes from, so
+            that no change since can be in them.
+
+    Returns:
+        What the newest log makes of it; None where all logs are settled.
+    """
+    first = max(settled, len(evidence) - WINDOW)
+    recent = list(zip(expected, evidence, strict=True))[first:]
+    if not recent:
+        return None
+    pulls = np.cumsum([one.pull for _, one in reversed(recent)], axis=0)
+    information = np.cumsum([one.information for _, one in reversed(recent)], axis=0)
+    spreads = _spreads(hypotheses)
+    found = np.stack(
+        [
+            log_ratios(before.covariance + spreads, pull - said @ before.shift, said)
+            for (before, _), pull, said in zip(reversed(recent), pulls, information, strict=True)
+        ]
+    )
     ratio = found[:, 1:] - found[:, :1]
-    share = np.exp(ratio - ratio.max())
+    seen = ratio[WITNESSES - 1 :] if len(ratio) >= WITNESSES else ratio
+    share = np.exp(seen - seen.max())
     share /= share.sum()
     by_family: dict[str, float] = dict.fromkeys(FAMILIES, 0.0)
     for one, own in zip(hypotheses, share.sum(0), strict=True):
         by_family[one.family] += float(own)
     best = max(by_family, key=lambda family: by_family[family])
     likely = max(range(len(hypotheses)), key=lambda n: (hypotheses[n].family == best, share[:, n].sum()))
+    since = len(evidence) - 1 - (len(ratio) - len(seen)) - int(share[:, likely].argmax())
+    told = without_each(hypotheses[likely], expected[since], evidence[since:]) > SUSPECT
     return Finding(
-        statistic=float(np.exp(np.minimum(ratio[WITNESSES - 1 :], LARGEST)).sum() / len(hypotheses)),
-        since=len(evidence) - 1 - int(share[:, likely].argmax()),
+        statistic=float(np.exp(np.minimum(seen, LARGEST)).sum() / len(hypotheses)) if told else 0.0,
+        since=since,
         likelihoods=by_family,
         hypothesis=hypotheses[likely],
     )
+
+
+def without_each(hypothesis: Hypothesis, before: Expected, evidence: Sequence[Evidence]) -> float:
+    """Logarithm of a hypothesis' likelihood ratio, without the log that speaks most for it.
+
+    Args:
+        hypothesis: what may have changed.
+        before: what is believed before the first of the logs.
+        evidence: of logs since.
+    """
+    both = before.covariance + np.stack([np.zeros_like(hypothesis.spread), hypothesis.spread])
+    pull, information = sum(one.pull for one in evidence), sum(one.information for one in evidence)
+    left = [
+        log_ratios(both, pull - one.pull - said @ before.shift, said)
+        for one in evidence
+        for said in [information - one.information]
+    ]
+    return float(min(changed - usual for usual, changed in left))
+
+
+def _spreads(hypotheses: Sequence[Hypothesis]) -> Float[np.ndarray, "hypothesis entry entry"]:
+    """Of all hypotheses, that nothing changed before them."""
+    return np.stack([np.zeros_like(hypotheses[0].spread), *(one.spread for one in hypotheses)])

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from hybridsim.context.belief import Belief, told
 from hybridsim.context.evidence import Evidence, evidence_of, misfits
-from hybridsim.context.notice import Finding, noticed
+from hybridsim.context.notice import WINDOW, Finding, expectations, noticed
 from hybridsim.context.population import Population
 from hybridsim.context.triage import Company, better_than_any_change, oddity, stranger
 from hybridsim.errors import HybridSimError
 from hybridsim.fleet.bench import Basis, Bench, logs_of
-from hybridsim.fleet.registry.knowledge import Said, quiet
+from hybridsim.fleet.registry.knowledge import Context, Said
+
+BEFORE = 2
+"""Windows before the one that a log is in, whose logs say how far its unit is from its calibration's context;
+chosen, because older ones add little and cost as much."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +118,30 @@ def _nothing(job: LogJob, bench: Bench) -> Evidence:
     )
 
 
-def change(bench: Bench, population: Population, belief: Belief, said: Sequence[Said]) -> Finding | None:
-    """What the logs since a unit's calibration make of it; None before the first that something explains."""
+def changes(
+    bench: Bench, population: Population, context: Context, said: Sequence[Said], first: int
+) -> Iterator[tuple[int, Finding]]:
+    """What each log of a unit since its calibration makes of it, from the first that is asked for.
+
+    Args:
+        bench: of the unit's reference.
+        population: that its context is of.
+        context: the calibration's.
+        said: by all of its logs beside the calibration that something explains, from old to new.
+        first: number of the log to begin with.
+
+    Yields:
+        The log's number and what it makes of the unit; nothing for logs as old as the calibration's.
+    """
     wander = np.array(population.wander)
-    usable = [one.evidence.wandered(wander) for one in quiet(said)]
-    return noticed(bench.hypotheses, belief.covariance, usable) if usable else None
+    for block, counts in groupby(range(first + 1, len(said) + 1), key=lambda count: (count - 1) // WINDOW):
+        start, asked = max(block - BEFORE, 0) * WINDOW, list(counts)
+        recent = said[start : asked[-1]]
+        evidence = [one.evidence.wandered(wander) for one in recent]
+        expected = expectations(bench.hypotheses, context.belief.covariance, evidence)
+        settled = sum(one.began_ns <= context.to_ns for one in recent)
+        for count in asked:
+            own = count - start
+            finding = noticed(bench.hypotheses, expected[:own], evidence[:own], settled)
+            if finding is not None:
+                yield count - 1, replace(finding, since=start + finding.since)

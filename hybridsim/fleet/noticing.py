@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
-from hybridsim.fleet.assess import LogJob, Look, assess, change, odd
+from hybridsim.fleet.assess import LogJob, Look, assess, changes, odd
 from hybridsim.fleet.outlook import Outlook, Standing
 from hybridsim.fleet.registry.knowledge import Alarm
 from hybridsim.fleet.registry.transaction import outrun
@@ -65,13 +65,13 @@ def ring(outlook: Outlook, standing: Standing, rate: float, new: Collection[str]
     if standing.context is None or standing.calibration is None or standing.alarm is not None:
         return None
     said, view = outlook.said(standing), standing.view
-    fresh = (n for n, one in enumerate(said, start=1) if one.evidence.log_id in new)
-    for count in range(next(fresh, max(len(said), 1)), len(said) + 1):
-        finding = change(view.bench, view.population, standing.context.belief, said[:count])
-        if finding is None or finding.statistic < 1.0 / rate:
+    fresh = (n for n, one in enumerate(said) if one.evidence.log_id in new)
+    first = next(fresh, max(len(said) - 1, 0))
+    for newest, finding in changes(view.bench, view.population, standing.context, said, first):
+        if finding.statistic < 1.0 / rate:
             continue
         alarm = Alarm(
-            log_id=said[count - 1].evidence.log_id,
+            log_id=said[newest].evidence.log_id,
             calibration=standing.calibration,
             serial=standing.serial,
             since_ns=said[finding.since].began_ns,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hybridsim.fleet.assess import change
+from hybridsim.fleet.assess import changes
 from hybridsim.fleet.battery import with_battery
 from hybridsim.fleet.fleet import Fleet
 from hybridsim.fleet.gate import GateJob, Verdict, judge
@@ -141,11 +141,10 @@ class Watch:
         """What rang, and what the logs since then make of it."""
         alarm, view = standing.alarm, standing.view
         assert alarm is not None, "nothing else is relearned from what was known"
-        finding = change(view.bench, view.population, known.belief, self.outlook.said(standing))
-        causes = [(alarm.family, alarm.place)]
-        if finding is not None:
-            causes.append((finding.hypothesis.family, finding.hypothesis.place))
-        return list(dict.fromkeys(causes))
+        said = self.outlook.said(standing)
+        now = changes(view.bench, view.population, known, said, max(len(said) - 1, 0))
+        causes = [(one.hypothesis.family, one.hypothesis.place) for _, one in now]
+        return list(dict.fromkeys([(alarm.family, alarm.place), *causes]))
 
     def _made(self, job: RelearnJob) -> Context | None:
         """The unit's newest challenger, where it comes from these logs and this population."""

@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 
 from hybridsim.context.evidence import Evidence
 from hybridsim.context.families import FAMILIES
-from hybridsim.context.notice import Hypothesis, hypotheses_of, log_ratios, noticed
+from hybridsim.context.notice import Hypothesis, expectations, hypotheses_of, log_ratios, noticed
 
 COUNT, WANDER, RATE = 5, 0.01, 1e-2
 BELIEF = 0.05 * np.eye(COUNT) + 0.01
@@ -43,14 +43,19 @@ def life(random, logs, sharpness=40.0, shift=0.0, at=0):
     return out
 
 
+def found_by(said, belief=BELIEF, settled=0):
+    """What each log makes of its unit."""
+    expected = expectations(EACH, belief, said)
+    return [noticed(EACH, expected[:count], said[:count], settled) for count in range(1, len(said) + 1)]
+
+
 def rings(units, logs, belief, seed=0):
     """How many of the units ring, and their quiet logs until then."""
     random, rung, quiet = np.random.default_rng(seed), 0, 0
     for _ in range(units):
-        said = life(random, logs)
-        for count in range(1, logs + 1):
+        for one in found_by(life(random, logs), belief):
             quiet += 1
-            if noticed(EACH, belief, said[:count]).statistic >= 1.0 / RATE:
+            if one.statistic >= 1.0 / RATE:
                 rung += 1
                 break
     return rung, quiet
@@ -72,12 +77,12 @@ def test_a_change_is_found_with_its_kind_and_its_moment(which):
     random = np.random.default_rng(which)
     shift = 1.5 * np.eye(COUNT)[which]
     said = life(random, 16, sharpness=80.0, shift=shift, at=9)
-    found = [noticed(EACH, BELIEF, said[:count]) for count in range(1, 17)]
+    found = found_by(said)
     rung = next(n for n, one in enumerate(found) if one.statistic >= 1.0 / RATE)
     assert 9 <= rung <= 10 and 9 <= found[rung].since <= rung
     for one in found[rung:]:
         assert one.hypothesis is EACH[which] and one.since >= 9 and one.likelihoods[FAMILIES[which]] > 0.8
-    later = noticed(EACH, BELIEF, said[9:] * 7)  # of which only the newest are looked at
+    later = found_by(said[9:] * 7)[-1]  # of which only the newest are looked at
     assert 0 < later.since < 49 and np.isfinite(later.statistic)
 
 
@@ -86,10 +91,28 @@ def test_one_log_that_looks_like_no_other_rings_no_alarm():
     sharp, zero = 80.0 * np.eye(COUNT), np.zeros(COUNT)
     at = lambda x: Evidence(log_id="x", pull=sharp @ x, information=sharp, misfit=1.0, error=np.zeros(2))  # noqa: E731
     quiet, odd = at(zero), at(1.2 * np.eye(COUNT)[2])
-    statistic = lambda *logs: noticed(EACH, BELIEF, logs).statistic  # noqa: E731
+    statistic = lambda *logs: found_by(logs)[-1].statistic  # noqa: E731
     assert statistic(odd) == 0.0
     assert max(statistic(*[quiet] * 6, odd, *[quiet] * n) for n in (1, 2, 3)) < 1.0 / RATE
     assert statistic(*[quiet] * 6, odd, odd) > 1.0 / RATE
+
+
+def test_logs_before_a_change_say_how_far_the_unit_is_from_its_calibration():
+    """A change of as much as the belief is unsure: four quiet logs before it make it noticed."""
+    random, shift, unsure = np.random.default_rng(3), 0.8 * np.eye(COUNT)[1], 16.0 * BELIEF
+    with_quiet = without = 0
+    for _ in range(40):
+        said = life(random, 12, sharpness=80.0, shift=shift, at=8)
+        with_quiet += found_by(said, unsure)[-1].statistic >= 1.0 / RATE
+        without += found_by(said[8:], unsure)[-1].statistic >= 1.0 / RATE
+    assert with_quiet > 30 and without < 10
+
+
+def test_logs_as_old_as_the_calibrations_own_hold_no_change_since():
+    said = life(np.random.default_rng(4), 8, sharpness=80.0, shift=1.5, at=3)
+    assert max(one.statistic for one in found_by(said)) > 1.0 / RATE
+    found = found_by(said, settled=6)
+    assert found[:6] == [None] * 6 and found[6].since == 6 and found[6].statistic == 0.0
 
 
 def test_friction_of_a_joint_changes_together(arm):
@@ -126,7 +149,7 @@ def test_likelihoods_are_those_of_normal_distributions(seed):
 @given(seed=st.integers(0, 10**6), logs=st.integers(1, 40), size=st.floats(0, 300))
 def test_shares_add_up_and_nothing_overflows(seed, logs, size):
     said = life(np.random.default_rng(seed), logs, shift=np.full(COUNT, size))
-    found = noticed(EACH, BELIEF, said)
+    found = found_by(said)[-1]
     assert sum(found.likelihoods.values()) == pytest.approx(1.0)
     assert set(found.likelihoods) == set(FAMILIES) and min(found.likelihoods.values()) >= 0.0
     assert found.hypothesis.family == max(found.likelihoods, key=found.likelihoods.__getitem__)
