@@ -19,9 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from hybridsim.context.belief import Belief, followed
 from hybridsim.context.evidence import Evidence
 from hybridsim.context.families import FAMILIES, Family
-from hybridsim.context.space import ContextSpace
+from hybridsim.context.space import ContextSpace, Point
 
 Matrix = Float[np.ndarray, "entry entry"]
 RATE = 1e-3
@@ -30,8 +31,6 @@ TOGETHER = 0.7
 """Share of friction's variance that its parameters have in common; chosen, because wear scales all of it."""
 WINDOW = 30
 """Logs back to which a change is looked for; chosen, because what has lasted longer has rung before."""
-WITNESSES = 2
-"""Logs that an alarm wants at least; chosen, because one in a thousand quiet ones looks changed."""
 SUSPECT = 2.0
 """Logarithm of the likelihood ratio from which on logs speak for a change: of a log alone, from which the
 unit's context is not learned then, and of all of an alarm's but the loudest; chosen."""
@@ -111,47 +110,29 @@ def log_ratios(
     return 0.5 * np.linalg.solve(inner, (covariances @ pull)[:, :, None])[:, :, 0] @ pull - 0.5 * size
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Expected:
-    """How far a unit may be from its calibration's context, before a log.
-
-    Attributes:
-        covariance: of its context [typical changes squared].
-        shift: of its mean from the calibration's [typical changes].
-    """
-
-    covariance: Matrix
-    shift: Float[np.ndarray, " entry"]
-
-
 def expectations(
-    hypotheses: Sequence[Hypothesis], covariance: Matrix, evidence: Sequence[Evidence]
-) -> list[Expected]:
+    hypotheses: Sequence[Hypothesis], belief: Belief, evidence: Sequence[Evidence]
+) -> list[Belief]:
     """What is believed before each of a unit's logs, as told by those before it that look unchanged.
 
     Args:
         hypotheses: what may have changed.
-        covariance: of the belief that the calibration comes from.
-        evidence: of every log at the calibration's context, wander taken off; from old to new.
+        belief: that the calibration comes from.
+        evidence: of every log at the belief's mean, wander taken off; from old to new.
     """
-    precision, pull = np.linalg.inv(covariance), np.zeros(len(covariance))
-    spreads = _spreads(hypotheses)
-    now, out = Expected(covariance=covariance, shift=pull), []
+    spreads, now, out = _spreads(hypotheses), belief, []
     for one in evidence:
         out.append(now)
-        away = one.pull - one.information @ now.shift
+        away = one.pull - one.information @ (now.mean - belief.mean)
         ratio = log_ratios(now.covariance + spreads, away, one.information)
-        if ratio[1:].max() - ratio[0] > SUSPECT:
-            continue
-        precision, pull = precision + one.information, pull + one.pull
-        inverse = np.linalg.inv(precision)
-        now = Expected(covariance=0.5 * (inverse + inverse.T), shift=inverse @ pull)
+        if ratio[1:].max() - ratio[0] <= SUSPECT:
+            now = followed(now, belief.mean, [one])
     return out
 
 
 def noticed(
     hypotheses: Sequence[Hypothesis],
-    expected: Sequence[Expected],
+    expected: Sequence[Belief],
     evidence: Sequence[Evidence],
     settled: int = 0,
 ) -> Finding | None:
@@ -159,7 +140,7 @@ def noticed(
 
     Args:
         hypotheses: what may have changed.
-        expected: before each of the logs.
+        expected: before each of the logs, the calibration's own belief first.
         evidence: of every log, wander taken off.
         settled: logs from the beginning that are no younger than those that the calibration comes from, so
             that no change since can be in them.
@@ -173,44 +154,44 @@ def noticed(
         return None
     pulls = np.cumsum([one.pull for _, one in reversed(recent)], axis=0)
     information = np.cumsum([one.information for _, one in reversed(recent)], axis=0)
-    spreads = _spreads(hypotheses)
+    spreads, point = _spreads(hypotheses), expected[0].mean
     found = np.stack(
         [
-            log_ratios(before.covariance + spreads, pull - said @ before.shift, said)
+            log_ratios(before.covariance + spreads, pull - said @ (before.mean - point), said)
             for (before, _), pull, said in zip(reversed(recent), pulls, information, strict=True)
         ]
     )
     ratio = found[:, 1:] - found[:, :1]
-    seen = ratio[WITNESSES - 1 :] if len(ratio) >= WITNESSES else ratio
-    share = np.exp(seen - seen.max())
+    share = np.exp(ratio - ratio.max())
     share /= share.sum()
     by_family: dict[str, float] = dict.fromkeys(FAMILIES, 0.0)
     for one, own in zip(hypotheses, share.sum(0), strict=True):
         by_family[one.family] += float(own)
     best = max(by_family, key=lambda family: by_family[family])
     likely = max(range(len(hypotheses)), key=lambda n: (hypotheses[n].family == best, share[:, n].sum()))
-    since = len(evidence) - 1 - (len(ratio) - len(seen)) - int(share[:, likely].argmax())
-    told = without_each(hypotheses[likely], expected[since], evidence[since:]) > SUSPECT
+    since = len(evidence) - 1 - int(share[:, likely].argmax())
+    told = without_each(hypotheses[likely], expected[since], point, evidence[since:]) > SUSPECT
     return Finding(
-        statistic=float(np.exp(np.minimum(seen, LARGEST)).sum() / len(hypotheses)) if told else 0.0,
+        statistic=float(np.exp(np.minimum(ratio, LARGEST)).sum() / len(hypotheses)) if told else 0.0,
         since=since,
         likelihoods=by_family,
         hypothesis=hypotheses[likely],
     )
 
 
-def without_each(hypothesis: Hypothesis, before: Expected, evidence: Sequence[Evidence]) -> float:
+def without_each(hypothesis: Hypothesis, before: Belief, point: Point, evidence: Sequence[Evidence]) -> float:
     """Logarithm of a hypothesis' likelihood ratio, without the log that speaks most for it.
 
     Args:
         hypothesis: what may have changed.
         before: what is believed before the first of the logs.
+        point: at which their evidence is.
         evidence: of logs since.
     """
-    both = before.covariance + np.stack([np.zeros_like(hypothesis.spread), hypothesis.spread])
+    both = before.covariance + _spreads([hypothesis])
     pull, information = sum(one.pull for one in evidence), sum(one.information for one in evidence)
     left = [
-        log_ratios(both, pull - one.pull - said @ before.shift, said)
+        log_ratios(both, pull - one.pull - said @ (before.mean - point), said)
         for one in evidence
         for said in [information - one.information]
     ]

@@ -138,7 +138,7 @@ def changes(
         start, asked = max(block - BEFORE, 0) * WINDOW, list(counts)
         recent = said[start : asked[-1]]
         evidence = [one.evidence.wandered(wander) for one in recent]
-        expected = expectations(bench.hypotheses, context.belief.covariance, evidence)
+        expected = expectations(bench.hypotheses, context.belief, evidence)
         settled = sum(one.began_ns <= context.to_ns for one in recent)
         for count in asked:
             own = count - start

@@ -132,17 +132,19 @@ def main():
         read, study = (paths, STUDY) if words.told else blind(paths, Path(scratch))
         if words.loop:
             by_gain = {float(g): [read[k] for k in np.flatnonzero(gains == g)] for g in np.unique(gains)}
-            for gain, verdict, own in map_jobs(
-                looped, [(gain, by_gain, study, words.quick) for gain in by_gain]
-            ):
+            jobs = [(gain, by_gain, study, words.quick) for gain in by_gain]
+            for gain, verdict, own in map_jobs(looped, jobs):
                 champion, challenger = (
                     1e3 * np.mean(verdict.evidence[f"{who}_error_rad"]) for who in ("champion", "challenger")
                 )
+                everything.append([champion, challenger, own])
                 print(
                     f"gain {gain:g}: reference {champion:.1f} mrad, challenger {challenger:.1f},"
                     f" its teaching logs alone {own:.1f};"
                     f" {'promoted' if verdict.passed else verdict.evidence['against']}"
                 )
+            mean = "mean: reference {:.1f} mrad, challenger {:.1f}, its teaching logs alone {:.1f}"
+            print(mean.format(*np.mean(everything, axis=0)))
             return
         units = [np.flatnonzero(gains == gain) for gain in np.unique(gains)]
         jobs = [

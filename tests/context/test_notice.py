@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
+from hybridsim.context.belief import Belief
 from hybridsim.context.evidence import Evidence
 from hybridsim.context.families import FAMILIES
 from hybridsim.context.notice import Hypothesis, expectations, hypotheses_of, log_ratios, noticed
@@ -45,7 +46,8 @@ def life(random, logs, sharpness=40.0, shift=0.0, at=0):
 
 def found_by(said, belief=BELIEF, settled=0):
     """What each log makes of its unit."""
-    expected = expectations(EACH, belief, said)
+    calibrated = Belief(mean=np.zeros(COUNT), precision=np.linalg.inv(belief))
+    expected = expectations(EACH, calibrated, said)
     return [noticed(EACH, expected[:count], said[:count], settled) for count in range(1, len(said) + 1)]
 
 
@@ -98,7 +100,7 @@ def test_one_log_that_looks_like_no_other_rings_no_alarm():
 
 
 def test_logs_before_a_change_say_how_far_the_unit_is_from_its_calibration():
-    """A change of as much as the belief is unsure: four quiet logs before it make it noticed."""
+    """A change of as much as the belief is unsure: eight quiet logs before it make it noticed."""
     random, shift, unsure = np.random.default_rng(3), 0.8 * np.eye(COUNT)[1], 16.0 * BELIEF
     with_quiet = without = 0
     for _ in range(40):
